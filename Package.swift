@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Settings that every Swift target shares.
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "router",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "RouterExit", targets: ["RouterExit"]),
+    .library(name: "RouterKit", targets: ["RouterDecoding", "RouterModel", "RouterCheckpoint"]),
+    .executable(name: "router", targets: ["RouterCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+  ],
+  targets: [
+    // Layer 0: C kernels and system libraries.
+    .target(name: "CRouterKernels"),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+
+    // Layer 1
+    .target(
+      name: "RouterTensor", dependencies: ["CRouterKernels", "COpenBLAS"], swiftSettings: swiftSettings),
+    .target(name: "RouterTokenizer", swiftSettings: swiftSettings),
+    .target(name: "RouterExit", swiftSettings: swiftSettings),
+
+    // Layer 2
+    .target(
+      name: "RouterCheckpoint", dependencies: ["RouterTensor", "CZstd", "CCrypto"],
+      swiftSettings: swiftSettings),
+    .target(name: "RouterCalibration", dependencies: ["RouterExit"], swiftSettings: swiftSettings),
+
+    // Layer 3
+    .target(
+      name: "RouterModel", dependencies: ["RouterTensor", "RouterCheckpoint"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "RouterImport", dependencies: ["RouterTensor", "RouterCheckpoint", "RouterTokenizer"],
+      swiftSettings: swiftSettings),
+
+    // Layer 4
+    .target(
+      name: "RouterDecoding", dependencies: ["RouterModel", "RouterExit", "RouterTokenizer"],
+      swiftSettings: swiftSettings),
+
+    // Layer 5
+    .target(
+      name: "RouterEvaluation",
+      dependencies: ["RouterDecoding", "RouterModel", "RouterExit", "RouterCalibration"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "RouterServer",
+      dependencies: [
+        "RouterDecoding", "RouterExit", "RouterTokenizer",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // Layer 6
+    .executableTarget(
+      name: "RouterCLI",
+      dependencies: [
+        "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterEvaluation", "RouterExit",
+        "RouterImport", "RouterModel", "RouterServer", "RouterTensor", "RouterTokenizer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // Tests
+    .testTarget(
+      name: "RouterTensorTests", dependencies: ["RouterTensor", "CRouterKernels"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterTokenizerTests", dependencies: ["RouterTokenizer"], resources: [.copy("Fixtures")],
+      swiftSettings: swiftSettings),
+    .testTarget(name: "RouterExitTests", dependencies: ["RouterExit"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterCheckpointTests", dependencies: ["RouterCheckpoint", "RouterTensor"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterCalibrationTests", dependencies: ["RouterCalibration", "RouterExit"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterModelTests", dependencies: ["RouterModel", "RouterCheckpoint", "RouterTensor"],
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterImportTests",
+      dependencies: ["RouterImport", "RouterCheckpoint", "RouterTensor", "RouterTokenizer"],
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterDecodingTests",
+      dependencies: [
+        "RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterExit", "RouterTokenizer", "RouterTensor",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterEvaluationTests",
+      dependencies: ["RouterEvaluation", "RouterCalibration", "RouterDecoding", "RouterExit"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterServerTests",
+      dependencies: ["RouterServer", "RouterDecoding", "RouterExit", "RouterTokenizer"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterCLITests", dependencies: ["RouterCLI"], swiftSettings: swiftSettings),
+  ]
+)

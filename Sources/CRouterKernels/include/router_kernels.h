@@ -1,0 +1,101 @@
+// Kernels for weights in four encodings, chosen at run time for the processor at hand.
+//
+// Shapes: M rows of activations, K input width, N output width. Matrices are row-major. A kernel works on a
+// range of output rows so that the caller can spread one product over threads.
+//
+// Quantised weights are held in tiles of 16 output rows x 32 input columns, so that one 32-bit vector lane
+// belongs to one output row and four activations are broadcast at a time:
+//
+//   q8 tile, 544 bytes:  f16 scale[16]; u8 code[8][16][4]             w = scale * (code - 128)
+//   q4 tile, 320 bytes:  f16 scale[16]; f16 min[16]; u8 code[4][16][4] w = scale * code + min
+//
+// code[j][r][c] of q8 is column 4 j + c of row r. A byte of q4 holds column 8 j + c of row r in its low nibble
+// and column 8 j + 4 + c in its high nibble. Tiles of one row block follow each other along K; row blocks
+// follow each other along N; rows past N are zero.
+
+#ifndef ROUTER_KERNELS_H
+#define ROUTER_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  rk_tile_rows = 16,
+  rk_group = 32,
+  rk_q8_tile_bytes = 2 * 16 + 16 * 32,
+  rk_q4_tile_bytes = 2 * 2 * 16 + 16 * 16,
+};
+
+typedef enum rk_isa { rk_isa_scalar = 0, rk_isa_avx2 = 1, rk_isa_avx512 = 2 } rk_isa;
+
+/// Activations quantised in groups of 32: x = scale * code, with the sum of each group's codes.
+typedef struct rk_activations {
+  const int8_t *codes;  ///< [M, K]
+  const float *scales;  ///< [M, K / 32]
+  const float *sums;    ///< [M, K / 32]: the sum of the codes of a group
+} rk_activations;
+
+/// One processor's kernels. Every function accepts unaligned pointers and any tail.
+typedef struct rk_kernels {
+  rk_isa isa;
+  const char *name;
+
+  /// Quantises x f32 [M, K] to codes, scales and sums; K is a multiple of 32.
+  void (*quantize)(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums);
+
+  /// y[i, r] = x[i] . w[r] for row blocks first ..< last of tiles, i < m; y has row stride `stride`, and
+  /// columns at or past `n` are not written.
+  void (*matmul_q8)(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
+                    size_t m, float *y, size_t stride);
+  void (*matmul_q4)(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
+                    size_t m, float *y, size_t stride);
+
+  /// y[i, r] = x[i] . w[r] for rows first ..< last of a row-major matrix [N, K].
+  void (*matmul_f32)(const float *w, size_t first, size_t last, size_t k, const float *x, size_t m, float *y,
+                     size_t stride);
+  void (*matmul_bf16)(const uint16_t *w, size_t first, size_t last, size_t k, const float *x, size_t m,
+                      float *y, size_t stride);
+
+  /// y[i] = x[i] / rms(x) * w[i], rms over n elements with epsilon under the root.
+  void (*rms_norm)(const float *x, const float *w, size_t n, float epsilon, float *y);
+  /// x[i] += y[i].
+  void (*add)(float *x, const float *y, size_t n);
+  /// gate[i] = silu(gate[i]) * up[i].
+  void (*silu_multiply)(float *gate, const float *up, size_t n);
+  /// Rotates one head of width k in place: pairs (i, i + k / 2) by the angle whose cosine and sine are given.
+  void (*rotate)(float *head, const float *cosines, const float *sines, size_t k);
+  /// out[K] = softmax(scale * q . keys) . values over `count` positions of one key/value head.
+  /// `scores` has room for `count` floats.
+  void (*attend)(const float *q, const float *keys, const float *values, size_t count, size_t k, float scale,
+                 float *scores, float *out);
+} rk_kernels;
+
+/// Tells the processor that the caller spins on a variable.
+static inline void rk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// The fastest kernels that this processor runs.
+const rk_kernels *rk_best(void);
+/// The kernels of one instruction set, or NULL where the processor or the build lacks it.
+const rk_kernels *rk_for(rk_isa isa);
+
+/// Bytes of a matrix [N, K] in tiles.
+size_t rk_q8_bytes(size_t n, size_t k);
+size_t rk_q4_bytes(size_t n, size_t k);
+
+/// Repacks stored rows first ..< last (multiples of 16 but for the end) into tiles.
+void rk_pack_q8(const int8_t *codes, const uint16_t *scales, size_t first, size_t last, size_t n, size_t k,
+                uint8_t *tiles);
+void rk_pack_q4(const uint8_t *codes, const uint16_t *scales, const uint16_t *mins, size_t first, size_t last,
+                size_t n, size_t k, uint8_t *tiles);
+
+/// Decodes row `row` of a tiled matrix into f32 [K].
+void rk_decode_q8(const uint8_t *tiles, size_t row, size_t k, float *out);
+void rk_decode_q4(const uint8_t *tiles, size_t row, size_t k, float *out);
+
+#endif

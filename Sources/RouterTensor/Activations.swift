@@ -1,0 +1,52 @@
+import CRouterKernels
+
+/// Precision of the activations that meet quantised weights.
+package enum ActivationPrecision: String, Sendable, Codable, CaseIterable {
+  /// Codes in groups of 32 with an f32 scale: integer products.
+  case int8
+  /// Unrounded: weights are decoded a row at a time. Slow; for comparison with other implementations.
+  case f32
+}
+
+/// Room for rows of activations f32 `[M, K]` in their 8-bit form.
+///
+/// Mutable scratch of one session; not shared.
+package final class ActivationCodes {
+  private let codes: AlignedBuffer
+  private let scales: AlignedBuffer
+  private let sums: AlignedBuffer
+  private let capacity: Int
+
+  /// Makes room for `capacity` elements, a multiple of 32.
+  package init(capacity: Int) {
+    self.capacity = (capacity + 31) / 32 * 32
+    codes = AlignedBuffer(byteCount: self.capacity)
+    scales = AlignedBuffer(byteCount: self.capacity / 32 * 4)
+    sums = AlignedBuffer(byteCount: self.capacity / 32 * 4)
+  }
+
+  /// Quantises f32 `[M, K]`; `K` is a multiple of 32.
+  func fill(
+    from source: UnsafePointer<Float>, rows: Int, columns: Int, kernels: Kernels, team: ThreadTeam
+  ) {
+    precondition(rows * columns <= capacity && columns % 32 == 0, "[\(rows), \(columns)] exceeds the scratch")
+    let view = view
+    let rowsPerChunk = max(1, 8192 / columns)
+    team.run(chunks: (rows + rowsPerChunk - 1) / rowsPerChunk) { chunk in
+      let first = chunk * rowsPerChunk
+      let offset = first * columns
+      kernels.table.pointee.quantize(
+        source + offset, min(rowsPerChunk, rows - first), columns,
+        UnsafeMutablePointer(mutating: view.codes + offset),
+        UnsafeMutablePointer(mutating: view.scales + offset / 32),
+        UnsafeMutablePointer(mutating: view.sums + offset / 32))
+    }
+  }
+
+  var view: rk_activations {
+    rk_activations(
+      codes: UnsafePointer(codes.pointer.assumingMemoryBound(to: Int8.self)),
+      scales: UnsafePointer(scales.pointer.assumingMemoryBound(to: Float.self)),
+      sums: UnsafePointer(sums.pointer.assumingMemoryBound(to: Float.self)))
+  }
+}

@@ -1,0 +1,133 @@
+import COpenBLAS
+import CRouterKernels
+
+/// One product of a fork: `output[i, n] = sum over k of input[i, k] * matrix[n, k]`.
+package struct MatrixProduct {
+  package let matrix: WeightMatrix
+  /// f32 `[M, stride]`, of which `matrix.rows` columns are written.
+  package let output: UnsafeMutablePointer<Float>
+  package let stride: Int
+
+  package init(_ matrix: WeightMatrix, into output: UnsafeMutablePointer<Float>, stride: Int? = nil) {
+    self.matrix = matrix
+    self.output = output
+    self.stride = stride ?? matrix.rows
+  }
+}
+
+/// Runs matrix products on a team of threads with one processor's kernels.
+package struct Multiplier: Sendable {
+  package let team: ThreadTeam
+  package let kernels: Kernels
+  package let precision: ActivationPrecision
+
+  package init(team: ThreadTeam, kernels: Kernels = .best, precision: ActivationPrecision = .int8) {
+    // The team is the only source of threads; BLAS runs within one chunk.
+    openblas_set_num_threads(1)
+    self.team = team
+    self.kernels = kernels
+    self.precision = precision
+  }
+
+  /// Multiplies one input f32 `[M, K]` by several matrices `[N_i, K]` in one fork and join.
+  ///
+  /// - Parameter codes: scratch for `M * K` elements.
+  package func multiply(
+    _ input: UnsafePointer<Float>, rows: Int, by products: [MatrixProduct], codes: ActivationCodes
+  ) {
+    guard rows > 0, let columns = products.first?.matrix.columns else { return }
+    if products.contains(where: { usesCodes($0.matrix) }) {
+      codes.fill(from: input, rows: rows, columns: columns, kernels: kernels, team: team)
+    }
+    run(products.map { (product: $0, input: input, codes: codes.view) }, rows: rows)
+  }
+
+  /// Multiplies inputs of their own by matrices in one fork and join; for work that has no order.
+  ///
+  /// - Parameter codes: one scratch for each input.
+  package func multiplyEach(
+    _ pairs: [(input: UnsafePointer<Float>, products: [MatrixProduct])], rows: Int, codes: [ActivationCodes]
+  ) {
+    precondition(pairs.count <= codes.count, "each input needs its own scratch")
+    var jobs: [(product: MatrixProduct, input: UnsafePointer<Float>, codes: rk_activations)] = []
+    for (pair, scratch) in zip(pairs, codes) {
+      guard let first = pair.products.first?.matrix else { continue }
+      if pair.products.contains(where: { usesCodes($0.matrix) }) {
+        scratch.fill(from: pair.input, rows: rows, columns: first.columns, kernels: kernels, team: team)
+      }
+      for product in pair.products { jobs.append((product, pair.input, scratch.view)) }
+    }
+    run(jobs, rows: rows)
+  }
+
+  private func usesCodes(_ matrix: WeightMatrix) -> Bool {
+    precision == .int8 && (matrix.encoding == .q8 || matrix.encoding == .q4)
+  }
+
+  /// Row blocks of all products, numbered through, are dealt in chunks.
+  private func run(
+    _ jobs: [(product: MatrixProduct, input: UnsafePointer<Float>, codes: rk_activations)], rows: Int
+  ) {
+    let blockCounts = jobs.map { ($0.product.matrix.rows + 15) / 16 }
+    let total = blockCounts.reduce(0, +)
+    // Enough chunks that a thread which loses its core holds little, few enough that claims cost nothing.
+    let chunks = min(total, team.threadCount == 1 ? jobs.count : team.threadCount * 8)
+    team.run(chunks: chunks) { chunk in
+      var first = total * chunk / chunks
+      let last = total * (chunk + 1) / chunks
+      var base = 0
+      for (job, count) in zip(jobs, blockCounts) {
+        if first >= last { break }
+        if first < base + count {
+          let end = min(last, base + count)
+          multiplyBlocks(first - base, end - base, of: job.product, job.input, job.codes, rows: rows)
+          first = end
+        }
+        base += count
+      }
+    }
+  }
+
+  /// One product's row blocks `first ..< last`, sixteen output rows each.
+  private func multiplyBlocks(
+    _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>,
+    _ codes: rk_activations, rows: Int
+  ) {
+    let matrix = product.matrix
+    let (output, stride, columns) = (product.output, product.stride, matrix.columns)
+    let lastRow = min(last * 16, matrix.rows)
+    let weights = matrix.storage.pointer
+    switch matrix.encoding {
+    case .f32 where rows >= 8:
+      cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(lastRow - first * 16),
+        blasint(columns),
+        1, input, blasint(columns), weights.assumingMemoryBound(to: Float.self) + first * 16 * columns,
+        blasint(columns), 0, output + first * 16, blasint(stride))
+    case .f32:
+      kernels.table.pointee.matmul_f32(
+        weights.assumingMemoryBound(to: Float.self), first * 16, lastRow, columns, input, rows, output, stride
+      )
+    case .bf16:
+      kernels.table.pointee.matmul_bf16(
+        weights.assumingMemoryBound(to: UInt16.self), first * 16, lastRow, columns, input, rows, output,
+        stride)
+    case .q8 where precision == .int8:
+      kernels.table.pointee.matmul_q8(
+        weights.assumingMemoryBound(to: UInt8.self), first, last, matrix.rows, columns, codes, rows, output,
+        stride)
+    case .q4 where precision == .int8:
+      kernels.table.pointee.matmul_q4(
+        weights.assumingMemoryBound(to: UInt8.self), first, last, matrix.rows, columns, codes, rows, output,
+        stride)
+    case .q8, .q4:
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { decoded in
+        guard let row = decoded.baseAddress else { return }
+        for n in first * 16..<lastRow {
+          matrix.decodeRow(n, into: row)
+          kernels.table.pointee.matmul_f32(row, 0, 1, columns, input, rows, output + n, stride)
+        }
+      }
+    }
+  }
+}
