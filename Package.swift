@@ -58,13 +58,16 @@ let package = Package(
 
     // Layer 4
     .target(
-      name: "RouterDecoding", dependencies: ["RouterModel", "RouterExit", "RouterTokenizer"],
+      name: "RouterDecoding",
+      dependencies: ["RouterModel", "RouterExit", "RouterTokenizer", "RouterTensor", "RouterCheckpoint"],
       swiftSettings: swiftSettings),
 
     // Layer 5
     .target(
       name: "RouterEvaluation",
-      dependencies: ["RouterDecoding", "RouterModel", "RouterExit", "RouterCalibration"],
+      dependencies: [
+        "RouterCalibration", "RouterDecoding", "RouterExit", "RouterModel", "RouterTensor", "RouterTokenizer",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "RouterServer",

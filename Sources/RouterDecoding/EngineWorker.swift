@@ -1,0 +1,137 @@
+import Foundation
+import Synchronization
+
+/// One request on its way through the engine.
+final class EngineJob: Sendable {
+  let request: GenerationRequest
+  let model: LanguageModel
+  let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+  private let cancelled = Atomic(false)
+
+  init(
+    request: GenerationRequest, model: LanguageModel,
+    continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+  ) {
+    self.request = request
+    self.model = model
+    self.continuation = continuation
+  }
+
+  func cancel() { cancelled.store(true, ordering: .relaxed) }
+  var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+}
+
+/// The engine's thread and its queue.
+///
+/// `@unchecked Sendable`: the mutable fields are guarded by `condition`.
+final class EngineWorker: @unchecked Sendable {
+  private let slots: Int
+  private let queueLimit: Int
+  private let condition = NSCondition()
+  private var queue: [EngineJob] = []
+  private var activeCount = 0
+  private var isClosed = false
+  private var isStopped = false
+
+  init(slots: Int, queueLimit: Int) {
+    self.slots = slots
+    self.queueLimit = queueLimit
+  }
+
+  func enqueue(_ job: EngineJob) throws(GenerationError) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard !isClosed else {
+      throw GenerationError(
+        .shuttingDown, "the engine is shutting down", remedy: "Send the request to another instance.")
+    }
+    // A free slot takes the next request at once, so it does not count against the queue.
+    guard queue.count < queueLimit + max(0, slots - activeCount) else {
+      throw GenerationError(
+        .overloaded, "\(queue.count) requests are waiting", remedy: "Try again in a few seconds.")
+    }
+    queue.append(job)
+    condition.signal()
+  }
+
+  var load: (active: Int, queued: Int) {
+    condition.lock()
+    defer { condition.unlock() }
+    return (activeCount, queue.count)
+  }
+
+  func close() {
+    condition.lock()
+    isClosed = true
+    condition.unlock()
+  }
+
+  func stop() {
+    condition.lock()
+    isClosed = true
+    isStopped = true
+    condition.signal()
+    condition.unlock()
+  }
+
+  /// The thread's life: admit, advance each sequence by one step, until stopped.
+  func work() {
+    var active: [(job: EngineJob, generation: Generation)] = []
+    while let admitted = admit(active: active.count) {
+      for job in admitted {
+        if let generation = start(job) { active.append((job, generation)) }
+      }
+      active.removeAll { !advance($0.job, $0.generation) }
+    }
+    for (job, generation) in active {
+      job.continuation.yield(generation.cancel())
+      job.continuation.finish()
+    }
+  }
+
+  /// Waits for work and takes what the free slots can hold; nil when stopped.
+  private func admit(active: Int) -> [EngineJob]? {
+    condition.lock()
+    defer { condition.unlock() }
+    activeCount = active
+    while active == 0 && queue.isEmpty && !isStopped { condition.wait() }
+    if isStopped {
+      for job in queue {
+        job.continuation.finish(
+          throwing: GenerationError(
+            .shuttingDown, "the engine shut down before the request began", remedy: "Send the request again.")
+        )
+      }
+      queue.removeAll()
+      activeCount = 0
+      return nil
+    }
+    queue.removeAll { job in job.isCancelled }
+    let taken = Array(queue.prefix(max(0, slots - active)))
+    queue.removeFirst(taken.count)
+    activeCount = active + taken.count
+    return taken
+  }
+
+  private func start(_ job: EngineJob) -> Generation? {
+    do {
+      return try Generation(job.request, on: job.model)
+    } catch {
+      job.continuation.finish(throwing: error)
+      return nil
+    }
+  }
+
+  /// Advances one sequence; false when it is over.
+  private func advance(_ job: EngineJob, _ generation: Generation) -> Bool {
+    if job.isCancelled { return false }
+    do {
+      for event in try generation.advance() { job.continuation.yield(event) }
+    } catch {
+      job.continuation.finish(throwing: error)
+      return false
+    }
+    if generation.isFinished { job.continuation.finish() }
+    return !generation.isFinished
+  }
+}

@@ -1,0 +1,96 @@
+import RouterCheckpoint
+import RouterExit
+import RouterModel
+
+/// Runs one token through the layers, asking a policy at its exits how far.
+///
+/// It is the ``ExitLogits`` of its own observations: logits that a policy has asked for at the exit where the
+/// token leaves are not computed again.
+final class ExitStep: ExitLogits {
+  private let session: InferenceSession
+  /// Depths to ask at, ascending, all below the session's limit.
+  private let exits: [Int]
+  private var decider: (any ExitDecider)?
+  /// f32 `[V]`
+  let output: UnsafeMutableBufferPointer<Float>
+  private let previous: UnsafeMutableBufferPointer<Float>
+  /// Depth at which `output` was computed for the current token; nil if it was not.
+  private var outputDepth: Int?
+
+  init(session: InferenceSession, mode: DecodingMode, policy: (any ExitPolicy)?) {
+    self.session = session
+    let exiting = mode == .exit ? policy : nil
+    let known = Set(session.model.exits)
+    exits = exiting?.exits.filter { known.contains($0) && $0 < session.depthLimit } ?? []
+    decider = exits.isEmpty ? nil : exiting?.makeDecider()
+    output = .allocate(capacity: session.model.configuration.vocabularySize)
+    output.initialize(repeating: 0)
+    previous = .allocate(capacity: session.model.configuration.width)
+    previous.initialize(repeating: 0)
+  }
+
+  deinit {
+    output.deallocate()
+    previous.deallocate()
+  }
+
+  /// Logits of the last token in flight at the session's current depth; computed once.
+  func logits() -> UnsafeBufferPointer<Float> {
+    if outputDepth != session.depth, let base = output.baseAddress {
+      session.logits(rows: session.rowCount - 1..<session.rowCount, into: base)
+      outputDepth = session.depth
+    }
+    return UnsafeBufferPointer(output)
+  }
+
+  /// What came of one token.
+  struct Result {
+    let depth: Int
+    let confidence: Float?
+  }
+
+  /// Runs prompt tokens through all layers; the last one's logits are in `output` if `isLast`.
+  func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
+    try session.begin(tokens)
+    session.advance(to: session.depthLimit)
+    outputDepth = nil
+    if isLast { _ = logits() }
+    session.commitFull()
+  }
+
+  /// Runs one token as deep as the policy wants; the next token's logits are then in `output`.
+  ///
+  /// - Parameter index: 0-based index, within the answer, of the token that these logits choose.
+  func run(_ token: Int32, index: Int) throws(ModelError) -> Result {
+    try session.begin(CollectionOfOne(token))
+    outputDepth = nil
+    var confidence: Float?
+    decider?.beginToken(index)
+    var hasPrevious = false
+    for exit in exits {
+      session.advance(to: exit)
+      let decision = decide(index: index, hasPrevious: hasPrevious)
+      confidence = decision.confidence
+      if decision.exits {
+        _ = logits()
+        session.propagateAndCommit()
+        return Result(depth: exit, confidence: confidence)
+      }
+      _ = previous.update(fromContentsOf: session.hidden)
+      hasPrevious = true
+    }
+    session.advance(to: session.depthLimit)
+    _ = logits()
+    session.commitFull()
+    return Result(depth: session.depthLimit, confidence: confidence)
+  }
+
+  private func decide(index: Int, hasPrevious: Bool) -> ExitDecision {
+    decider?.decide(
+      ExitObservation(
+        depth: session.depth, layerCount: session.model.configuration.layerCount, tokenIndex: index,
+        hidden: session.hidden, previousHidden: hasPrevious ? UnsafeBufferPointer(previous) : nil,
+        logits: self))
+      ?? .proceed(confidence: nil)
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+import RouterTokenizer
+
+/// A model with its tokenizer: what a checkpoint holds, ready to generate text.
+public final class LanguageModel: Sendable {
+  /// How a checkpoint is loaded.
+  public struct LoadOptions: Sendable {
+    /// Load only the layers up to this exit.
+    public var maximumExit: Int?
+    /// Threads that compute; nil for one a core.
+    public var threadCount: Int?
+    /// Keep activations in f32 instead of 8 bits where weights are quantised: slower, for comparisons.
+    public var exactActivations: Bool
+
+    public init(maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false) {
+      self.maximumExit = maximumExit
+      self.threadCount = threadCount
+      self.exactActivations = exactActivations
+    }
+  }
+
+  package let model: LlamaModel
+  package let tokenizer: Tokenizer
+  package let metadata: CheckpointMetadata
+  /// Identity of the weights: what a policy is calibrated for.
+  public let fingerprint: String
+
+  /// Name of the model.
+  public var name: String { metadata.name }
+  /// Depths at which the model may answer, ascending.
+  public var exits: [Int] { model.exits }
+  /// Layers that are loaded.
+  public var layerCount: Int { model.layerCount }
+  /// Positions that the model was trained for.
+  public var contextLength: Int { model.configuration.contextLength }
+  /// Tokens in the vocabulary.
+  public var vocabularySize: Int { model.configuration.vocabularySize }
+  /// Whether the model knows how a conversation is written.
+  public var hasChatTemplate: Bool { tokenizer.definition.chatTemplate != nil }
+
+  package init(model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String) {
+    self.model = model
+    self.tokenizer = tokenizer
+    self.metadata = metadata
+    self.fingerprint = fingerprint
+  }
+
+  /// Loads a checkpoint.
+  ///
+  /// - Parameter progress: receives the share of the work that is done, 0 ... 1, on any thread.
+  /// - Throws: `CheckpointError`, `ModelError` or ``GenerationError`` `invalidTokenizer`.
+  public static func load(
+    path: String, options: LoadOptions = LoadOptions(), progress: (@Sendable (Double) -> Void)? = nil
+  ) throws -> LanguageModel {
+    let checkpoint = try CheckpointReader(path: path)
+    let tokenizer = try tokenizer(of: checkpoint)
+    let multiplier = Multiplier(
+      team: ThreadTeam(threadCount: options.threadCount), precision: options.exactActivations ? .f32 : .int8)
+    let model = try LlamaModel.load(
+      from: checkpoint, maximumExit: options.maximumExit, multiplier: multiplier, progress: progress)
+    return LanguageModel(
+      model: model, tokenizer: tokenizer, metadata: checkpoint.metadata, fingerprint: checkpoint.fingerprint)
+  }
+
+  /// The tokenizer that a checkpoint carries.
+  package static func tokenizer(of checkpoint: CheckpointReader) throws -> Tokenizer {
+    let json = checkpoint.metadata.tokenizer
+    let definition: TokenizerDefinition
+    do {
+      definition = try JSONDecoder().decode(TokenizerDefinition.self, from: Data(json.utf8))
+    } catch {
+      throw GenerationError(
+        .invalidTokenizer, "the tokenizer in \(checkpoint.path) cannot be read: \(error)",
+        remedy: "Import the model again with this version of router.")
+    }
+    return try Tokenizer(definition)
+  }
+
+  /// The ids of plain text, with a beginning-of-text token if the model wants one. Special tokens in the text
+  /// are text.
+  public func encode(_ text: String) -> [Int32] {
+    tokenizer.encode(text, addBOS: tokenizer.definition.addBOS)
+  }
+
+  /// The text of token ids, special tokens left out.
+  public func decode(_ tokens: [Int32]) -> String { tokenizer.decode(tokens) }
+
+  /// The ids of a conversation, ready for the model's answer.
+  ///
+  /// - Throws: `TokenizerError` if the model has no chat template or the messages do not fit it.
+  package func encodeChat(_ messages: [ChatMessage]) throws -> [Int32] {
+    guard let kind = tokenizer.definition.chatTemplate else {
+      throw GenerationError(
+        .invalidRequest, "the model \(name) has no chat template", parameter: "messages",
+        remedy: "Use plain completions with this model.")
+    }
+    return tokenizer.encode(try ChatTemplate(kind).render(messages, addGenerationPrompt: true))
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// A token and the logarithm of its probability.
+public struct TokenLogprob: Sendable, Equatable {
+  public let id: Int32
+  /// The token's own bytes, which need not be whole characters.
+  public let bytes: [UInt8]
+  /// Natural logarithm of the probability under the model's unmodified distribution at the exit that was used.
+  public let logprob: Float
+}
+
+/// Log-probabilities of one position.
+struct LogprobTable {
+  private let logits: UnsafeBufferPointer<Float>
+  private let normaliser: Float
+
+  /// - Parameter logits: f32 `[V]`, unmodified.
+  init(_ logits: UnsafeBufferPointer<Float>) {
+    self.logits = logits
+    let top = logits.max() ?? 0
+    var sum = 0.0
+    for logit in logits { sum += Double(exp(logit - top)) }
+    normaliser = top + Float(log(sum))
+  }
+
+  subscript(id: Int32) -> Float { logits[Int(id)] - normaliser }
+
+  /// Ids of the `count` most probable tokens, in descending order, ties by id.
+  ///
+  /// - Complexity: O(V count) at worst, near O(V) for the small counts that a request may ask for.
+  func top(_ count: Int) -> [Int32] {
+    var best: [Int32] = []
+    guard count > 0 else { return best }
+    for id in 0..<Int32(logits.count) {
+      let value = logits[Int(id)]
+      if best.count == count, let last = best.last, logits[Int(last)] >= value { continue }
+      let place = best.firstIndex { logits[Int($0)] < value } ?? best.count
+      best.insert(id, at: place)
+      if best.count > count { best.removeLast() }
+    }
+    return best
+  }
+}

@@ -1,0 +1,49 @@
+import RouterCheckpoint
+import RouterTensor
+
+/// A LLaMA-family model with exits: configuration, weights and the way to multiply by them.
+///
+/// Immutable and shared; everything that changes while text is generated lives in an ``InferenceSession``.
+package final class LlamaModel: Sendable {
+  package let configuration: ModelConfiguration
+  /// Depths at which the model may answer, ascending; those of the loaded prefix.
+  package let exits: [Int]
+  /// Layers that are loaded, L unless only a prefix was asked for.
+  package let layerCount: Int
+  package let weights: LlamaWeights
+  package let multiplier: Multiplier
+
+  package init(
+    configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, multiplier: Multiplier
+  ) {
+    self.configuration = configuration
+    self.layerCount = weights.layers.count
+    self.exits = exits.filter { $0 <= weights.layers.count }
+    self.weights = weights
+    self.multiplier = multiplier
+  }
+
+  /// Builds the model from a checkpoint, or from the prefix of it that ends with layer `maximumExit`.
+  ///
+  /// - Parameter progress: receives the share of the work that is done, 0 ... 1.
+  /// - Throws: `CheckpointError` for what is wrong with the file, ``ModelError`` `unknownExit` for an exit that
+  ///   the checkpoint does not have.
+  package static func load(
+    from checkpoint: CheckpointReader, maximumExit: Int? = nil, multiplier: Multiplier,
+    progress: (@Sendable (Double) -> Void)? = nil
+  ) throws -> LlamaModel {
+    let metadata = checkpoint.metadata
+    if let maximumExit, !metadata.exits.contains(maximumExit) {
+      throw ModelError(
+        .unknownExit, "the model has no exit after layer \(maximumExit)", at: checkpoint.path,
+        remedy: "Choose one of \(metadata.exits.map(String.init).joined(separator: ", ")).")
+    }
+    let tensors = try checkpoint.load(
+      throughLayer: maximumExit, threadCount: multiplier.team.threadCount, progress: progress)
+    let builder = WeightBuilder(
+      configuration: metadata.configuration, tensors: tensors, team: multiplier.team)
+    let weights = try builder.weights(layerCount: maximumExit ?? metadata.configuration.layerCount)
+    return LlamaModel(
+      configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier)
+  }
+}

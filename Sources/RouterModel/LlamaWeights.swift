@@ -1,0 +1,55 @@
+import RouterTensor
+
+/// The weights of a model, or of the prefix of it that was loaded. Immutable and shared.
+package struct LlamaWeights: Sendable {
+  /// Token embedding `[V, D]`.
+  package let embedding: WeightMatrix
+  /// The norm that every exit shares, f32 `[D]`.
+  package let finalNorm: AlignedBuffer
+  /// Output head `[V, D]`; the embedding itself when the head is tied.
+  package let head: WeightMatrix
+  /// Layers 1 ... n in order.
+  package let layers: [Layer]
+
+  /// The weights of one layer.
+  package struct Layer: Sendable {
+    /// f32 `[D]`
+    package let inputNorm: AlignedBuffer
+    /// `[H * K, D]`
+    package let query: WeightMatrix
+    /// `[G * K, D]`
+    package let key: WeightMatrix
+    /// `[G * K, D]`
+    package let value: WeightMatrix
+    /// f32 `[H * K]`, `[G * K]`, `[G * K]`; nil without attention biases.
+    package let biases: AttentionBiases?
+    /// `[D, H * K]`
+    package let output: WeightMatrix
+    /// f32 `[D]`
+    package let postAttentionNorm: AlignedBuffer
+    /// `[F, D]`
+    package let gate: WeightMatrix
+    /// `[F, D]`
+    package let up: WeightMatrix
+    /// `[D, F]`
+    package let down: WeightMatrix
+
+    /// Bytes that one token reads from this layer.
+    package var byteCount: Int {
+      [query, key, value, output, gate, up, down].reduce(0) { $0 + $1.byteCount }
+    }
+  }
+
+  /// Biases of the projections before attention.
+  package struct AttentionBiases: Sendable {
+    package let query: AlignedBuffer
+    package let key: AlignedBuffer
+    package let value: AlignedBuffer
+  }
+
+  /// Bytes of all matrices, a tied head once.
+  package var byteCount: Int {
+    let tied = head.isSameStorage(as: embedding)
+    return embedding.byteCount + (tied ? 0 : head.byteCount) + layers.reduce(0) { $0 + $1.byteCount }
+  }
+}

@@ -1,0 +1,51 @@
+import RouterCheckpoint
+import RouterTensor
+
+/// Working memory of one session for up to `rows` tokens at a time.
+struct SessionScratch {
+  let rows: Int
+  /// f32 `[rows, D]`: the residual stream.
+  let hidden: UnsafeMutablePointer<Float>
+  /// f32 `[rows, D]`: the normalised input of a block.
+  let normed: UnsafeMutablePointer<Float>
+  /// f32 `[rows, D]`: a block's output before it joins the residual stream.
+  let delta: UnsafeMutablePointer<Float>
+  /// f32 `[rows, H * K]`
+  let query: UnsafeMutablePointer<Float>
+  /// f32 `[rows, G * K]`
+  let key: UnsafeMutablePointer<Float>
+  /// f32 `[rows, G * K]`
+  let value: UnsafeMutablePointer<Float>
+  /// f32 `[rows, H * K]`: the heads' weighted sums of values.
+  let attended: UnsafeMutablePointer<Float>
+  /// f32 `[rows, F]`
+  let gate: UnsafeMutablePointer<Float>
+  /// f32 `[rows, F]`
+  let up: UnsafeMutablePointer<Float>
+  let codes: ActivationCodes
+
+  private let memory: AlignedBuffer
+
+  init(configuration: ModelConfiguration, rows: Int) {
+    self.rows = rows
+    let queryWidth = configuration.headCount * configuration.headWidth
+    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
+    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
+    let widths = [width, width, width, queryWidth, keyWidth, keyWidth, queryWidth, inner, inner]
+    // Each part starts on a cache line.
+    let sizes = widths.map { (rows * $0 + 15) / 16 * 16 }
+    memory = AlignedBuffer(byteCount: sizes.reduce(0, +) * 4)
+    let base = memory.pointer.assumingMemoryBound(to: Float.self)
+    let starts = sizes.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
+    hidden = base + starts[0]
+    normed = base + starts[1]
+    delta = base + starts[2]
+    query = base + starts[3]
+    key = base + starts[4]
+    value = base + starts[5]
+    attended = base + starts[6]
+    gate = base + starts[7]
+    up = base + starts[8]
+    codes = ActivationCodes(capacity: rows * max(width, queryWidth, inner))
+  }
+}
