@@ -18,6 +18,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -73,11 +74,14 @@ let package = Package(
       name: "RouterServer",
       dependencies: [
         "RouterDecoding", "RouterExit", "RouterTokenizer",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: swiftSettings),
 
@@ -89,7 +93,6 @@ let package = Package(
         "RouterImport", "RouterModel", "RouterServer", "RouterTensor", "RouterTokenizer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: swiftSettings),
 
@@ -126,7 +129,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterServerTests",
-      dependencies: ["RouterServer", "RouterDecoding", "RouterExit", "RouterTokenizer"],
+      dependencies: [
+        "RouterServer", "RouterDecoding", "RouterExit", "RouterTokenizer",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterCLITests", dependencies: ["RouterCLI"], swiftSettings: swiftSettings),

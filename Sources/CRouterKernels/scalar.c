@@ -8,15 +8,26 @@ static void quantize(const float *x, size_t m, size_t k, int8_t *codes, float *s
   for (size_t g = 0; g < m * k / rk_group; g++) {
     const float *in = x + g * rk_group;
     float largest = 0;
-    for (size_t i = 0; i < rk_group; i++) largest = fmaxf(largest, fabsf(in[i]));
-    const float scale = largest / 127.0f, inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    int finite = 1;
+    for (size_t i = 0; i < rk_group; i++) {
+      largest = fmaxf(largest, fabsf(in[i]));
+      finite &= isfinite(in[i]) != 0;
+    }
+    if (!finite) {
+      memset(codes + g * rk_group, 0, rk_group);
+      scales[g] = NAN;
+      sums[g] = 0;
+      continue;
+    }
+    // The reciprocal of a subnormal overflows; such a group is as good as zero.
+    const float inverse = largest > 0 ? 127.0f / largest : 0.0f, factor = isfinite(inverse) ? inverse : 0.0f;
     int sum = 0;
     for (size_t i = 0; i < rk_group; i++) {
-      const int code = isfinite(inverse) ? (int)rintf(in[i] * inverse) : 0;
+      const int code = (int)rintf(in[i] * factor);
       codes[g * rk_group + i] = (int8_t)code;
       sum += code;
     }
-    scales[g] = scale;
+    scales[g] = largest / 127.0f;
     sums[g] = (float)sum;
   }
 }

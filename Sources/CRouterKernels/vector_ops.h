@@ -190,9 +190,18 @@ static void attend(const float *q, const float *keys, const float *values, size_
 static void quantize(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums) {
   for (size_t g = 0; g < m * k / rk_group; g++) {
     const float *in = x + g * rk_group;
-    rk_vf top = vsplat(0);
+    rk_vf top = vsplat(0), poison = top;
     for (size_t i = 0; i < rk_group; i += RK_WIDTH) {
-      top = __builtin_elementwise_max(top, __builtin_elementwise_abs(vload(in + i)));
+      const rk_vf v = vload(in + i);
+      top = __builtin_elementwise_max(top, __builtin_elementwise_abs(v));
+      poison += v * 0.0f;
+    }
+    // Zero times a NaN or an infinity is a NaN: it has to show in the products.
+    if (vsum(poison) != 0) {
+      memset(codes + g * rk_group, 0, rk_group);
+      scales[g] = NAN;
+      sums[g] = 0;
+      continue;
     }
     float lanes[RK_WIDTH], largest = 0;
     memcpy(lanes, &top, sizeof lanes);

@@ -45,7 +45,8 @@ final class EngineWorker: @unchecked Sendable {
       throw GenerationError(
         .shuttingDown, "the engine is shutting down", remedy: "Send the request to another instance.")
     }
-    // A free slot takes the next request at once, so it does not count against the queue.
+    // Whoever has gone away holds no place. A free slot takes the next request at once, so that one holds none.
+    queue.removeAll { $0.isCancelled }
     guard queue.count < queueLimit + max(0, slots - activeCount) else {
       throw GenerationError(
         .overloaded, "\(queue.count) requests are waiting", remedy: "Try again in a few seconds.")
@@ -106,7 +107,7 @@ final class EngineWorker: @unchecked Sendable {
       activeCount = 0
       return nil
     }
-    queue.removeAll { job in job.isCancelled }
+    queue.removeAll { $0.isCancelled }
     let taken = Array(queue.prefix(max(0, slots - active)))
     queue.removeFirst(taken.count)
     activeCount = active + taken.count

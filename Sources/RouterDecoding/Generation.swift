@@ -46,7 +46,8 @@ package final class Generation {
       throw GenerationError(error)
     }
     sampler = Sampler(request.sampling)
-    text = language.tokenizer.makeStreamingDecoder()
+    // The answer goes on from the prompt: a space before its first word is its own.
+    text = language.tokenizer.makeStreamingDecoder(continuing: true)
     stops = StopStringMatcher(request.stopStrings)
     sequence = request.prompt
     started = clock.now

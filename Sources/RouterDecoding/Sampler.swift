@@ -2,10 +2,10 @@ import Foundation
 import RouterExit
 
 /// Chooses tokens from logits; the state is the random numbers of one sequence.
-struct Sampler {
+package struct Sampler {
   let options: SamplingOptions
   /// The seed in use, given or drawn.
-  let seed: UInt64
+  package let seed: UInt64
   private var random: RandomSource
   private var candidates: [Candidate] = []
 
@@ -14,7 +14,8 @@ struct Sampler {
     let weight: Float
   }
 
-  init(_ options: SamplingOptions) {
+  /// Starts a sequence's random numbers.
+  package init(_ options: SamplingOptions) {
     self.options = options
     seed = options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
     random = RandomSource(seed: seed)
@@ -26,7 +27,7 @@ struct Sampler {
   ///   - logits: f32 `[V]`; changed during the call, as before after it.
   ///   - history: ids of the sequence so far.
   /// - Throws: ``GenerationError`` `internalFailure` if a logit is not a finite number.
-  mutating func choose(
+  package mutating func choose(
     from logits: UnsafeMutableBufferPointer<Float>, history: some Sequence<Int32>
   ) throws(GenerationError) -> Int32 {
     let originals = options.repetitionPenalty == 1 ? [] : penalise(logits, history)

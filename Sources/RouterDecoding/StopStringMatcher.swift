@@ -1,20 +1,21 @@
 /// Holds text back while it may still become a stop string, and cuts it there when it does.
 ///
 /// A pure value: text goes in piece by piece, what may be shown comes out. The concatenation of what comes out
-/// is the text before the first stop string, however the text was cut into pieces.
-struct StopStringMatcher: Sendable {
+/// is the text before the first stop string, however the text was cut into pieces. The first is the one that is
+/// complete first; of several that are complete at the same character, the longest.
+package struct StopStringMatcher: Sendable {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
   /// Whether a stop string has been seen; nothing comes out after it.
-  private(set) var isStopped = false
+  package private(set) var isStopped = false
 
   /// Empty stop strings are ignored.
-  init(_ stops: [String]) {
+  package init(_ stops: [String]) {
     self.stops = stops.filter { !$0.isEmpty }.map { Array($0.utf8) }
   }
 
   /// Takes the next piece and returns what is now certain to precede any stop string.
-  mutating func append(_ piece: String) -> String {
+  package mutating func append(_ piece: String) -> String {
     guard !isStopped else { return "" }
     guard !stops.isEmpty else { return piece }
     held.append(contentsOf: piece.utf8)
@@ -32,17 +33,16 @@ struct StopStringMatcher: Sendable {
   }
 
   /// The end of the text: returns what was held back in vain.
-  mutating func finish() -> String {
+  package mutating func finish() -> String {
     defer { held.removeAll() }
     return isStopped ? "" : String(decoding: held, as: UTF8.self)
   }
 
-  /// Where the earliest stop string starts.
+  /// Where the stop string starts that ends first, the longest of several.
   private func firstStop() -> Int? {
-    for start in held.indices {
-      for stop in stops where held.count - start >= stop.count {
-        if held[start..<start + stop.count].elementsEqual(stop) { return start }
-      }
+    for end in 1..<held.count + 1 {
+      let length = stops.lazy.filter { held[..<end].hasSuffix($0) }.map(\.count).max()
+      if let length { return end - length }
     }
     return nil
   }
@@ -56,4 +56,8 @@ struct StopStringMatcher: Sendable {
     }
     return 0
   }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func hasSuffix(_ other: [UInt8]) -> Bool { suffix(other.count).elementsEqual(other) }
 }

@@ -10,12 +10,14 @@ public struct TokenLogprob: Sendable, Equatable {
 }
 
 /// Log-probabilities of one position.
-struct LogprobTable {
+package struct LogprobTable {
   private let logits: UnsafeBufferPointer<Float>
   private let normaliser: Float
 
-  /// - Parameter logits: f32 `[V]`, unmodified.
-  init(_ logits: UnsafeBufferPointer<Float>) {
+  /// Normalises the logits of one position.
+  ///
+  /// - Parameter logits: f32 `[V]`, unmodified; they outlive the table.
+  package init(_ logits: UnsafeBufferPointer<Float>) {
     self.logits = logits
     let top = logits.max() ?? 0
     var sum = 0.0
@@ -23,12 +25,13 @@ struct LogprobTable {
     normaliser = top + Float(log(sum))
   }
 
-  subscript(id: Int32) -> Float { logits[Int(id)] - normaliser }
+  /// Natural logarithm of a token's probability.
+  package subscript(id: Int32) -> Float { logits[Int(id)] - normaliser }
 
   /// Ids of the `count` most probable tokens, in descending order, ties by id.
   ///
   /// - Complexity: O(V count) at worst, near O(V) for the small counts that a request may ask for.
-  func top(_ count: Int) -> [Int32] {
+  package func top(_ count: Int) -> [Int32] {
     var best: [Int32] = []
     guard count > 0 else { return best }
     for id in 0..<Int32(logits.count) {

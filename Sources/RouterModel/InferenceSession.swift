@@ -69,12 +69,12 @@ package final class InferenceSession {
   ///
   /// - Throws: ``ModelError`` `contextOverflow` or `unknownToken`; the session is unchanged then.
   package func begin(_ tokens: some Collection<Int32>) throws(ModelError) {
-    precondition(tokens.count <= scratch.rows, "at most \(scratch.rows) tokens a round")
     guard position + tokens.count <= capacity else {
       throw ModelError(
         .contextOverflow, "the sequence has room for \(capacity) positions and \(position) are taken",
         remedy: "Shorten the prompt or ask for fewer new tokens.")
     }
+    precondition(tokens.count <= scratch.rows, "at most \(scratch.rows) tokens a round")
     if let bad = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
       throw ModelError(
         .unknownToken, "token id \(bad) is outside the vocabulary of \(model.configuration.vocabularySize)",

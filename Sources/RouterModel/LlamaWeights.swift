@@ -34,6 +34,24 @@ package struct LlamaWeights: Sendable {
     /// `[D, F]`
     package let down: WeightMatrix
 
+    /// Joins the parts of a layer.
+    package init(
+      inputNorm: AlignedBuffer, query: WeightMatrix, key: WeightMatrix, value: WeightMatrix,
+      biases: AttentionBiases?, output: WeightMatrix, postAttentionNorm: AlignedBuffer, gate: WeightMatrix,
+      up: WeightMatrix, down: WeightMatrix
+    ) {
+      self.inputNorm = inputNorm
+      self.query = query
+      self.key = key
+      self.value = value
+      self.biases = biases
+      self.output = output
+      self.postAttentionNorm = postAttentionNorm
+      self.gate = gate
+      self.up = up
+      self.down = down
+    }
+
     /// Bytes that one token reads from this layer.
     package var byteCount: Int {
       [query, key, value, output, gate, up, down].reduce(0) { $0 + $1.byteCount }
@@ -45,6 +63,23 @@ package struct LlamaWeights: Sendable {
     package let query: AlignedBuffer
     package let key: AlignedBuffer
     package let value: AlignedBuffer
+
+    /// Joins the biases of a layer, f32 `[H * K]`, `[G * K]` and `[G * K]`.
+    package init(query: AlignedBuffer, key: AlignedBuffer, value: AlignedBuffer) {
+      self.query = query
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// Joins the parts of a model; a tied head is the embedding.
+  package init(
+    embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer]
+  ) {
+    self.embedding = embedding
+    self.finalNorm = finalNorm
+    self.head = head
+    self.layers = layers
   }
 
   /// Bytes of all matrices, a tied head once.

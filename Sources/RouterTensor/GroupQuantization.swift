@@ -21,7 +21,11 @@ package enum GroupQuantization {
     for group in 0..<groups {
       let start = group * groupSize
       var largest: Float = 0
-      for i in start..<start + groupSize { largest = max(largest, abs(source[i])) }
+      for i in start..<start + groupSize {
+        let magnitude = abs(source[i])
+        // A NaN stays: a weight that is no number must not become a plausible one.
+        if magnitude > largest || magnitude.isNaN { largest = magnitude }
+      }
       let bits = HalfPrecision.f16(from: largest / 127)
       let scale = HalfPrecision.float(fromF16: bits)
       scales[group] = bits
@@ -52,7 +56,7 @@ package enum GroupQuantization {
       var low = source[start]
       var high = low
       for i in start + 1..<start + groupSize {
-        low = min(low, source[i])
+        if source[i] < low || source[i].isNaN { low = source[i] }
         high = max(high, source[i])
       }
       let minBits = HalfPrecision.f16(from: low)

@@ -64,23 +64,35 @@ package struct Multiplier: Sendable {
     precision == .int8 && (matrix.encoding == .q8 || matrix.encoding == .q4)
   }
 
-  /// Row blocks of all products, numbered through, are dealt in chunks.
+  /// Row blocks that a thread takes at once: those of one call of BLAS, one otherwise.
+  ///
+  /// The order in which BLAS adds depends on the width that it is given, which for the same bits on every
+  /// machine must not depend on the number of threads.
+  private func unit(of matrix: WeightMatrix, rows: Int) -> Int {
+    usesBLAS(matrix, rows: rows) ? 8 : 1
+  }
+
+  private func usesBLAS(_ matrix: WeightMatrix, rows: Int) -> Bool { matrix.encoding == .f32 && rows >= 8 }
+
+  /// Units of all products, numbered through, are dealt in chunks.
   private func run(
     _ jobs: [(product: MatrixProduct, input: UnsafePointer<Float>, codes: rk_activations)], rows: Int
   ) {
-    let blockCounts = jobs.map { ($0.product.matrix.rows + 15) / 16 }
-    let total = blockCounts.reduce(0, +)
+    let units = jobs.map { unit(of: $0.product.matrix, rows: rows) }
+    let counts = zip(jobs, units).map { ($0.product.matrix.rows + 16 * $1 - 1) / (16 * $1) }
+    let total = counts.reduce(0, +)
     // Enough chunks that a thread which loses its core holds little, few enough that claims cost nothing.
     let chunks = min(total, team.threadCount == 1 ? jobs.count : team.threadCount * 8)
     team.run(chunks: chunks) { chunk in
       var first = total * chunk / chunks
       let last = total * (chunk + 1) / chunks
       var base = 0
-      for (job, count) in zip(jobs, blockCounts) {
-        if first >= last { break }
+      for (index, job) in jobs.enumerated() where first < last {
+        let (unit, count) = (units[index], counts[index])
         if first < base + count {
           let end = min(last, base + count)
-          multiplyBlocks(first - base, end - base, of: job.product, job.input, job.codes, rows: rows)
+          multiplyBlocks(
+            (first - base) * unit, (end - base) * unit, of: job.product, job.input, job.codes, rows: rows)
           first = end
         }
         base += count
@@ -88,7 +100,7 @@ package struct Multiplier: Sendable {
     }
   }
 
-  /// One product's row blocks `first ..< last`, sixteen output rows each.
+  /// One product's row blocks `first ..< last`, sixteen output rows each, of which the last may be beyond the end.
   private func multiplyBlocks(
     _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>,
     _ codes: rk_activations, rows: Int
@@ -98,12 +110,15 @@ package struct Multiplier: Sendable {
     let lastRow = min(last * 16, matrix.rows)
     let weights = matrix.storage.pointer
     switch matrix.encoding {
-    case .f32 where rows >= 8:
-      cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(lastRow - first * 16),
-        blasint(columns),
-        1, input, blasint(columns), weights.assumingMemoryBound(to: Float.self) + first * 16 * columns,
-        blasint(columns), 0, output + first * 16, blasint(stride))
+    case .f32 where usesBLAS(matrix, rows: rows):
+      let step = unit(of: matrix, rows: rows) * 16
+      for start in Swift.stride(from: first * 16, to: lastRow, by: step) {
+        cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasTrans, blasint(rows), blasint(min(step, lastRow - start)),
+          blasint(columns), 1, input, blasint(columns),
+          weights.assumingMemoryBound(to: Float.self) + start * columns, blasint(columns), 0, output + start,
+          blasint(stride))
+      }
     case .f32:
       kernels.table.pointee.matmul_f32(
         weights.assumingMemoryBound(to: Float.self), first * 16, lastRow, columns, input, rows, output, stride

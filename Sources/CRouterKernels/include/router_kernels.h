@@ -40,7 +40,8 @@ typedef struct rk_kernels {
   rk_isa isa;
   const char *name;
 
-  /// Quantises x f32 [M, K] to codes, scales and sums; K is a multiple of 32.
+  /// Quantises x f32 [M, K] to codes, scales and sums; K is a multiple of 32. The scale of a group that holds
+  /// a NaN or an infinity is NaN.
   void (*quantize)(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums);
 
   /// y[i, r] = x[i] . w[r] for row blocks first ..< last of tiles, i < m; y has row stride `stride`, and

@@ -1,0 +1,12 @@
+import Foundation
+
+/// Where this program's own file is.
+enum ExecutablePath {
+  /// The resolved path; nil if the system does not tell.
+  static var current: String? {
+    #if os(Linux)
+      if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") { return target }
+    #endif
+    return Bundle.main.executablePath.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+  }
+}

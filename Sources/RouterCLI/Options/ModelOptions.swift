@@ -1,0 +1,56 @@
+import ArgumentParser
+import RouterCheckpoint
+import RouterDecoding
+import RouterImport
+
+/// Which model to load, and how.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Checkpoint (.safetensors.zst) to use; the pulled default model if absent.", valueName: "file"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("Threads that compute; one a core if absent.", valueName: "n"))
+  var threads: Int?
+
+  @Flag(help: "Keep activations in f32 where weights are quantised: slower, for comparisons.")
+  var exactActivations = false
+
+  func validate() throws {
+    if let threads, !(1...256).contains(threads) {
+      throw ValidationError("--threads is \(threads). Use 1 to 256.")
+    }
+  }
+
+  /// The checkpoint's path: the given one, or the default model's in the cache.
+  ///
+  /// - Throws: ``CommandError`` that says how to get the default model if it is absent.
+  func path() throws -> String {
+    if let model { return model }
+    let path = DefaultModel.checkpointPath
+    guard FileProbe.isFile(path) else {
+      throw CommandError(
+        "the default model \(DefaultModel.name) is not here yet", at: path,
+        remedy: "Run `router pull` to obtain it, or name another checkpoint with --model.")
+    }
+    return path
+  }
+
+  /// Loads the model with a progress bar.
+  ///
+  /// - Parameter maximumExit: load only the layers up to this exit.
+  func load(maximumExit: Int? = nil) throws -> LanguageModel {
+    try load(path: try path(), maximumExit: maximumExit)
+  }
+
+  /// Loads the checkpoint at `path` with a progress bar.
+  func load(path: String, maximumExit: Int?) throws -> LanguageModel {
+    let bar = ProgressBar("Loading")
+    defer { bar.finish() }
+    return try LanguageModel.load(
+      path: path,
+      options: LanguageModel.LoadOptions(
+        maximumExit: maximumExit, threadCount: threads, exactActivations: exactActivations),
+      progress: { bar.update($0) })
+  }
+}

@@ -1,0 +1,140 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// An append-only file of traces, one JSON object a line, that survives being killed at any moment.
+///
+/// The first line is a ``TraceHeader``. Reopening with an equal header gives all complete records back, so
+/// that a calibration resumes exactly where it stopped: a line that the last run did not finish is dropped
+/// and overwritten. Reopening with another header is refused. One process at a time may write. Use it from
+/// one thread.
+package final class TraceFile {
+  /// Where it is.
+  package let path: String
+
+  /// What the traces belong to.
+  package let header: TraceHeader
+
+  /// The complete records, in the order of their lines.
+  package private(set) var records: [TraceRecord] = []
+
+  private let storage: AppendOnlyFile
+  private var answers: [Answer: Int] = [:]
+
+  private struct Answer: Hashable {
+    let prompt: Int
+    let run: PromptTrace.Run
+  }
+
+  /// Creates a trace file, or resumes one.
+  ///
+  /// - Throws: ``CalibrationError`` if the file cannot be used, is being written by another process, holds
+  ///   something else than traces (by line), or was begun with another header (with the differences).
+  package init(path: String, header: TraceHeader) throws(CalibrationError) {
+    self.path = path
+    self.header = header
+    storage = try AppendOnlyFile(path: path)
+    let bytes = try storage.contents()
+    let headerLine = try Self.line(header, path)
+    // A header that was cut off is begun again, but only if it is one: this may be the wrong file.
+    if headerLine.starts(with: bytes) && bytes.count < headerLine.count {
+      try storage.truncate(to: 0)
+      try storage.append(headerLine)
+      return
+    }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let found: TraceHeader = try Self.decode(
+      lines[0], line: 1, path, remedy: "This is no trace file: name another one with --trace.")
+    let differences = found.differences(from: header)
+    guard differences.isEmpty else {
+      throw CalibrationError(
+        code: .settingsMismatch,
+        what: "the trace file was begun with other settings (\(differences.joined(separator: "; ")))",
+        location: path,
+        remedy: "Resume with the same settings, or name another file with --trace to begin anew.")
+    }
+    guard lines.count > 1 else {
+      throw CalibrationError(
+        code: .malformedTrace, what: "the header has no line feed", location: "\(path):1",
+        remedy: "Delete the file to begin anew.")
+    }
+    // The part after the last line feed is a line that was cut off; it is empty after a clean stop.
+    for (index, line) in lines.enumerated().dropFirst().dropLast() {
+      insert(
+        try Self.decode(
+          line, line: index + 1, path,
+          remedy: "Delete the file to begin anew, or cut it off before this line."))
+    }
+    try storage.truncate(to: bytes.count - lines[lines.count - 1].count)
+  }
+
+  /// Appends a record and waits until it is on the disk.
+  ///
+  /// - Throws: ``CalibrationError``, for instance on a full disk; the file then ends after the previous
+  ///   record.
+  package func append(_ record: TraceRecord) throws(CalibrationError) {
+    try storage.append(try Self.line(record, path))
+    insert(record)
+  }
+
+  /// The answer of a prompt under a run, if it has been recorded.
+  package func answer(prompt: Int, run: PromptTrace.Run) -> PromptTrace? {
+    guard let index = answers[Answer(prompt: prompt, run: run)], case .prompt(let trace) = records[index]
+    else {
+      return nil
+    }
+    return trace
+  }
+
+  /// The pilot traces, one per prompt, in the order in which they were recorded.
+  package var pilots: [PilotTrace] {
+    records.compactMap { if case .pilot(let trace) = $0 { trace } else { nil } }
+  }
+
+  /// The plan that was recorded last, if any.
+  package var plan: PathPlan? {
+    records.reversed().lazy.compactMap { if case .plan(let plan) = $0 { plan } else { nil } }.first
+  }
+
+  private func insert(_ record: TraceRecord) {
+    if case .prompt(let trace) = record {
+      answers[Answer(prompt: trace.prompt, run: trace.run)] = records.count
+    }
+    records.append(record)
+  }
+
+  private static func line(_ value: some Encodable, _ path: String) throws(CalibrationError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    } catch {
+      throw CalibrationError(
+        code: .malformedTrace, what: "a record cannot be encoded: \(error)", location: path,
+        remedy: "Report this: a checked record always can.")
+    }
+  }
+
+  private static func decode<Value: Decodable>(
+    _ bytes: ArraySlice<UInt8>, line: Int, _ path: String, remedy: String
+  ) throws(CalibrationError) -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(bytes))
+    } catch {
+      let reason =
+        switch error {
+        case let error as CalibrationError: error.what
+        case DecodingError.keyNotFound(let key, _): "the field `\(key.stringValue)` is missing"
+        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+          DecodingError.dataCorrupted(let context):
+          context.debugDescription
+        default: "\(error)"
+        }
+      throw CalibrationError(
+        code: .malformedTrace, what: "the line is not a record of this trace: \(reason)",
+        location: "\(path):\(line)", remedy: remedy)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that appears under its name complete or not at all.
+///
+/// Bytes go to a temporary file in the same directory, which is renamed over the name by ``commit()`` after it
+/// has reached the disk; without a commit it is removed with the object.
+final class AtomicFile {
+  private let path: String
+  private let directory: String
+  private let temporaryPath: String
+  private var descriptor: Int32
+  private var isCommitted = false
+  private(set) var byteCount = 0
+
+  /// - Throws: ``CheckpointError`` with code `notFound`, `noSpace` or `inputOutput`.
+  init(path: String) throws(CheckpointError) {
+    let slash = path.lastIndex(of: "/")
+    directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    // Not derived from the name, which may already be as long as a name can be.
+    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+    temporaryPath = "\(directory)/.router-\(getpid())-\(unique).tmp"
+    self.path = path
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      let code = errno
+      isCommitted = true
+      throw .system("create", code, path: path)
+    }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if !isCommitted { unlink(temporaryPath) }
+  }
+
+  /// Appends bytes.
+  func write(_ bytes: [UInt8]) throws(CheckpointError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { buffer in
+        let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
+        #if canImport(Glibc)
+          return Glibc.write(descriptor, rest.baseAddress, rest.count)
+        #elseif canImport(Musl)
+          return Musl.write(descriptor, rest.baseAddress, rest.count)
+        #else
+          return Darwin.write(descriptor, rest.baseAddress, rest.count)
+        #endif
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .system("write", errno, path: path, offset: byteCount)
+      }
+      done += count
+      byteCount += count
+    }
+  }
+
+  /// Makes the file durable and gives it its name.
+  func commit() throws(CheckpointError) {
+    guard fsync(descriptor) == 0 else { throw .system("flush", errno, path: path) }
+    let closed = close(descriptor)
+    descriptor = -1
+    // Network file systems report a full disk only here.
+    guard closed == 0 else { throw .system("close", errno, path: path) }
+    guard rename(temporaryPath, path) == 0 else { throw .system("rename", errno, path: path) }
+    isCommitted = true
+    // The new name must survive a power failure too. Some file systems cannot flush a directory, and the file
+    // is in place by now, so a failure here is not one of writing.
+    let parent = open(directory, O_RDONLY | O_CLOEXEC)
+    if parent >= 0 {
+      fsync(parent)
+      close(parent)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// What a checkpoint says about itself, beside its tensors.
+public struct CheckpointMetadata: Sendable, Equatable {
+  /// The version of the format that this software reads and writes.
+  public static let currentFormatVersion = 1
+
+  /// Version of the format.
+  public let formatVersion: Int
+  /// Name of the model, such as `SmolLM2-135M-Instruct`.
+  public let name: String
+  /// Dimensions and settings of the model.
+  public let configuration: ModelConfiguration
+  /// Layers after which the model may answer: 1-based counts of executed layers, ascending, the last is L.
+  public let exits: [Int]
+  /// Tokenizer and chat template, as JSON text; opaque here.
+  public let tokenizer: String
+  /// How the weights are stored, such as `q4` or `mixed q4/q8`.
+  public let quantization: String
+  /// Where the weights come from.
+  public let provenance: Provenance
+  /// Licence of the weights, as an SPDX identifier where one is known.
+  public let license: String?
+
+  /// Creates metadata in the current format version.
+  ///
+  /// - Throws: ``CheckpointError`` with code `invalidMetadata` if the exits are not ascending layers ending
+  ///   with the last, or the name is empty or holds control characters.
+  package init(
+    name: String, configuration: ModelConfiguration, exits: [Int], tokenizer: String, quantization: String,
+    provenance: Provenance, license: String? = nil
+  ) throws(CheckpointError) {
+    let layers = configuration.layerCount
+    guard exits.last == layers, exits.allSatisfy((1...layers).contains),
+      zip(exits, exits.dropFirst()).allSatisfy(<)
+    else {
+      throw CheckpointError(
+        .invalidMetadata,
+        "the exits \(exits) are not ascending layers of 1...\(layers) that end with \(layers)",
+        remedy: "List the exits in ascending order and include the last layer.")
+    }
+    guard (1...256).contains(name.utf8.count), name == name.escapingControls else {
+      throw CheckpointError(
+        .invalidMetadata,
+        "the model name \"\(name.escapingControls)\" is not printable text of 1 to 256 bytes",
+        remedy: "Choose a short name without control characters.")
+    }
+    formatVersion = Self.currentFormatVersion
+    self.name = name
+    self.configuration = configuration
+    self.exits = exits
+    self.tokenizer = tokenizer
+    self.quantization = quantization
+    self.provenance = provenance
+    self.license = license
+  }
+}

@@ -1,0 +1,52 @@
+package import RouterTensor
+
+/// A tensor in a file: its name, type, shape and place.
+package struct TensorDescriptor: Sendable, Equatable {
+  /// Name, printable ASCII.
+  package let name: String
+  /// Element type.
+  package let dtype: DType
+  /// Dimensions, outermost first; each is at least 1.
+  package let shape: [Int]
+  /// Bytes that the tensor takes within the data section.
+  package let byteRange: Range<Int>
+
+  /// Creates a descriptor.
+  ///
+  /// - Precondition: the range is as long as shape and element type say.
+  package init(name: String, dtype: DType, shape: [Int], byteRange: Range<Int>) {
+    precondition(
+      TensorShape.byteCount(of: shape, dtype) == byteRange.count, "a tensor's range contradicts its shape")
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.byteRange = byteRange
+  }
+
+  /// Size in bytes: the product of the shape and the element size.
+  package var byteCount: Int { byteRange.count }
+
+  /// Number of elements.
+  package var elementCount: Int { byteRange.count / dtype.byteCount }
+
+  /// The 1-based layer that the tensor belongs to; nil for what all layers share.
+  package var layer: Int? { TensorName.layerIndex(of: name).map { $0 + 1 } }
+}
+
+/// Arithmetic on shapes that may come from a file.
+enum TensorShape {
+  /// Dimensions that a tensor may have.
+  static let maximumRank = 8
+
+  /// Size in bytes; nil if a dimension is below 1, there are too many, or the product overflows.
+  static func byteCount(of shape: [Int], _ dtype: DType) -> Int? {
+    guard shape.count <= maximumRank else { return nil }
+    var product = dtype.byteCount
+    for dimension in shape {
+      let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+      guard dimension > 0, !overflow else { return nil }
+      product = next
+    }
+    return product
+  }
+}

@@ -1,0 +1,79 @@
+/// Names of the stored tensors: those of Hugging Face's LLaMA, and suffixes for what accompanies a matrix.
+package enum TensorName {
+  /// Token embedding, `[V, D]`.
+  package static let embedding = "model.embed_tokens.weight"
+  /// The RMSNorm that every exit shares, `[D]`.
+  package static let finalNorm = "model.norm.weight"
+  /// Output head, `[V, D]`; absent when it is tied to the embedding.
+  package static let head = "lm_head.weight"
+
+  /// The tensors of one layer, in file order, which is the order of their use.
+  package enum LayerPart: String, Sendable, CaseIterable {
+    /// RMSNorm before attention, `[D]`.
+    case inputNorm = "input_layernorm.weight"
+    /// Query projection, `[H * K, D]`, rows in rotate-half order.
+    case queryWeight = "self_attn.q_proj.weight"
+    /// Query bias, `[H * K]`.
+    case queryBias = "self_attn.q_proj.bias"
+    /// Key projection, `[G * K, D]`, rows in rotate-half order.
+    case keyWeight = "self_attn.k_proj.weight"
+    /// Key bias, `[G * K]`.
+    case keyBias = "self_attn.k_proj.bias"
+    /// Value projection, `[G * K, D]`.
+    case valueWeight = "self_attn.v_proj.weight"
+    /// Value bias, `[G * K]`.
+    case valueBias = "self_attn.v_proj.bias"
+    /// Attention output projection, `[D, H * K]`.
+    case outputWeight = "self_attn.o_proj.weight"
+    /// RMSNorm before the feed-forward block, `[D]`.
+    case postAttentionNorm = "post_attention_layernorm.weight"
+    /// Feed-forward gate, `[F, D]`.
+    case gateWeight = "mlp.gate_proj.weight"
+    /// Feed-forward up projection, `[F, D]`.
+    case upWeight = "mlp.up_proj.weight"
+    /// Feed-forward down projection, `[D, F]`.
+    case downWeight = "mlp.down_proj.weight"
+  }
+
+  /// What a tensor that accompanies (or, for planes, replaces) a matrix is.
+  package enum Suffix: String, Sendable, CaseIterable {
+    /// F16 scales of quantised groups, `[N, K / 32]`.
+    case scale
+    /// F16 minima of quantised groups, `[N, K / 32]`.
+    case min
+    /// U8 exponents of a wide matrix, `[N, K]`.
+    case exponent
+    /// U8 signs and mantissas of a wide matrix, `[N, K]` for BF16, `[N, K, 3]` for F32.
+    case mantissa
+  }
+
+  private static let layerPrefix = "model.layers."
+
+  /// The name of a part of the layer with 0-based index `index`.
+  package static func layer(_ index: Int, _ part: LayerPart) -> String {
+    "\(layerPrefix)\(index).\(part.rawValue)"
+  }
+
+  /// The name of what accompanies the matrix `name`, such as `NAME.scale`.
+  package static func companion(_ suffix: Suffix, of name: String) -> String {
+    "\(name).\(suffix.rawValue)"
+  }
+
+  /// The 0-based layer that a tensor belongs to; nil for the tensors that all layers share.
+  package static func layerIndex(of name: String) -> Int? {
+    guard name.hasPrefix(layerPrefix) else { return nil }
+    let digits = name.dropFirst(layerPrefix.count).prefix { $0 != "." }
+    // Only the canonical spelling counts, so that no layer has two names.
+    guard let index = Int(digits), index >= 0, String(index) == digits,
+      name.utf8.count > layerPrefix.utf8.count + digits.utf8.count + 1
+    else { return nil }
+    return index
+  }
+
+  /// `NAME` and the suffix, if `name` ends in one.
+  package static func split(_ name: String) -> (base: Substring, suffix: Suffix?) {
+    guard let dot = name.lastIndex(of: "."), let suffix = Suffix(rawValue: String(name[dot...].dropFirst()))
+    else { return (name[...], nil) }
+    return (name[..<dot], suffix)
+  }
+}

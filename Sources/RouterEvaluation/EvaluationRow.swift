@@ -1,0 +1,52 @@
+import Foundation
+import RouterTokenizer
+
+/// One prompt with, if the data has it, the answer that people gave.
+package struct EvaluationRow: Sendable, Equatable {
+  /// The conversation up to the answer; the last message is the user's.
+  package let messages: [ChatMessage]
+  /// The reference answer; nil if the row has none.
+  package let reference: String?
+  /// Whether the row is a question with a short answer, on which exact match makes sense.
+  package let isQuestion: Bool
+}
+
+extension EvaluationRow: Decodable {
+  private enum CodingKeys: String, CodingKey {
+    case instruction, input, output, question, answer, prompt, completion, messages
+  }
+
+  /// Reads a row in one of four forms: `instruction, input, output` (Alpaca), `question, answer`,
+  /// `prompt, completion`, or OpenAI's `messages`. Other fields are ignored.
+  package init(from decoder: any Decoder) throws {
+    let row = try decoder.container(keyedBy: CodingKeys.self)
+    func text(_ key: CodingKeys) throws -> String? { try row.decodeIfPresent(String.self, forKey: key) }
+    if var messages = try row.decodeIfPresent([ChatMessage].self, forKey: .messages) {
+      let answer = messages.last?.role == .assistant ? messages.popLast()?.content : nil
+      guard messages.last?.role == .user else {
+        throw EvaluationError(
+          .unusableRow, "the conversation has no user message before the answer",
+          remedy: "End messages with a user message, or with a user message and an assistant's answer.")
+      }
+      self.init(messages: messages, reference: answer, isQuestion: false)
+    } else if let instruction = try text(.instruction) {
+      let input = try text(.input) ?? ""
+      self.init(
+        user: input.isEmpty ? instruction : "\(instruction)\n\(input)", reference: try text(.output),
+        isQuestion: false)
+    } else if let question = try text(.question) {
+      self.init(user: question, reference: try text(.answer), isQuestion: true)
+    } else if let prompt = try text(.prompt) {
+      self.init(user: prompt, reference: try text(.completion), isQuestion: false)
+    } else {
+      throw EvaluationError(
+        .unusableRow, "the row has none of the fields instruction, question, prompt, messages",
+        remedy: "Give rows of one of the forms that `router calibrate --help` lists.")
+    }
+  }
+
+  private init(user: String, reference: String?, isQuestion: Bool) {
+    self.init(
+      messages: [ChatMessage(role: .user, content: user)], reference: reference, isQuestion: isQuestion)
+  }
+}

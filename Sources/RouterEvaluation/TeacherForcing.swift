@@ -1,0 +1,90 @@
+import Foundation
+import RouterDecoding
+import RouterExit
+import RouterModel
+import RouterTensor
+
+/// Runs given text through a model and looks at what each exit would have said at each position.
+package struct TeacherForcing {
+  /// What one exit says at one position.
+  package struct Score: Sendable, Equatable {
+    /// Its most probable next token; nil if its logits are not finite.
+    package let argmax: Int32?
+    /// Negative log-probability of the token that follows in the text, in nats.
+    package let crossEntropy: Double
+    /// Statistics of its distribution; nil if its logits are not finite.
+    package let statistics: SoftmaxStatistics?
+  }
+
+  /// Head products of this many rows share one read of the head.
+  private static let headRows = 16
+
+  private let language: LanguageModel
+
+  package init(_ language: LanguageModel) { self.language = language }
+
+  /// Scores the positions before `scored`: the logits that predict `tokens[i]` for each i of `scored`.
+  ///
+  /// - Parameters:
+  ///   - tokens: at least one token before the first scored one.
+  ///   - exits: depths, ascending.
+  /// - Returns: `[exits.count][scored.count]`.
+  /// - Throws: ``RouterModel/ModelError`` if the text exceeds the context.
+  package func scores(
+    of tokens: [Int32], scored: Range<Int>, exits: [Int]
+  ) throws -> [[Score]] {
+    precondition(scored.lowerBound >= 1 && scored.upperBound <= tokens.count, "\(scored) of \(tokens.count)")
+    let last = scored.upperBound - 1
+    let session = try InferenceSession(
+      model: language.model, capacity: max(last, 1), depthLimit: exits.last)
+    var result = exits.map { _ in [Score]() }
+    var start = 0
+    while start < last {
+      let end = min(start + InferenceSession.maximumRows, last)
+      try session.begin(tokens[start..<end])
+      // The row of position p predicts tokens[p + 1].
+      let rows = max(scored.lowerBound - 1, start) - start..<max(end - start, 0)
+      for (index, exit) in exits.enumerated() {
+        session.advance(to: exit)
+        guard !rows.isEmpty else { continue }
+        result[index] += rowScores(session, rows: rows) { tokens[start + $0 + 1] }
+      }
+      session.commitFull()
+      start = end
+    }
+    return result
+  }
+
+  private func rowScores(
+    _ session: InferenceSession, rows: Range<Int>, target: (Int) -> Int32
+  ) -> [Score] {
+    let vocabulary = language.vocabularySize
+    let logits = AlignedBuffer(byteCount: Self.headRows * vocabulary * 4).elements(of: Float.self)
+    var scores: [Score] = []
+    guard let base = logits.baseAddress else { return [] }
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.headRows) {
+      let part = first..<min(first + Self.headRows, rows.upperBound)
+      session.logits(rows: part, into: base)
+      var partScores = [Score?](repeating: nil, count: part.count)
+      partScores.withUnsafeMutableBufferPointer { output in
+        nonisolated(unsafe) let output = output
+        language.model.multiplier.team.run(chunks: part.count) { row in
+          let row0 = UnsafeBufferPointer(start: base + row * vocabulary, count: vocabulary)
+          output[row] = Self.score(row0, target: Int(target(part.lowerBound + row)))
+        }
+      }
+      scores += partScores.compactMap { $0 }
+    }
+    return scores
+  }
+
+  private static func score(_ logits: UnsafeBufferPointer<Float>, target: Int) -> Score {
+    guard let statistics = SoftmaxStatistics(logits) else {
+      return Score(argmax: nil, crossEntropy: .infinity, statistics: nil)
+    }
+    let logProbability = Double(logits[target] - statistics.maximumLogit) - log(statistics.partition)
+    return Score(
+      argmax: SoftmaxStatistics.argmax(logits).map(Int32.init), crossEntropy: -logProbability,
+      statistics: statistics)
+  }
+}

@@ -1,0 +1,30 @@
+/// Decides, exit by exit, whether a token needs the layers that remain.
+///
+/// A policy is immutable and shared by every sequence; what one sequence must remember lives in the
+/// ``ExitDecider`` that it makes.
+public protocol ExitPolicy: Sendable {
+  /// Short name for logs and responses, such as `entropy`.
+  var name: String { get }
+
+  /// Depths at which the policy wants to be asked, ascending.
+  ///
+  /// An engine asks at those that its model has and that lie below full depth, and ignores the others: at
+  /// full depth there is nothing left to decide. A depth that is absent is never asked, so an exit that does
+  /// not pay costs nothing.
+  var exits: [Int] { get }
+
+  /// Makes the decider of one sequence.
+  func makeDecider() -> any ExitDecider
+}
+
+/// The state of a policy for one sequence; used by one thread at a time.
+///
+/// The engine calls ``beginToken(_:)`` once before each token and then ``decide(_:)`` at each of the policy's
+/// exits, in ascending order, until one answers ``ExitDecision/exit(confidence:)``.
+public protocol ExitDecider {
+  /// Starts the token with the given 0-based index within the response.
+  mutating func beginToken(_ tokenIndex: Int)
+
+  /// Decides at one exit. It runs between layers of every token: it should allocate nothing.
+  mutating func decide(_ observation: borrowing ExitObservation) -> ExitDecision
+}

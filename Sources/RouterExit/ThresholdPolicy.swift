@@ -1,0 +1,59 @@
+/// Exits where the confidence of one estimator reaches the exit's threshold.
+public struct ThresholdPolicy: ExitPolicy, Equatable {
+  public let name: String
+  public let exits: [Int]
+
+  /// Measures the confidence.
+  public let estimator: ExitEstimator
+
+  /// One threshold in 0...1 per exit, in the order of `exits`: the token leaves at a confidence of at least
+  /// this. `nil` never exits there, and nothing is measured.
+  public let thresholds: [Float?]
+
+  /// Raises the bar for early tokens; `nil` keeps the thresholds constant.
+  public let decay: ThresholdDecay?
+
+  /// Creates a policy.
+  ///
+  /// - Throws: ``PolicyError`` if `exits` is empty or not ascending from 1, if the counts differ, or if a
+  ///   threshold is NaN or outside 0...1.
+  public init(
+    name: String? = nil, estimator: ExitEstimator, exits: [Int], thresholds: [Float?],
+    decay: ThresholdDecay? = nil
+  ) throws(PolicyError) {
+    try PolicyValidation.checkExits(exits)
+    try PolicyValidation.checkThresholds(thresholds, exitCount: exits.count)
+    self.name = try PolicyValidation.checkedName(name ?? estimator.name)
+    self.estimator = estimator
+    self.exits = exits
+    self.thresholds = thresholds
+    self.decay = decay
+  }
+
+  public func makeDecider() -> any ExitDecider { ThresholdDecider(self) }
+}
+
+/// Compares, exit by exit; remembers only the current token's decay.
+struct ThresholdDecider: ExitDecider {
+  private let policy: ThresholdPolicy
+  private var supplement: Float?
+
+  init(_ policy: ThresholdPolicy) {
+    self.policy = policy
+    supplement = policy.decay?.supplement(tokenIndex: 0)
+  }
+
+  mutating func beginToken(_ tokenIndex: Int) {
+    supplement = policy.decay?.supplement(tokenIndex: tokenIndex)
+  }
+
+  mutating func decide(_ observation: borrowing ExitObservation) -> ExitDecision {
+    let depth = observation.depth
+    guard let index = policy.exits.firstIndex(of: depth), let lambda = policy.thresholds[index] else {
+      return .proceed(confidence: nil)
+    }
+    let threshold = supplement.map { ThresholdDecay.threshold(lambda, supplement: $0) } ?? lambda
+    let confidence = policy.estimator.confidence(of: observation)
+    return confidence >= threshold ? .exit(confidence: confidence) : .proceed(confidence: confidence)
+  }
+}

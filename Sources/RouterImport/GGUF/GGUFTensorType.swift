@@ -1,0 +1,30 @@
+/// Tensor types of GGUF by number.
+enum GGUFTensorType {
+  /// The encoding with the given number, if `router` reads it.
+  static func encoding(_ number: UInt32) -> SourceEncoding? {
+    switch number {
+    case 0: .f32
+    case 1: .f16
+    case 2: .q40
+    case 3: .q41
+    case 6: .q50
+    case 7: .q51
+    case 8: .q80
+    case 12: .q4K
+    case 13: .q5K
+    case 14: .q6K
+    case 30: .bf16
+    default: nil
+    }
+  }
+
+  /// The name of a type that `router` does not read, for error messages.
+  static func name(_ number: UInt32) -> String {
+    let names: [UInt32: String] = [
+      9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S",
+      20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16", 26: "I32", 27: "I64",
+      28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+    ]
+    return names[number] ?? "number \(number)"
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// What a model's own description says about its licence.
+enum ModelCard {
+  /// A licence's name, if it is one: short and printable.
+  static func license(_ name: String?) -> String? {
+    guard let name, (1...100).contains(name.utf8.count),
+      name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+    else { return nil }
+    return name
+  }
+
+  /// The licence that the front matter of README.md names.
+  static func license(inDirectory directory: String) -> String? {
+    guard let file = try? InputFile(path: "\(directory)/README.md"),
+      let bytes = try? file.contents(limit: HuggingFaceModel.maximumConfigurationByteCount)
+    else { return nil }
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    guard lines.first == "---" else { return nil }
+    for line in lines.dropFirst().prefix(while: { $0 != "---" }) where line.hasPrefix("license:") {
+      return license(
+        line.dropFirst("license:".count).trimmingCharacters(in: CharacterSet(charactersIn: " \t\"'")))
+    }
+    return nil
+  }
+}

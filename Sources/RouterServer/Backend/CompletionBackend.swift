@@ -1,0 +1,35 @@
+import RouterDecoding
+import RouterTokenizer
+
+/// A loaded model as the server sees it: text in, events out, never a tensor.
+package protocol CompletionBackend: Sendable {
+  /// What it serves.
+  var card: ModelCard { get }
+
+  /// The exit policies that requests may choose.
+  var policies: PolicyCatalog { get }
+
+  /// How busy it is.
+  var load: BackendLoad { get }
+
+  /// The prompt of a conversation, ending where the model's answer begins.
+  ///
+  /// - Throws: `TokenizerError` if the model's template can't express the conversation.
+  func encode(chat messages: [ChatMessage]) async throws -> [Int32]
+
+  /// The tokens of a plain prompt.
+  func encode(text: String) async throws -> [Int32]
+
+  /// The text of prompt tokens, for `echo`.
+  func decode(_ tokens: [Int32]) -> String
+
+  /// Queues one sequence; dropping the stream, or cancelling its consumer, cancels the sequence.
+  ///
+  /// - Throws: `GenerationError` if the request can't be queued.
+  func submit(
+    _ request: GenerationRequest
+  ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error>
+
+  /// Ends what still runs and frees the threads.
+  func shutdown() async
+}

@@ -1,0 +1,34 @@
+/// What the server tells clients about the model behind it, and what it checks requests against.
+package struct ModelCard: Sendable, Equatable {
+  /// The name that requests use.
+  package let name: String
+  /// Hash that identifies the weights, sent as `system_fingerprint`.
+  package let fingerprint: String
+  /// When the model was made available, seconds since 1970.
+  package let created: Int
+  /// Number of layers, L.
+  package let layerCount: Int
+  /// Depths at which the model can answer, ascending, the last of them L.
+  package let exits: [Int]
+  /// Positions that prompt and answer share.
+  package let contextLength: Int
+  /// Number of tokens, V; prompt token ids lie in `0..<vocabularySize`.
+  package let vocabularySize: Int
+  /// Whether the model knows how to render a conversation.
+  package let hasChatTemplate: Bool
+
+  /// Makes a card.
+  package init(
+    name: String, fingerprint: String, created: Int, layerCount: Int, exits: [Int], contextLength: Int,
+    vocabularySize: Int, hasChatTemplate: Bool
+  ) {
+    self.name = name
+    self.fingerprint = fingerprint
+    self.created = created
+    self.layerCount = layerCount
+    self.exits = exits
+    self.contextLength = contextLength
+    self.vocabularySize = vocabularySize
+    self.hasChatTemplate = hasChatTemplate
+  }
+}

@@ -1,0 +1,30 @@
+import Hummingbird
+import Logging
+
+extension CompletionServer {
+  /// Connects paths and handlers.
+  static func routes(
+    slot: ModelSlot, configuration: ServerConfiguration, logger: Logger
+  ) -> Router<ServerRequestContext> {
+    let metrics = ServerMetrics()
+    let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: AccessMiddleware(logger: logger, metrics: metrics))
+
+    let completions = CompletionHandler(
+      slot: slot, configuration: configuration, metrics: metrics, logger: logger)
+    let models = ModelsHandler(slot: slot, configuration: configuration)
+    let health = HealthHandler(slot: slot)
+    for endpoint in Endpoint.allCases {
+      router.on(RouterPath(endpoint.rawValue), method: endpoint.method) { request, context in
+        switch endpoint {
+        case .chatCompletions: try await completions.chat(request, context)
+        case .completions: try await completions.text(request, context)
+        case .models: try models.list()
+        case .model: try models.one(context)
+        case .health: try health.report()
+        }
+      }
+    }
+    return router
+  }
+}

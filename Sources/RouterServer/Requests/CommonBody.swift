@@ -1,0 +1,58 @@
+/// The fields that both completion endpoints share, as they arrive: optional and unchecked.
+struct CommonBody: Decodable {
+  var model: String?
+  var maxTokens: Int?
+  var n: Int?
+  var seed: Int?
+  var stop: StopField?
+  var stream: Bool?
+  var streamOptions: StreamOptionsBody?
+  var sampling: SamplingBody
+  var unsupported: UnsupportedBody
+  var router: RouterBody?
+
+  private enum CodingKeys: String, CodingKey {
+    case model, n, seed, stop, stream, router
+    case maxTokens = "max_tokens"
+    case streamOptions = "stream_options"
+  }
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    model = try fields.decodeIfPresent(String.self, forKey: .model)
+    maxTokens = try fields.wholeIfPresent(.maxTokens)
+    n = try fields.wholeIfPresent(.n)
+    seed = try fields.wholeIfPresent(.seed)
+    stop = try fields.decodeIfPresent(StopField.self, forKey: .stop)
+    stream = try fields.decodeIfPresent(Bool.self, forKey: .stream)
+    streamOptions = try fields.decodeIfPresent(StreamOptionsBody.self, forKey: .streamOptions)
+    router = try fields.decodeIfPresent(RouterBody.self, forKey: .router)
+    sampling = try SamplingBody(from: decoder)
+    unsupported = try UnsupportedBody(from: decoder)
+  }
+}
+
+/// `stream_options`.
+struct StreamOptionsBody: Decodable {
+  var includeUsage: Bool?
+
+  private enum CodingKeys: String, CodingKey {
+    case includeUsage = "include_usage"
+  }
+}
+
+/// `stop`: one string or several.
+struct StopField: Decodable {
+  let strings: [String]
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let one = try? value.decode(String.self) {
+      strings = [one]
+    } else if let several = try? value.decode([String].self) {
+      strings = several
+    } else {
+      throw APIError.wrongType(fieldPath(decoder.codingPath), expected: "a string or an array of strings")
+    }
+  }
+}

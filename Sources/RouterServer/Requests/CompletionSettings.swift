@@ -1,0 +1,85 @@
+import RouterDecoding
+
+/// Everything that a completion request asks for besides its prompts, checked.
+package struct CompletionSettings: Sendable {
+  /// How the answer is sent.
+  package enum Delivery: Sendable, Equatable {
+    /// As one JSON object.
+    case whole
+    /// As server-sent events, with a last one for the usage if wanted.
+    case stream(includesUsage: Bool)
+  }
+
+  /// Most stop strings of one request.
+  static let maximumStopStrings = 16
+  /// Most alternatives per token position.
+  static let maximumTopLogprobs = 20
+
+  /// Answer length in tokens; `nil`: the server's default.
+  let maximumTokens: Int?
+  /// Choices per prompt.
+  let choices: Int
+  /// Sampling of each of the choices: the same, except that a seed is counted up.
+  let sampling: [SamplingOptions]
+  let stopStrings: [String]
+  let route: ExitRoute
+  /// Alternatives per token; `nil`: no log-probabilities at all.
+  let topLogprobs: Int?
+  /// How the answer is sent.
+  package let delivery: Delivery
+
+  /// Checks the shared fields.
+  ///
+  /// - Parameters:
+  ///   - maximumTokens: name and value of the length field that counts, where the request gives one.
+  ///   - topLogprobs: alternatives per token and the name of their field.
+  init(
+    _ body: CommonBody, maximumTokens: (name: String, value: Int)?, topLogprobs: (name: String, value: Int)?,
+    backend: any CompletionBackend, configuration: ServerConfiguration
+  ) throws(APIError) {
+    if let refusal = body.unsupported.refusal { throw refusal }
+
+    if let maximumTokens, maximumTokens.value < 1 {
+      throw .invalid(
+        maximumTokens.name, "'\(maximumTokens.name)' is \(maximumTokens.value); it must be at least 1.")
+    }
+    self.maximumTokens = maximumTokens?.value
+
+    let choices = body.n ?? 1
+    guard (1...configuration.maximumChoices).contains(choices) else {
+      throw .invalid("n", "'n' is \(choices); it must be from 1 to \(configuration.maximumChoices).")
+    }
+    self.choices = choices
+    self.sampling = try body.sampling.options(
+      seed: body.seed, choices: choices, defaultTemperature: configuration.defaultTemperature)
+    self.stopStrings = try Self.stopStrings(body.stop)
+    self.route = try ExitRoute(body.router, card: backend.card, policies: backend.policies)
+
+    if let topLogprobs, (0...Self.maximumTopLogprobs).contains(topLogprobs.value) == false {
+      throw .invalid(
+        topLogprobs.name,
+        "'\(topLogprobs.name)' is \(topLogprobs.value); it must be from 0 to \(Self.maximumTopLogprobs).")
+    }
+    self.topLogprobs = topLogprobs?.value
+
+    if body.stream == true {
+      delivery = .stream(includesUsage: body.streamOptions?.includeUsage ?? false)
+    } else if body.streamOptions != nil {
+      throw .invalid("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+    } else {
+      delivery = .whole
+    }
+  }
+
+  private static func stopStrings(_ field: StopField?) throws(APIError) -> [String] {
+    let strings = field?.strings ?? []
+    guard strings.count <= maximumStopStrings else {
+      throw .invalid(
+        "stop", "'stop' has \(strings.count) strings; at most \(maximumStopStrings) are allowed.")
+    }
+    guard strings.contains("") == false else {
+      throw .invalid("stop", "'stop' must not contain an empty string.")
+    }
+    return strings
+  }
+}

@@ -1,0 +1,43 @@
+import RouterDecoding
+
+/// The `router` extension object of a choice: at which depth each token left, and why.
+struct ChoiceRouting: Encodable {
+  /// What is told once per choice, with its end.
+  struct Outcome {
+    var meanDepth: Double?
+    var layers: Int
+    var policy: String?
+    var mode: DecodingMode
+  }
+
+  /// Layers executed per token.
+  var exits: [Int]
+  /// The policy's confidence at each token's last decision; `null` where none was taken.
+  var confidences: [Float?]
+  /// Present in whole answers and in the last chunk of a choice.
+  var outcome: Outcome?
+
+  /// Describes some tokens of a choice.
+  init(_ tokens: [GeneratedToken], outcome: Outcome?) {
+    exits = tokens.map(\.depth)
+    confidences = tokens.map { token in token.confidence.flatMap { $0.isFinite ? $0 : nil } }
+    self.outcome = outcome
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case exits, confidences, layers, policy, mode
+    case meanDepth = "mean_depth"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(exits, forKey: .exits)
+    try fields.encode(confidences, forKey: .confidences)
+    if let outcome {
+      try fields.encode(outcome.meanDepth, forKey: .meanDepth)
+      try fields.encode(outcome.layers, forKey: .layers)
+      try fields.encode(outcome.policy, forKey: .policy)
+      try fields.encode(outcome.mode.rawValue, forKey: .mode)
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// The `usage` object: OpenAI's counts and the mean depth.
+struct Usage: Encodable, Equatable {
+  var promptTokens: Int
+  var completionTokens: Int
+  var totalTokens: Int
+  /// Mean number of layers executed per completion token over all choices; `null` without tokens.
+  var meanDepth: Double?
+
+  /// Sums up a finished answer.
+  init(promptTokens: Int, choices: [ChoiceProgress]) {
+    self.promptTokens = promptTokens
+    completionTokens = choices.reduce(0) { $0 + $1.tokenCount }
+    totalTokens = promptTokens + completionTokens
+    let depthSum = choices.reduce(0) { $0 + $1.depthSum }
+    meanDepth = completionTokens == 0 ? nil : Double(depthSum) / Double(completionTokens)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case promptTokens = "prompt_tokens"
+    case completionTokens = "completion_tokens"
+    case totalTokens = "total_tokens"
+    case meanDepth = "mean_depth"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(promptTokens, forKey: .promptTokens)
+    try fields.encode(completionTokens, forKey: .completionTokens)
+    try fields.encode(totalTokens, forKey: .totalTokens)
+    try fields.encode(meanDepth, forKey: .meanDepth)
+  }
+}

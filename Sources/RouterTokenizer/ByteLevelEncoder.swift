@@ -1,0 +1,136 @@
+/// Byte-level BPE: text is cut into words, and the bytes of each are merged by themselves.
+struct ByteLevelEncoder: Sendable {
+  private let preTokenizer: PreTokenizer
+  /// For each byte its token; a byte without one is dropped, as the reference does.
+  private let byteTokens: [TokenID?]
+  private let merges: MergeTable
+  /// Tokens by their bytes, where a word that is a token is taken whole; else empty.
+  private let wholeWords: [[UInt8]: TokenID]
+  private let userDefined: LiteralMatcher
+
+  /// Words longer than this aren't remembered.
+  private static let longestCachedWord = 64
+
+  /// Reads the merge rules.
+  ///
+  /// - Throws: ``TokenizerError`` if ordinary tokens repeat or a rule names what isn't a token.
+  init(
+    _ tokens: [String], _ vocabulary: Vocabulary, preTokenizer: PreTokenizer, merges rules: [String],
+    ignoreMerges: Bool
+  ) throws(TokenizerError) {
+    let ids = try Self.tokensByText(tokens, vocabulary)
+    self.preTokenizer = preTokenizer
+    userDefined = vocabulary.matcher(of: .userDefined)
+    byteTokens = ByteAlphabet.characters.map { ids[Array(String($0).utf8)] }
+    merges = try Self.mergeTable(rules, ids, vocabulary)
+
+    var wholeWords: [[UInt8]: TokenID] = [:]
+    if ignoreMerges {
+      wholeWords.reserveCapacity(ids.count)
+      for id in ids.values where vocabulary.kinds[Int(id)] == .normal {
+        if let bytes = vocabulary[id] { wholeWords[Array(bytes)] = id }
+      }
+    }
+    self.wholeWords = wholeWords
+  }
+
+  /// Appends the tokens of a text.
+  func encode(_ text: String, into ids: inout [TokenID]) {
+    for fragment in userDefined.split(text) {
+      switch fragment {
+      case .token(let id): ids.append(id)
+      case .text(let text): encodeWords(text, into: &ids)
+      }
+    }
+  }
+
+  private func encodeWords(_ text: String, into ids: inout [TokenID]) {
+    var text = text
+    text.withUTF8 { bytes in
+      var scanner = WordScanner(bytes, preTokenizer)
+      var merger = PairMerger()
+      var known: [Word: Range<Int>] = [:]
+      while let range = scanner.next() {
+        let word = Word(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range]))
+        if let earlier = known[word] {
+          for index in earlier { ids.append(ids[index]) }
+          continue
+        }
+        let start = ids.count
+        encode(word, &merger, into: &ids)
+        if range.count <= Self.longestCachedWord { known[word] = start..<ids.count }
+      }
+    }
+  }
+
+  private func encode(_ word: Word, _ merger: inout PairMerger, into ids: inout [TokenID]) {
+    if !wholeWords.isEmpty, let id = wholeWords[Array(word.bytes)] {
+      ids.append(id)
+      return
+    }
+    merger.removeAll()
+    for byte in word.bytes {
+      if let token = byteTokens[Int(byte)] { merger.append(symbol: token, length: 1) }
+    }
+    merger.merge(merges)
+    merger.visitSymbols { symbol, _ in ids.append(symbol) }
+  }
+
+  /// A word as a key, valid while the text that it points into is.
+  private struct Word: Hashable {
+    let bytes: UnsafeRawBufferPointer
+
+    static func == (left: Word, right: Word) -> Bool {
+      left.bytes.elementsEqual(right.bytes)
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(bytes: bytes)
+    }
+  }
+
+  // MARK: Reading
+
+  private static func tokensByText(
+    _ tokens: [String], _ vocabulary: Vocabulary
+  ) throws(TokenizerError) -> [[UInt8]: TokenID] {
+    var ids: [[UInt8]: TokenID] = [:]
+    ids.reserveCapacity(tokens.count)
+    for (index, token) in tokens.enumerated() {
+      let text = Array(token.utf8)
+      guard let earlier = ids.updateValue(TokenID(index), forKey: text) else { continue }
+      guard vocabulary.kinds[Int(earlier)] == .normal, vocabulary.kinds[index] == .normal else {
+        // Of a special token and an ordinary one with the same text, the ordinary one is made from text.
+        if vocabulary.kinds[Int(earlier)] == .normal { ids[text] = earlier }
+        continue
+      }
+      throw TokenizerError(
+        .duplicateToken, "tokens \(earlier) and \(index) have the same text", location: "tokens",
+        remedy: "Import the model again")
+    }
+    return ids
+  }
+
+  private static func mergeTable(
+    _ rules: [String], _ ids: [[UInt8]: TokenID], _ vocabulary: Vocabulary
+  ) throws(TokenizerError) -> MergeTable {
+    var table = MergeTable(capacity: rules.count)
+    for (rank, rule) in rules.enumerated() {
+      let parts = rule.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      guard parts.count == 2, let left = ids[Array(parts[0])], let right = ids[Array(parts[1])],
+        let product = ids[Array(parts[0]) + Array(parts[1])]
+      else {
+        throw TokenizerError(
+          .invalidMerge, "\"\(rule)\" doesn't make a token from two tokens", location: "merge \(rank)",
+          remedy: "Import the model again")
+      }
+      guard !vocabulary.isSpecial(product) else {
+        throw TokenizerError(
+          .invalidMerge, "\"\(rule)\" makes a special token from text", location: "merge \(rank)",
+          remedy: "Import the model again")
+      }
+      table[left, right] = .init(rank: Int32(rank), symbol: product)
+    }
+    return table
+  }
+}

@@ -1,0 +1,39 @@
+/// Why a tokenizer definition, a token id or a conversation was refused.
+package struct TokenizerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The class of the problem.
+  package enum Code: String, Sendable {
+    /// The vocabulary is empty, too large, or its arrays differ in length.
+    case invalidVocabulary
+    /// Two ordinary tokens have the same text.
+    case duplicateToken
+    /// A token's text can't be what its kind says.
+    case invalidToken
+    /// A merge rule isn't two tokens of the vocabulary whose concatenation is a third.
+    case invalidMerge
+    /// A named token id lies outside of the vocabulary.
+    case tokenOutOfRange
+    /// The messages don't form a conversation that the chat template can express.
+    case invalidConversation
+  }
+
+  /// The class of the problem.
+  package let code: Code
+  /// What happened, without a final stop.
+  package let what: String
+  /// Where: a field, an index, a message.
+  package let location: String?
+  /// What the user can do about it, without a final stop.
+  package let remedy: String
+
+  /// Makes an error from its parts; sentences carry no final stop.
+  package init(_ code: Code, _ what: String, location: String? = nil, remedy: String) {
+    self.code = code
+    self.what = what
+    self.location = location
+    self.remedy = remedy
+  }
+
+  package var description: String {
+    "\(what)\(location.map { " (\($0))" } ?? ""). \(remedy)."
+  }
+}

@@ -1,0 +1,144 @@
+import Testing
+
+@testable import RouterCalibration
+
+@Suite struct LossMetricTests {
+  @Test func disagreementIsTheFractionOfDifferingPositions() {
+    #expect(LossMetric.tokenDisagreement([], []) == 0)
+    #expect(LossMetric.tokenDisagreement([1, 2, 3, 4], [1, 2, 3, 4]) == 0)
+    #expect(LossMetric.tokenDisagreement([1, 2, 3, 4], [1, 9, 3, 9]) == 0.5)
+    // A missing position differs.
+    #expect(LossMetric.tokenDisagreement([1, 2, 3, 4], [1, 2]) == 0.5)
+    #expect(LossMetric.tokenDisagreement([1, 2], [1, 2, 3, 4]) == 0.5)
+    #expect(LossMetric.tokenDisagreement([1], []) == 1)
+  }
+
+  @Test func rougeDistanceKnownCases() {
+    #expect(LossMetric.rougeDistance([], []) == 0)
+    #expect(LossMetric.rougeDistance([1], []) == 1)
+    #expect(LossMetric.rougeDistance([1, 2, 3], [1, 2, 3]) == 0)
+    #expect(LossMetric.rougeDistance([1, 2], [3, 4]) == 1)
+    // Lin 2004: "police killed the gunman" against "police kill the gunman": LCS 3 of 4, F1 = 3/4.
+    #expect(LossMetric.rougeDistance([1, 2, 3, 4], [1, 5, 3, 4]) == 0.25)
+    // ... and against "the gunman kill police": LCS 2, F1 = 1/2.
+    #expect(LossMetric.rougeDistance([1, 2, 3, 4], [3, 4, 5, 1]) == 0.5)
+  }
+
+  /// The recursive definition, on sequences short enough for it.
+  static func recursiveLCS(_ a: ArraySlice<Int32>, _ b: ArraySlice<Int32>) -> Int {
+    guard let x = a.last, let y = b.last else { return 0 }
+    if x == y { return recursiveLCS(a.dropLast(), b.dropLast()) + 1 }
+    return max(recursiveLCS(a.dropLast(), b), recursiveLCS(a, b.dropLast()))
+  }
+
+  @Test func theSubsequenceIsTheLongest() {
+    var generator = SeededGenerator(seed: 9)
+    for _ in 0..<200 {
+      let a = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
+        Int32.random(in: 0...3, using: &generator)
+      }
+      let b = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
+        Int32.random(in: 0...3, using: &generator)
+      }
+      #expect(LossMetric.longestCommonSubsequence(a, b) == Self.recursiveLCS(a[...], b[...]))
+    }
+  }
+
+  @Test func lossesStayInTheUnitIntervalAndAreSymmetric() {
+    var generator = SeededGenerator(seed: 10)
+    for _ in 0..<200 {
+      let a = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+        Int32.random(in: 0...5, using: &generator)
+      }
+      let b = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+        Int32.random(in: 0...5, using: &generator)
+      }
+      for metric in [LossMetric.tokenDisagreement, LossMetric.rougeDistance] {
+        #expect((0...1).contains(metric(a, b)))
+        #expect(metric(a, b) == metric(b, a))
+        #expect(metric(a, a) == 0)
+      }
+    }
+  }
+
+  @Test func onlyALostRightAnswerIsALoss() {
+    #expect(LossMetric.exactMatchLoss(fullIsRight: true, exitIsRight: false) == 1)
+    #expect(LossMetric.exactMatchLoss(fullIsRight: true, exitIsRight: true) == 0)
+    #expect(LossMetric.exactMatchLoss(fullIsRight: false, exitIsRight: false) == 0)
+    #expect(LossMetric.exactMatchLoss(fullIsRight: false, exitIsRight: true) == 0)
+  }
+
+  @Test func zeroOneLossesGetTheExactTest() {
+    #expect(LossMetric.exactMatch.preferredTest == .exactBinomial)
+    #expect(LossMetric.disagreement.preferredTest == .hoeffdingBentkus)
+  }
+}
+
+@Suite struct AnswerRuleTests {
+  @Test(arguments: [
+    ("Dorothy", " Dorothy\n", true), ("Dorothy", "dorothy", false), ("Dorothy", "Dorothy.", false),
+    ("", " ", true),
+  ])
+  func exactIgnoresOnlyOuterWhiteSpace(expected: String, generated: String, isRight: Bool) {
+    #expect(AnswerRule.exact.isRight(expected: expected, generated: generated) == isRight)
+  }
+
+  @Test(arguments: [
+    ("Dorothy", "It was DOROTHY, of course.", true),
+    ("New York", "in new\n  york", true),
+    ("90%", "about 90 percent", true),
+    ("art", "cartoon", false),
+    ("New York", "York, New", false),
+    ("été", "En ÉTÉ.", true),
+    ("", "anything", false),
+    ("...", "...", false),
+    ("yes", "", false),
+  ])
+  func containsFindsWholeWords(expected: String, generated: String, isRight: Bool) {
+    #expect(AnswerRule.contains.isRight(expected: expected, generated: generated) == isRight)
+  }
+
+  @Test(arguments: [
+    ("He makes 9 * 2 = $<<9*2=18>>18.\n#### 18", "18"),
+    ("#### 1,234", "1234"),
+    ("#### $1,234.50", "1234.5"),
+    ("#### -7", "-7"),
+    ("####-$7.00", "-7"),
+    ("So 3 and then 25 apples.", "25"),
+    ("the range 3-4", "4"),
+    ("#### 12 and 13", "12"),
+    ("first #### 1, then #### 2", "2"),
+    ("007", "7"),
+    ("0.50", "0.5"),
+    ("-0", "0"),
+    ("a list: 1, 2, 3.", "3"),
+  ])
+  func finalNumbersHaveOneForm(text: String, number: String) {
+    #expect(AnswerRule.finalNumber(in: text) == number)
+  }
+
+  @Test func finalNumbersDecide() {
+    let rule = AnswerRule.finalNumber
+    #expect(rule.isRight(expected: "...\n#### 1,000", generated: "The total is $1000.00."))
+    #expect(!rule.isRight(expected: "#### 18", generated: "The total is 19."))
+    #expect(!rule.isRight(expected: "#### 18", generated: "No idea."))
+    #expect(!rule.isRight(expected: "none", generated: "none"))
+    // After the mark there is no number, though there was one before.
+    #expect(!rule.isRight(expected: "#### 18", generated: "18 ####"))
+  }
+
+  @Test(arguments: AnswerRule.allCases)
+  func everyRuleTakesAnyText(rule: AnswerRule) {
+    var generator = SeededGenerator(seed: 12)
+    let alphabet: [Character] = ["#", "1", "0", ",", ".", "-", "$", " ", "\n", "a", "é", "👩‍👩‍👧", "\u{0}"]
+    for _ in 0..<500 {
+      let text = String(
+        (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+          alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
+        })
+      let isRight = rule.isRight(expected: text, generated: text)
+      if rule == .exact { #expect(isRight) }
+      if rule == .finalNumber { #expect(isRight == (AnswerRule.finalNumber(in: text) != nil)) }
+    }
+  }
+}

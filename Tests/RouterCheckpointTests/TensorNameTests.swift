@@ -1,0 +1,34 @@
+import RouterCheckpoint
+import Testing
+
+struct TensorNameTests {
+  @Test func namesAreThoseOfHuggingFace() {
+    #expect(TensorName.layer(11, .queryBias) == "model.layers.11.self_attn.q_proj.bias")
+    #expect(TensorName.layer(0, .postAttentionNorm) == "model.layers.0.post_attention_layernorm.weight")
+    #expect(TensorName.companion(.scale, of: TensorName.head) == "lm_head.weight.scale")
+  }
+
+  @Test func everyNameOfALayerGivesItsIndex() {
+    for part in TensorName.LayerPart.allCases {
+      #expect(TensorName.layerIndex(of: TensorName.layer(29, part)) == 29)
+      #expect(TensorName.layerIndex(of: TensorName.companion(.min, of: TensorName.layer(0, part))) == 0)
+    }
+  }
+
+  @Test(arguments: [
+    "model.norm.weight", "model.layers", "model.layers.", "model.layers.1", "model.layers.1.",
+    "model.layers..a",
+    "model.layers.01.a", "model.layers.-1.a", "model.layers.+1.a", "model.layers.1x.a",
+    "model.layers.99999999999999999999.a", "xmodel.layers.1.a",
+  ])
+  func otherNamesBelongToNoLayer(name: String) {
+    #expect(TensorName.layerIndex(of: name) == nil)
+  }
+
+  @Test func suffixesAreSplitOff() {
+    #expect(TensorName.split("a.weight.scale") == ("a.weight", .scale))
+    #expect(TensorName.split("a.weight.mantissa") == ("a.weight", .mantissa))
+    #expect(TensorName.split("a.weight") == ("a.weight", nil))
+    #expect(TensorName.split("scale") == ("scale", nil))
+  }
+}

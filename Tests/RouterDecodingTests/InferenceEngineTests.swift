@@ -1,0 +1,206 @@
+import RouterDecoding
+import RouterExit
+import Testing
+
+/// The queue and the slots. Policies note each step on the engine's own thread, so the order is the engine's.
+@Suite(.timeLimit(.minutes(2)))
+struct InferenceEngineTests {
+  /// A request whose steps after the first token are noted under its name; at the first of them it waits at the gate.
+  private func request(
+    _ name: String, log: Log, gate: Gate? = nil, tokens: Int = 6
+  ) -> GenerationRequest {
+    let policy = ScriptedPolicy(name, exits: [1]) { _ in
+      log.note(name)
+      gate?.pass()
+      return .exit(confidence: nil)
+    }
+    return GenerationRequest(
+      prompt: [104, 105], maximumTokens: tokens, mode: .exit, policy: policy, ignoresEndOfText: true)
+  }
+
+  @Test func theEngineSaysWhatAGenerationSays() async throws {
+    let model = try TinyLanguage.make()
+    let request = GenerationRequest(
+      prompt: [72], maximumTokens: 30, sampling: try SamplingOptions(temperature: 1, seed: 4), topLogprobs: 2)
+    let engine = InferenceEngine(model: model)
+    let found = try await Transcript(engine.submit(request))
+    let expected = try Transcript(request, on: model)
+    #expect(found.tokens == expected.tokens)
+    #expect(found.summary?.finishReason == .length && found.summary?.seed == 4)
+  }
+
+  /// While the first waits in its second step, the others arrive; from then on all take turns.
+  @Test func sequencesInSlotsTakeTurns() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 3)
+    let (log, gate) = (Log(), Gate())
+    let first = try engine.submit(request("a", log: log, gate: gate, tokens: 7))
+    #expect(try await gate.reached())
+    let second = try engine.submit(request("b", log: log, tokens: 4))
+    let third = try engine.submit(request("c", log: log, tokens: 6))
+    #expect(engine.load == (active: 1, queued: 2))
+    gate.open()
+    for (stream, count) in [(first, 7), (second, 4), (third, 6)] {
+      #expect(try await Transcript(stream).ids.count == count)
+    }
+    // The newcomers' prompts and first tokens take two turns; then each has one step a turn until it is done.
+    #expect(log.entries.joined() == "aaaabcabcabccc")
+  }
+
+  @Test func waitingRequestsAreServedInTheOrderOfTheirArrival() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let blocked = try engine.submit(request("a", log: log, gate: gate, tokens: 3))
+    #expect(try await gate.reached())
+    let waiting = try ["b", "c", "d"].map { try engine.submit(request($0, log: log, tokens: 3)) }
+    #expect(engine.load == (active: 1, queued: 3))
+    gate.open()
+    // Read in another order than they were sent.
+    for stream in waiting.reversed() + [blocked] { #expect(try await Transcript(stream).ids.count == 3) }
+    #expect(log.entries.joined() == "aabbccdd")
+    #expect(try await eventually { engine.load == (active: 0, queued: 0) })
+  }
+
+  @Test func aFullQueueRefusesAndLosesNothing() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 2)
+    let (log, gate) = (Log(), Gate())
+    var streams = [try engine.submit(request("a", log: log, gate: gate))]
+    #expect(try await gate.reached())
+    streams += try ["b", "c"].map { try engine.submit(request($0, log: log)) }
+    for _ in 0..<3 {
+      let error = #expect(throws: GenerationError.self) { try engine.submit(request("d", log: log)) }
+      #expect(error?.code == .overloaded)
+    }
+    gate.open()
+    for stream in streams { #expect(try await Transcript(stream).ids.count == 6) }
+    #expect(!log.entries.contains("d"))
+    // There is room again.
+    #expect(try await Transcript(engine.submit(request("e", log: log))).ids.count == 6)
+  }
+
+  /// A free slot needs no place in the queue.
+  @Test func aQueueOfNoLengthServesOneAtATime() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 0)
+    for _ in 0..<3 {
+      #expect(try await eventually { engine.load == (active: 0, queued: 0) })
+      #expect(try await Transcript(engine.submit(request("a", log: Log()))).ids.count == 6)
+    }
+  }
+
+  /// Whoever goes away frees the slot at the next step.
+  @Test func aDroppedStreamFreesItsSlot() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let reader = Task {
+      for try await _ in try engine.submit(request("a", log: log, gate: gate, tokens: 4000)) {}
+    }
+    #expect(try await gate.reached())
+    let queued = try engine.submit(request("b", log: log))
+    reader.cancel()
+    _ = await reader.result
+    gate.open()
+    #expect(try await Transcript(queued).ids.count == 6)
+    // The step in which it was cancelled is the last.
+    #expect(log.entries.filter { $0 == "a" }.count == 1)
+  }
+
+  @Test func aRequestWhoseStreamIsDroppedInTheQueueNeverStarts() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let blocked = try engine.submit(request("a", log: log, gate: gate))
+    #expect(try await gate.reached())
+    do { _ = try engine.submit(request("b", log: log)) }
+    let kept = try engine.submit(request("c", log: log))
+    gate.open()
+    #expect(try await Transcript(blocked).ids.count == 6)
+    #expect(try await Transcript(kept).ids.count == 6)
+    #expect(!log.entries.contains("b"))
+  }
+
+  @Test func aRequestThatIsDroppedGivesUpItsPlaceInTheQueue() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 1)
+    let (log, gate) = (Log(), Gate())
+    let blocked = try engine.submit(request("a", log: log, gate: gate))
+    #expect(try await gate.reached())
+    do { _ = try engine.submit(request("b", log: log)) }
+    let kept = try engine.submit(request("c", log: log))
+    gate.open()
+    for stream in [blocked, kept] { #expect(try await Transcript(stream).ids.count == 6) }
+  }
+
+  @Test func shuttingDownWithGraceFinishesWhatHasBegun() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let streams = [
+      try engine.submit(request("a", log: log, gate: gate)), try engine.submit(request("b", log: log)),
+    ]
+    #expect(try await gate.reached())
+    async let shutDown: Void = engine.shutDown(grace: .seconds(60))
+    gate.open()
+    for stream in streams {
+      let transcript = try await Transcript(stream)
+      #expect(transcript.ids.count == 6 && transcript.summary?.finishReason == .length)
+    }
+    await shutDown
+    let error = #expect(throws: GenerationError.self) { try engine.submit(request("c", log: log)) }
+    #expect(error?.code == .shuttingDown)
+  }
+
+  @Test func shuttingDownWithoutGraceCancelsWhatHasBegunAndRefusesWhatHasNot() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let active = try engine.submit(request("a", log: log, gate: gate))
+    #expect(try await gate.reached())
+    let queued = try engine.submit(request("b", log: log))
+    await engine.shutDown(grace: .zero)
+    gate.open()
+    let transcript = try await Transcript(active)
+    #expect(transcript.summary?.finishReason == .cancelled)
+    // The first token, and that of the step in which the engine was stopped.
+    #expect(transcript.ids.count == 2 && transcript.summary?.completionTokenCount == 2)
+    let error = await #expect(throws: GenerationError.self) { try await Transcript(queued) }
+    #expect(error?.code == .shuttingDown)
+    #expect(!log.entries.contains("b"))
+  }
+
+  /// The engine's thread must not outlive it, and nobody may wait for ever.
+  @Test func anEngineThatIsDroppedEndsItsStreams() async throws {
+    let (log, gate) = (Log(), Gate())
+    var engine: InferenceEngine? = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let active = try #require(try engine?.submit(request("a", log: log, gate: gate)))
+    #expect(try await gate.reached())
+    engine = nil
+    gate.open()
+    #expect(try await Transcript(active).summary?.finishReason == .cancelled)
+  }
+
+  @Test func aRequestThatFailsIsReportedAndTheNextIsServed() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let stream = try engine.submit(.init(prompt: [1, 9999], maximumTokens: 4))
+    let late = await #expect(throws: GenerationError.self) { try await Transcript(stream) }
+    #expect(late?.code == .invalidRequest && late?.parameter == "prompt")
+    let early = #expect(throws: GenerationError.self) {
+      try engine.submit(.init(prompt: [], maximumTokens: 4))
+    }
+    #expect(early?.parameter == "prompt")
+    #expect(try await Transcript(engine.submit(.init(prompt: [1], maximumTokens: 4))).ids.count == 4)
+  }
+
+  /// Many callers at once: everyone gets the answer of one's own request.
+  @Test func manyRequestsAtOnceEachGetTheirOwnAnswer() async throws {
+    let model = try TinyLanguage.make()
+    let engine = InferenceEngine(model: model, slots: 4)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for index in 0..<24 {
+        let request = GenerationRequest(
+          prompt: [Int32(index), 7], maximumTokens: 5 + index % 7,
+          sampling: try SamplingOptions(temperature: 1, seed: UInt64(index)))
+        group.addTask {
+          let expected = try Transcript(request, on: model)
+          #expect(try await Transcript(engine.submit(request)).tokens == expected.tokens)
+        }
+      }
+      try await group.waitForAll()
+    }
+    await engine.shutDown(grace: .seconds(60))
+  }
+}

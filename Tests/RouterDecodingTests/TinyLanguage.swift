@@ -1,0 +1,112 @@
+import RouterCheckpoint
+import RouterDecoding
+import RouterModel
+import RouterTensor
+import RouterTokenizer
+
+/// A random model of four layers, each an exit, whose vocabulary is the 256 bytes and an end-of-text token.
+enum TinyLanguage {
+  /// The bytes that the model is likely to say: its head knows nothing else.
+  static let letters = Array(UInt8(ascii: "a")...UInt8(ascii: "p"))
+  static let endOfText: Int32 = 256
+  static let layerCount = 4
+  static let vocabularySize = 257
+
+  /// - Parameters:
+  ///   - likely: bytes whose rows of the head are random; those of the others are zero.
+  ///   - layers: layers that are loaded.
+  ///   - endOfGeneration: tokens that end an answer besides the end-of-text token.
+  ///   - tokenizer: another tokenizer for the same 257 tokens.
+  static func make(
+    likely: [UInt8] = letters, layers: Int = layerCount, endOfGeneration: [Int32] = [],
+    contextLength: Int = 128, tokenizer: Tokenizer? = nil
+  ) throws -> LanguageModel {
+    let configuration = try ModelConfiguration(
+      family: "llama", layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
+      feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: 1e-5,
+      rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
+    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let exits = Array(1...layerCount)
+    let model = LlamaModel(
+      configuration: configuration, exits: exits,
+      weights: weights(configuration, layers: layers, likely: Set(likely), team: multiplier.team),
+      multiplier: multiplier)
+    let metadata = try CheckpointMetadata(
+      name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
+      provenance: Provenance(source: "random numbers", tool: "tests"))
+    return LanguageModel(
+      model: model, tokenizer: try tokenizer ?? bytes(endOfGeneration: endOfGeneration), metadata: metadata,
+      fingerprint: "tiny")
+  }
+
+  /// SentencePiece's way: every token is a word of one character with the space before it.
+  static func words() throws -> Tokenizer {
+    let pieces = (0..<256).map { (index: UInt32) in
+      "\u{2581}" + (Unicode.Scalar(0x4E00 + index).map { String(Character($0)) } ?? "")
+    }
+    return try Tokenizer(
+      TokenizerDefinition(
+        kind: .sentencePieceBPE(
+          scores: .init(repeating: 0, count: 257), byteFallback: false, addSpacePrefix: .always,
+          removeExtraWhitespaces: false), tokens: pieces + ["</s>"],
+        tokenKinds: .init(repeating: .normal, count: 256) + [.control], eosToken: endOfText, unknownToken: 0))
+  }
+
+  /// GPT-2's way: every token is a byte.
+  private static func bytes(endOfGeneration: [Int32]) throws -> Tokenizer {
+    // GPT-2 writes the bytes that print as themselves, the others as U+0100 and following.
+    var next: UInt32 = 0x100
+    let bytes = (0...255).map { (byte: UInt32) -> String in
+      let prints = (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || byte >= 0xAE
+      defer { next += prints ? 0 : 1 }
+      return Unicode.Scalar(prints ? byte : next).map { String(Character($0)) } ?? ""
+    }
+    return try Tokenizer(
+      TokenizerDefinition(
+        kind: .byteLevelBPE(preTokenizer: .gpt2, merges: [], ignoreMerges: false),
+        tokens: bytes + ["<|end|>"],
+        tokenKinds: .init(repeating: .normal, count: 256) + [.control], eosToken: endOfText,
+        endOfGeneration: endOfGeneration))
+  }
+
+  private static func weights(
+    _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>, team: ThreadTeam
+  ) -> LlamaWeights {
+    var random = SeededGenerator(seed: 2309_08968)
+    func matrix(_ rows: Int, _ columns: Int, amplitude: Float = 0.3) -> WeightMatrix {
+      q8(random.floats(rows * columns, amplitude: amplitude), rows: rows, columns: columns, team: team)
+    }
+    func norm() -> AlignedBuffer { buffer(random.floats(32, amplitude: 0.25).map { 1 + $0 }) }
+    let embedding = matrix(vocabularySize, 32, amplitude: 1)
+    let finalNorm = norm()
+    var head = random.floats(vocabularySize * 32, amplitude: 1)
+    for row in 0..<vocabularySize where row > 255 || !likely.contains(UInt8(row)) {
+      for c in row * 32..<row * 32 + 32 { head[c] = 0 }
+    }
+    let all = (0..<layerCount).map { _ in
+      LlamaWeights.Layer(
+        inputNorm: norm(), query: matrix(32, 32), key: matrix(16, 32), value: matrix(16, 32), biases: nil,
+        output: matrix(32, 32), postAttentionNorm: norm(), gate: matrix(64, 32), up: matrix(64, 32),
+        down: matrix(32, 64))
+    }
+    return LlamaWeights(
+      embedding: embedding, finalNorm: finalNorm,
+      head: q8(head, rows: vocabularySize, columns: 32, team: team), layers: Array(all[..<layers]))
+  }
+
+  private static func q8(_ source: [Float], rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {
+    let codes = AlignedBuffer(byteCount: source.count)
+    let scales = AlignedBuffer(byteCount: source.count / 16)
+    source.withUnsafeBufferPointer {
+      GroupQuantization.encodeQ8(
+        $0, codes: codes.elements(of: Int8.self), scales: scales.elements(of: UInt16.self))
+    }
+    return WeightMatrix(q8: codes, scales: scales, rows: rows, columns: columns, team: team)
+  }
+
+  private static func buffer(_ elements: [Float]) -> AlignedBuffer {
+    let buffer = AlignedBuffer(byteCount: elements.count * 4)
+    _ = buffer.elements(of: Float.self).update(fromContentsOf: elements)
+    return buffer
+  }
+}

@@ -1,0 +1,65 @@
+import RouterCheckpoint
+import RouterTensor
+
+/// A fixture's model as the tensors of a checkpoint, which a test may spoil before they are written.
+struct StoredModel {
+  struct Tensor {
+    var name: String
+    var dtype: DType
+    var shape: [Int]
+    var buffer: AlignedBuffer
+  }
+
+  let configuration: ModelConfiguration
+  var tensors: [Tensor] = []
+
+  init(_ configuration: ModelConfiguration, encoding: WeightEncoding) {
+    self.configuration = configuration
+    for (name, shape) in FixtureWeights.shapes(configuration) {
+      let source = FixtureWeights.elements(of: name, count: shape.reduce(1, *))
+      if shape.count == 1 {
+        tensors.append(Tensor(name: name, dtype: .f32, shape: shape, buffer: TinyModel.buffer(source)))
+      } else {
+        add(EncodedMatrix(source, rows: shape[0], columns: shape[1], encoding), name: name)
+      }
+    }
+  }
+
+  private mutating func add(_ matrix: EncodedMatrix, name: String) {
+    let shape: [Int]
+    let dtype: DType
+    switch matrix.encoding {
+    case .f32: (dtype, shape) = (.f32, [matrix.rows, matrix.columns])
+    case .bf16: (dtype, shape) = (.bf16, [matrix.rows, matrix.columns])
+    case .q8: (dtype, shape) = (.i8, [matrix.rows, matrix.columns])
+    case .q4: (dtype, shape) = (.u8, [matrix.rows, matrix.columns / 2])
+    }
+    tensors.append(Tensor(name: name, dtype: dtype, shape: shape, buffer: matrix.elements))
+    let groups = [matrix.rows, matrix.columns / 32]
+    for (suffix, buffer) in [(TensorName.Suffix.scale, matrix.scales), (.min, matrix.mins)] {
+      guard let buffer else { continue }
+      let name = TensorName.companion(suffix, of: name)
+      tensors.append(Tensor(name: name, dtype: .f16, shape: groups, buffer: buffer))
+    }
+  }
+
+  /// Replaces a tensor by zeros of another type or shape.
+  mutating func replace(_ name: String, dtype: DType, shape: [Int]) {
+    tensors.removeAll { $0.name == name }
+    let bytes = shape.reduce(dtype.byteCount, *)
+    tensors.append(Tensor(name: name, dtype: dtype, shape: shape, buffer: AlignedBuffer(byteCount: bytes)))
+  }
+
+  func write(to path: String, exits: [Int] = [1, 2, 4], planar: Bool = false) throws {
+    try CheckpointWriter.write(
+      to: path,
+      metadata: CheckpointMetadata(
+        name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "test",
+        provenance: Provenance(source: "fixture", tool: "tests")),
+      tensors: tensors.map { tensor in
+        PendingTensor(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape) {
+          $0.copyMemory(from: UnsafeRawBufferPointer(tensor.buffer.bytes))
+        }
+      }, options: .init(frameByteCount: 16 << 10, planar: planar))
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import RouterDecoding
+import RouterExit
+import RouterServer
+import RouterTokenizer
+import Synchronization
+
+/// A backend that plays what a test wrote down, and keeps what was asked of it.
+final class ScriptedBackend: CompletionBackend {
+  /// What becomes of one sequence.
+  enum Script: Sendable {
+    /// Plays these events.
+    case play([GenerationEvent])
+    /// Plays these events, then nothing more until somebody cancels.
+    case hang(after: [GenerationEvent])
+    /// Plays these events, then fails.
+    case fail(after: [GenerationEvent], any Error)
+    /// Refuses the request.
+    case refuse(GenerationError)
+  }
+
+  private struct Log {
+    var requests: [GenerationRequest] = []
+    var open = 0
+  }
+
+  let card: ModelCard
+  let policies: PolicyCatalog
+  let load = BackendLoad(active: 1, queued: 2)
+  private let script: @Sendable (Int, GenerationRequest) -> Script
+  private let log = Mutex(Log())
+  private let cancellations: AsyncStream<Void>
+  private let cancellationSink: AsyncStream<Void>.Continuation
+
+  /// - Parameter script: what becomes of the nth sequence.
+  init(
+    card: ModelCard = .test, policies: PolicyCatalog = .test,
+    script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
+      .play(.answer("Hello there.", request))
+    }
+  ) {
+    self.card = card
+    self.policies = policies
+    self.script = script
+    (cancellations, cancellationSink) = AsyncStream<Void>.makeStream()
+  }
+
+  /// Every request, in order.
+  var requests: [GenerationRequest] { log.withLock { $0.requests } }
+
+  /// Returns when the next sequence has been cancelled.
+  func untilCancelled() async {
+    for await _ in cancellations { return }
+  }
+
+  /// Nine characters a message and one token a byte: `<role>:` and the content.
+  func encode(chat messages: [ChatMessage]) async throws -> [Int32] {
+    if messages.last?.role == .assistant {
+      throw TokenizerError(
+        .invalidConversation, "The last message is the assistant's", remedy: "End with a user message")
+    }
+    return messages.flatMap { "\($0.role.rawValue):\($0.content)".utf8.map(Int32.init) }
+  }
+
+  /// One token a byte.
+  func encode(text: String) async throws -> [Int32] { text.utf8.map(Int32.init) }
+
+  func decode(_ tokens: [Int32]) -> String {
+    String(decoding: tokens.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+  }
+
+  func submit(
+    _ request: GenerationRequest
+  ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    let index = log.withLock { log in
+      log.requests.append(request)
+      return log.requests.count - 1
+    }
+    let (stream, sink) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
+    sink.onTermination = { [cancellationSink] termination in
+      if case .cancelled = termination { cancellationSink.yield() }
+    }
+    switch script(index, request) {
+    case .play(let events):
+      for event in events { sink.yield(event) }
+      sink.finish()
+    case .hang(let events):
+      for event in events { sink.yield(event) }
+      hanging.withLock { $0.append(sink) }
+    case .fail(let events, let error):
+      for event in events { sink.yield(event) }
+      sink.finish(throwing: error)
+    case .refuse(let error):
+      throw error
+    }
+    return stream
+  }
+
+  /// Continuations of hanging sequences: dropping one would end its stream.
+  private let hanging = Mutex<[AsyncThrowingStream<GenerationEvent, any Error>.Continuation]>([])
+
+  func shutdown() async {}
+}
+
+extension ModelCard {
+  /// Thirty layers, room for 256 positions.
+  static let test = ModelCard(
+    name: "tiny", fingerprint: "fp-test", created: 1_700_000_000, layerCount: 30, exits: [9, 15, 21, 30],
+    contextLength: 256, vocabularySize: 1000, hasChatTemplate: true)
+}
+
+extension PolicyCatalog {
+  /// Two policies and no default.
+  static let test = make(default: nil)
+
+  /// Two policies.
+  static func make(default name: String?) -> PolicyCatalog {
+    do {
+      return try PolicyCatalog(
+        ["entropy": NamedPolicy(name: "entropy"), "margin": NamedPolicy(name: "margin")], default: name)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}
+
+/// A policy that is only a name: the scripted backend never asks it.
+struct NamedPolicy: ExitPolicy {
+  struct Never: ExitDecider {
+    mutating func beginToken(_ tokenIndex: Int) {}
+    mutating func decide(_ observation: borrowing ExitObservation) -> ExitDecision {
+      .proceed(confidence: nil)
+    }
+  }
+
+  let name: String
+  var exits: [Int] { [9, 15, 21] }
+  func makeDecider() -> any ExitDecider { Never() }
+}
