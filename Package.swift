@@ -67,7 +67,8 @@ let package = Package(
     .target(
       name: "RouterEvaluation",
       dependencies: [
-        "RouterCalibration", "RouterDecoding", "RouterExit", "RouterModel", "RouterTensor", "RouterTokenizer",
+        "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel", "RouterTensor",
+        "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),
     .target(

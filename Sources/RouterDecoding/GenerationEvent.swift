@@ -19,6 +19,19 @@ public struct GeneratedToken: Sendable, Equatable {
   public let logprob: Float?
   /// The most probable tokens of the position, if asked for.
   public let topLogprobs: [TokenLogprob]
+
+  package init(
+    id: Int32, text: String, bytes: [UInt8], depth: Int, confidence: Float?, logprob: Float?,
+    topLogprobs: [TokenLogprob]
+  ) {
+    self.id = id
+    self.text = text
+    self.bytes = bytes
+    self.depth = depth
+    self.confidence = confidence
+    self.logprob = logprob
+    self.topLogprobs = topLogprobs
+  }
 }
 
 /// Why a generation ended.
@@ -51,4 +64,21 @@ public struct GenerationSummary: Sendable, Equatable {
   public let decodeSeconds: Double
   /// Seed that reproduces the answer.
   public let seed: UInt64
+
+  package init(
+    finishReason: FinishReason, promptTokenCount: Int, completionTokenCount: Int, meanDepth: Double,
+    depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?, prefillSeconds: Double,
+    decodeSeconds: Double, seed: UInt64
+  ) {
+    self.finishReason = finishReason
+    self.promptTokenCount = promptTokenCount
+    self.completionTokenCount = completionTokenCount
+    self.meanDepth = meanDepth
+    self.depthCounts = depthCounts
+    self.trailingText = trailingText
+    self.endOfText = endOfText
+    self.prefillSeconds = prefillSeconds
+    self.decodeSeconds = decodeSeconds
+    self.seed = seed
+  }
 }

@@ -88,6 +88,9 @@ public final class LanguageModel: Sendable {
   /// The text of token ids, special tokens left out.
   public func decode(_ tokens: [Int32]) -> String { tokenizer.decode(tokens) }
 
+  /// Texts at which an answer in a conversation ends although they are no tokens of the vocabulary.
+  package var chatStopStrings: [String] { tokenizer.stopStrings }
+
   /// The ids of a conversation, ready for the model's answer.
   ///
   /// - Throws: `TokenizerError` if the model has no chat template or the messages do not fit it.

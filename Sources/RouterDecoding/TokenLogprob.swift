@@ -7,6 +7,12 @@ public struct TokenLogprob: Sendable, Equatable {
   public let bytes: [UInt8]
   /// Natural logarithm of the probability under the model's unmodified distribution at the exit that was used.
   public let logprob: Float
+
+  package init(id: Int32, bytes: [UInt8], logprob: Float) {
+    self.id = id
+    self.bytes = bytes
+    self.logprob = logprob
+  }
 }
 
 /// Log-probabilities of one position.

@@ -47,9 +47,7 @@ package struct SuitabilityStudy {
   /// - Returns: the number of tokens that were scored.
   package mutating func add(_ row: EvaluationRow) throws -> Int {
     guard let reference = row.reference, !reference.isEmpty else { return 0 }
-    let prompt =
-      language.hasChatTemplate
-      ? try language.encodeChat(row.messages) : language.encode(row.messages.map(\.content).joined(separator: "\n"))
+    let prompt = try language.promptTokens(of: row)
     var answer = language.tokenizer.encode(reference)
     if let end = language.tokenizer.definition.eosToken { answer.append(end) }
     let tokens = Array((prompt + answer).prefix(language.contextLength))

@@ -1,4 +1,5 @@
 import Foundation
+import RouterCheckpoint
 import RouterDecoding
 import RouterExit
 import RouterModel
@@ -14,6 +15,9 @@ package struct TeacherForcing {
     package let crossEntropy: Double
     /// Statistics of its distribution; nil if its logits are not finite.
     package let statistics: SoftmaxStatistics?
+    /// Saturation: the hidden state's cosine to the one at the exit before, negative values and the first exit
+    /// as 0.
+    package let saturation: Float
   }
 
   /// Head products of this many rows share one read of the head.
@@ -44,10 +48,13 @@ package struct TeacherForcing {
       try session.begin(tokens[start..<end])
       // The row of position p predicts tokens[p + 1].
       let rows = max(scored.lowerBound - 1, start) - start..<max(end - start, 0)
+      var previous: [Float]?
       for (index, exit) in exits.enumerated() {
         session.advance(to: exit)
         guard !rows.isEmpty else { continue }
-        result[index] += rowScores(session, rows: rows) { tokens[start + $0 + 1] }
+        let hidden = Array(session.hidden)
+        result[index] += rowScores(session, rows: rows, previous: previous) { tokens[start + $0 + 1] }
+        previous = hidden
       }
       session.commitFull()
       start = end
@@ -56,9 +63,10 @@ package struct TeacherForcing {
   }
 
   private func rowScores(
-    _ session: InferenceSession, rows: Range<Int>, target: (Int) -> Int32
+    _ session: InferenceSession, rows: Range<Int>, previous: [Float]?, target: (Int) -> Int32
   ) -> [Score] {
     let vocabulary = language.vocabularySize
+    let width = language.model.configuration.width
     let logits = AlignedBuffer(byteCount: Self.headRows * vocabulary * 4).elements(of: Float.self)
     var scores: [Score] = []
     guard let base = logits.baseAddress else { return [] }
@@ -70,7 +78,15 @@ package struct TeacherForcing {
         nonisolated(unsafe) let output = output
         language.model.multiplier.team.run(chunks: part.count) { row in
           let row0 = UnsafeBufferPointer(start: base + row * vocabulary, count: vocabulary)
-          output[row] = Self.score(row0, target: Int(target(part.lowerBound + row)))
+          let states = (part.lowerBound + row) * width..<(part.lowerBound + row + 1) * width
+          let saturation =
+            previous.map { before in
+              before.withUnsafeBufferPointer {
+                ExitEstimator.cosine(
+                  UnsafeBufferPointer(rebasing: session.hidden[states]), UnsafeBufferPointer(rebasing: $0[states]))
+              }
+            } ?? 0
+          output[row] = Self.score(row0, target: Int(target(part.lowerBound + row)), saturation: saturation)
         }
       }
       scores += partScores.compactMap { $0 }
@@ -78,13 +94,15 @@ package struct TeacherForcing {
     return scores
   }
 
-  private static func score(_ logits: UnsafeBufferPointer<Float>, target: Int) -> Score {
+  private static func score(
+    _ logits: UnsafeBufferPointer<Float>, target: Int, saturation: Float
+  ) -> Score {
     guard let statistics = SoftmaxStatistics(logits) else {
-      return Score(argmax: nil, crossEntropy: .infinity, statistics: nil)
+      return Score(argmax: nil, crossEntropy: .infinity, statistics: nil, saturation: saturation)
     }
     let logProbability = Double(logits[target] - statistics.maximumLogit) - log(statistics.partition)
     return Score(
       argmax: SoftmaxStatistics.argmax(logits).map(Int32.init), crossEntropy: -logProbability,
-      statistics: statistics)
+      statistics: statistics, saturation: saturation)
   }
 }

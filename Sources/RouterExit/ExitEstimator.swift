@@ -66,7 +66,7 @@ public enum ExitEstimator: Sendable, Equatable, CaseIterable {
   }
 
   /// max(0, cosine) of two f32 vectors `[D]`; 0 if one of them is zero or not finite.
-  static func cosine(_ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>) -> Float {
+  package static func cosine(_ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>) -> Float {
     guard a.count == b.count, let baseA = a.baseAddress, let baseB = b.baseAddress else { return 0 }
     let rawA = UnsafeRawPointer(baseA)
     let rawB = UnsafeRawPointer(baseB)

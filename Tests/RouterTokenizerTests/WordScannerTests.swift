@@ -27,6 +27,13 @@ import Testing
         == ["It", "'s", " ", " ", "1", "0", "2", "3", "4", " '", "LL", "\n\n", " x", "\t", " y"])
   }
 
+  /// By `tokenizers` 0.23.3: U+017F is an s where case is ignored.
+  @Test func contractionsIgnoreCaseOnlyWhereThePatternDoes() {
+    #expect(words("'\u{17F}o'So'vE", .llama3) == ["'\u{17F}", "o", "'S", "o", "'vE"])
+    #expect(words("'\u{17F}o'So'vE", .qwen2) == ["'\u{17F}", "o", "'S", "o", "'vE"])
+    #expect(words("'\u{17F}o'So'vE", .gpt2) == ["'", "\u{17F}o", "'", "So", "'", "vE"])
+  }
+
   @Test(arguments: PreTokenizer.allCases)
   func wordsCoverTheTextWithoutGaps(_ preTokenizer: PreTokenizer) throws {
     let lines = try Lines.load()

@@ -1,3 +1,4 @@
+import RouterTensor
 import RouterCheckpoint
 import RouterEvaluation
 

@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterTokenizer
 import RouterExit
 
 /// One way of generating, run for one prompt or several.

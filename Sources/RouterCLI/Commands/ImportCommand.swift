@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import ArgumentParser
 import RouterImport
 import RouterTensor
@@ -50,9 +51,10 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let bar = ProgressBar("Importing")
     defer { bar.finish() }
+    let interrupt = Interrupt()
     let options = ImportOptions(
       quantization: quantize, exits: try exitList, name: name, planar: planar,
-      tool: "router \(ToolVersion.current)")
+      tool: ToolVersion.provenance, isCancelled: { interrupt.wasRaised })
     let report = try Importer.importModel(
       from: ImportSource(path: source), to: destination, options: options
     ) { bar.update($0.fraction, $0.phase.rawValue) }

