@@ -13,7 +13,8 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "RouterExit", targets: ["RouterExit"]),
-    .library(name: "RouterKit", targets: ["RouterDecoding", "RouterModel", "RouterCheckpoint"]),
+    .library(
+      name: "RouterKit", targets: ["RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterTokenizer"]),
     .executable(name: "router", targets: ["RouterCLI"]),
   ],
   dependencies: [
@@ -67,7 +68,8 @@ let package = Package(
     .target(
       name: "RouterEvaluation",
       dependencies: [
-        "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel", "RouterTensor",
+        "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
+        "RouterTensor",
         "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),

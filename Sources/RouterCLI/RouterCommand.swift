@@ -5,7 +5,8 @@ import ArgumentParser
 struct RouterCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "router",
-    abstract: "Runs LLaMA-family models on CPUs and decides, token by token, how much of the model each needs.",
+    abstract:
+      "Runs LLaMA-family models on CPUs and decides, token by token, how much of the model each needs.",
     discussion: """
       Start with `router pull`, which obtains the default model; `router serve --policy entropy` then answers \
       OpenAI-style requests on http://127.0.0.1:8080.

@@ -47,7 +47,7 @@ package final class Generation {
     }
     sampler = Sampler(request.sampling)
     // The answer goes on from the prompt: a space before its first word is its own.
-    text = language.tokenizer.makeStreamingDecoder(continuing: true)
+    text = language.tokenizer.makeStreamingDecoder(continuing: request.continuesText)
     stops = StopStringMatcher(request.stopStrings)
     sequence = request.prompt
     started = clock.now

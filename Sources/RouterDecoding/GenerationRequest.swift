@@ -32,12 +32,15 @@ public struct GenerationRequest: Sendable {
   public var topLogprobs: Int?
   /// Go on after an end-of-text token until `maximumTokens`.
   public var ignoresEndOfText: Bool
+  /// Whether the answer goes on from the prompt's text, so that a leading space belongs to it; false for an
+  /// answer in a conversation. Only SentencePiece vocabularies tell the two apart.
+  public var continuesText: Bool
 
   /// Creates a request; the engine checks it against its model.
   public init(
     prompt: [Int32], maximumTokens: Int, sampling: SamplingOptions = .greedy, stopStrings: [String] = [],
     mode: DecodingMode = .full, policy: (any ExitPolicy)? = nil, maximumExit: Int? = nil,
-    topLogprobs: Int? = nil, ignoresEndOfText: Bool = false
+    topLogprobs: Int? = nil, ignoresEndOfText: Bool = false, continuesText: Bool = true
   ) {
     self.prompt = prompt
     self.maximumTokens = maximumTokens
@@ -48,5 +51,6 @@ public struct GenerationRequest: Sendable {
     self.maximumExit = maximumExit
     self.topLogprobs = topLogprobs
     self.ignoresEndOfText = ignoresEndOfText
+    self.continuesText = continuesText
   }
 }

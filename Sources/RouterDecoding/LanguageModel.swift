@@ -89,12 +89,12 @@ public final class LanguageModel: Sendable {
   public func decode(_ tokens: [Int32]) -> String { tokenizer.decode(tokens) }
 
   /// Texts at which an answer in a conversation ends although they are no tokens of the vocabulary.
-  package var chatStopStrings: [String] { tokenizer.stopStrings }
+  public var chatStopStrings: [String] { tokenizer.stopStrings }
 
   /// The ids of a conversation, ready for the model's answer.
   ///
   /// - Throws: `TokenizerError` if the model has no chat template or the messages do not fit it.
-  package func encodeChat(_ messages: [ChatMessage]) throws -> [Int32] {
+  public func encodeChat(_ messages: [ChatMessage]) throws -> [Int32] {
     guard let kind = tokenizer.definition.chatTemplate else {
       throw GenerationError(
         .invalidRequest, "the model \(name) has no chat template", parameter: "messages",

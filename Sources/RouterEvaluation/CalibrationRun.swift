@@ -77,7 +77,8 @@ package final class CalibrationRun {
     while case .testing(let point) = sequence.state {
       let policy = try self.policy(name: name, plan: plan, point: point)
       let answers = try self.answers(
-        split.certifying, point: point, policy: policy, stage: "point \(point + 1) of at most \(plan.points.count)"
+        split.certifying, point: point, policy: policy,
+        stage: "point \(point + 1) of at most \(plan.points.count)"
       ) { losses in try sequence.failsForCertain(lossesSoFar: losses) }
       let result = try sequence.record(losses: answers.map(loss))
       table.append(
@@ -120,7 +121,8 @@ package final class CalibrationRun {
         metric: settings.metric.rawValue, risk: settings.risk, delta: settings.delta,
         prompts: testing.promptCount, method: "learn-then-test, \(testing.test.rawValue)",
         bound: passing.bound, empiricalRisk: passing.empiricalRisk,
-        heldOutRisk: heldOut.isEmpty ? nil : heldOutRisk, heldOutPrompts: heldOut.isEmpty ? nil : heldOut.count,
+        heldOutRisk: heldOut.isEmpty ? nil : heldOutRisk,
+        heldOutPrompts: heldOut.isEmpty ? nil : heldOut.count,
         maximumTokens: settings.maximumTokens),
       measured: PolicyMeasurements(
         meanDepth: row.meanDepth ?? Double(language.layerCount), tokensPerSecond: row.tokensPerSecond,
@@ -172,12 +174,14 @@ package final class CalibrationRun {
       estimatorReads: settings.estimator.reads)
     planning.decay = settings.decay
     planning.proxy = .teacherForced
+    planning.maximumPoints = settings.maximumPoints
     planning.selection = settings.selection == .paying ? .paying : .all
     var plan = try PathPlanner(pilots: trace.pilots, settings: planning).plan()
     if settings.selection == .used {
       let used = plan.payoffs.filter { $0.exitShare > 0 }.map(\.exit)
       if !used.isEmpty && used.count < plan.exits.count {
-        plan = try PathPlanner(pilots: trace.pilots.map { try $0.restricted(to: used) }, settings: planning).plan()
+        plan = try PathPlanner(pilots: trace.pilots.map { try $0.restricted(to: used) }, settings: planning)
+          .plan()
       }
     }
     try trace.append(.plan(plan))

@@ -28,6 +28,8 @@ package struct CalibrationSettings: Sendable {
   package var decay: ThresholdDecay?
   package var selection: ExitSelection
   package var answerRule: AnswerRule
+  /// Points that the path may have; each costs an answer to every certifying prompt.
+  package var maximumPoints = 8
 
   package init(
     estimator: ExitEstimator, metric: LossMetric, risk: Double, delta: Double, maximumTokens: Int,
@@ -70,7 +72,8 @@ package struct CalibrationSettings: Sendable {
       "estimator": estimator.name, "metric": metric.rawValue, "risk": "\(risk)", "delta": "\(delta)",
       "max-tokens": "\(maximumTokens)", "prompts": promptLimit.map(String.init) ?? "all", "seed": "\(seed)",
       "decay": decay.map { "\($0.tau)/\($0.length)" } ?? "none", "exits": selection.rawValue,
-      "answer-rule": answerRule.rawValue, "disagreement": "full depth after the same tokens",
+      "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)",
+      "disagreement": "full depth after the same tokens",
     ]
   }
 }

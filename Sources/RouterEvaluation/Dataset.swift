@@ -15,11 +15,13 @@ package struct Dataset: Sendable {
   package init(path: String, limit: Int? = nil) throws(EvaluationError) {
     self.path = path
     let data = try Self.read(path)
-    let isArray = data.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "[")
+    let isArray =
+      data.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "[")
     let rows = isArray ? try Self.array(data, path) : try Self.lines(data, path, limit: limit)
     self.rows = Array(rows.prefix(limit ?? rows.count))
     guard !self.rows.isEmpty else {
-      throw EvaluationError(.noData, "the file has no rows", at: path, remedy: "Give a file with at least one row.")
+      throw EvaluationError(
+        .noData, "the file has no rows", at: path, remedy: "Give a file with at least one row.")
     }
   }
 
@@ -83,6 +85,7 @@ package struct Dataset: Sendable {
       @unknown default: ("the JSON is not valid", [])
       }
     let inside = path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-    return EvaluationError(.malformed, what, at: inside.isEmpty ? place : "\(place) \(inside)", remedy: remedy)
+    return EvaluationError(
+      .malformed, what, at: inside.isEmpty ? place : "\(place) \(inside)", remedy: remedy)
   }
 }

@@ -47,7 +47,7 @@ package struct TeacherForcing {
       let end = min(start + InferenceSession.maximumRows, last)
       try session.begin(tokens[start..<end])
       // The row of position p predicts tokens[p + 1].
-      let rows = max(scored.lowerBound - 1, start) - start..<max(end - start, 0)
+      let rows = min(max(scored.lowerBound - 1, start), end) - start..<end - start
       var previous: [Float]?
       for (index, exit) in exits.enumerated() {
         session.advance(to: exit)
@@ -67,7 +67,8 @@ package struct TeacherForcing {
   ) -> [Score] {
     let vocabulary = language.vocabularySize
     let width = language.model.configuration.width
-    let logits = AlignedBuffer(byteCount: Self.headRows * vocabulary * 4).elements(of: Float.self)
+    let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: Self.headRows * vocabulary)
+    defer { logits.deallocate() }
     var scores: [Score] = []
     guard let base = logits.baseAddress else { return [] }
     for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.headRows) {
@@ -83,7 +84,8 @@ package struct TeacherForcing {
             previous.map { before in
               before.withUnsafeBufferPointer {
                 ExitEstimator.cosine(
-                  UnsafeBufferPointer(rebasing: session.hidden[states]), UnsafeBufferPointer(rebasing: $0[states]))
+                  UnsafeBufferPointer(rebasing: session.hidden[states]),
+                  UnsafeBufferPointer(rebasing: $0[states]))
               }
             } ?? 0
           output[row] = Self.score(row0, target: Int(target(part.lowerBound + row)), saturation: saturation)

@@ -1,7 +1,7 @@
 /// One message of a conversation.
-package struct ChatMessage: Sendable, Codable, Equatable {
+public struct ChatMessage: Sendable, Codable, Equatable {
   /// Who speaks.
-  package enum Role: String, Sendable, Codable, CaseIterable {
+  public enum Role: String, Sendable, Codable, CaseIterable {
     /// The instructions that frame the conversation.
     case system
     /// The person.
@@ -11,12 +11,12 @@ package struct ChatMessage: Sendable, Codable, Equatable {
   }
 
   /// Who speaks.
-  package var role: Role
+  public var role: Role
   /// What is said; never parsed for special tokens.
-  package var content: String
+  public var content: String
 
   /// Makes a message.
-  package init(role: Role, content: String) {
+  public init(role: Role, content: String) {
     self.role = role
     self.content = content
   }

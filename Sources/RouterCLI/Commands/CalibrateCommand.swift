@@ -10,7 +10,8 @@ import RouterImport
 /// `router calibrate`
 struct CalibrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "calibrate", abstract: "Learns exit thresholds that keep a promise about quality, and proves it.",
+    commandName: "calibrate",
+    abstract: "Learns exit thresholds that keep a promise about quality, and proves it.",
     discussion: """
       Prompts are answered freely under thresholds from conservative to aggressive; the last point before the \
       first failure of a statistical test is kept (learn-then-test). With probability 1 - delta over the prompts, \
@@ -59,15 +60,19 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Name of the policy; the estimator's if absent.", valueName: "text"))
   var name: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("File to write; ./policies/NAME.json if absent.", valueName: "file"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File to write; ./policies/NAME.json if absent.", valueName: "file"))
   var out: String?
 
-  @Option(help: ArgumentHelp("Trace file, which a killed run resumes; in the cache if absent.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Trace file, which a killed run resumes; in the cache if absent.", valueName: "file"))
   var trace: String?
 
   func validate() throws {
     for (label, value) in [("risk", risk), ("delta", delta)] where !(value >= 1e-6 && value < 1) {
-      throw ValidationError("--\(label) is \(value). Use a number below 1 and at least 0.000001, such as 0.05.")
+      throw ValidationError(
+        "--\(label) is \(value). Use a number below 1 and at least 0.000001, such as 0.05.")
     }
     if prompts < 1 { throw ValidationError("--prompts is \(prompts). Use at least 1.") }
     if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens). Use at least 1.") }
@@ -83,7 +88,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     let language = try model.load()
     let settings = CalibrationSettings(
       estimator: policy, metric: metric, risk: risk, delta: delta, maximumTokens: maxTokens,
-      promptLimit: prompts, seed: seed, decay: try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) },
+      promptLimit: prompts, seed: seed,
+      decay: try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) },
       selection: exits, answerRule: answerRule)
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
     let bars = StageBars()
@@ -111,7 +117,8 @@ struct CalibrateCommand: AsyncParsableCommand {
   ) throws -> String {
     let directory = "\(try ModelCache().directory)/traces"
     let key = SHA256Digest.hex(
-      of: Data("\(language.fingerprint) \(dataHash) \(settings.traceKey)".utf8)).prefix(16)
+      of: Data("\(language.fingerprint) \(dataHash) \(settings.traceKey)".utf8)
+    ).prefix(16)
     let path = "\(directory)/\(policy.name)-\(key).jsonl"
     try makeDirectory(of: path)
     return path
@@ -123,7 +130,8 @@ struct CalibrateCommand: AsyncParsableCommand {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
       throw CommandError(
-        "the directory cannot be made", at: directory.path, remedy: "Choose another place with --out or --trace.")
+        "the directory cannot be made", at: directory.path,
+        remedy: "Choose another place with --out or --trace.")
     }
   }
 }

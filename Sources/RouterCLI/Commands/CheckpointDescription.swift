@@ -1,6 +1,6 @@
-import RouterTensor
 import RouterCheckpoint
 import RouterEvaluation
+import RouterTensor
 
 /// What `router inspect` tells about a checkpoint.
 struct CheckpointDescription: Encodable {
@@ -61,7 +61,10 @@ struct CheckpointDescription: Encodable {
     let c = configuration
     var lines = [
       ("model", name), ("file", path),
-      ("size", "\(Self.megabytes(fileBytes)) for \(Self.megabytes(tensorBytes)) of tensors in \(frames) frames"),
+      (
+        "size",
+        "\(Self.megabytes(fileBytes)) for \(Self.megabytes(tensorBytes)) of tensors in \(frames) frames"
+      ),
       ("architecture", c.family),
       (
         "shape",
@@ -99,7 +102,9 @@ struct CheckpointDescription: Encodable {
         "\(exit.depth)", "\(String.fixed(exit.agreement * 100, 1)) %", .fixed(exit.crossEntropy, 3),
       ])
     }
-    Swift.print("\n\(report.tokens) tokens of \(report.rows) rows, full-depth perplexity \(String.fixed(report.perplexity, 3))")
+    Swift.print(
+      "\n\(report.tokens) tokens of \(report.rows) rows, full-depth perplexity \(String.fixed(report.perplexity, 3))"
+    )
     table.printLines()
     Swift.print(
       "oracle depth \(String.fixed(report.oracleDepth, 2)) of \(layers): "

@@ -1,5 +1,4 @@
 import RouterDecoding
-import RouterTokenizer
 import RouterExit
 
 /// One way of generating, run for one prompt or several.
@@ -42,7 +41,8 @@ struct GenerateSession {
     /// One line for people.
     var summaryLine: String {
       let speed = decodeSeconds > 0 ? .fixed(Double(max(tokens.count - 1, 0)) / decodeSeconds, 1) : "-"
-      return "\(tokens.count) tokens, mean depth \(String.fixed(meanDepth, 2)) of \(layers), \(speed) tokens/s"
+      return
+        "\(tokens.count) tokens, mean depth \(String.fixed(meanDepth, 2)) of \(layers), \(speed) tokens/s"
         + (policy.map { ", policy \($0)" } ?? "")
     }
   }
@@ -57,8 +57,8 @@ struct GenerateSession {
     let room = max(1, model.contextLength - prompt.count)
     let request = GenerationRequest(
       prompt: prompt, maximumTokens: min(maximumTokens, room), sampling: sampling,
-      stopStrings: stopStrings + (isChat ? model.tokenizer.stopStrings : []), mode: mode, policy: policy,
-      maximumExit: maximumExit, ignoresEndOfText: ignoresEndOfText)
+      stopStrings: stopStrings + (isChat ? model.chatStopStrings : []), mode: mode, policy: policy,
+      maximumExit: maximumExit, ignoresEndOfText: ignoresEndOfText, continuesText: !isChat)
     var answer = Answer()
     answer.layers = model.layerCount
     answer.policy = policy?.name

@@ -1,5 +1,5 @@
-import RouterCheckpoint
 import ArgumentParser
+import RouterCheckpoint
 import RouterImport
 import RouterTensor
 
@@ -22,7 +22,8 @@ struct ImportCommand: ParsableCommand {
   var quantize: ImportOptions.Quantization = .auto
 
   @Option(
-    help: ArgumentHelp("Exits as layer counts, such as 9,12,15; the fractions .3 ... 1 of L if absent.", valueName: "list"))
+    help: ArgumentHelp(
+      "Exits as layer counts, such as 9,12,15; the fractions .3 ... 1 of L if absent.", valueName: "list"))
   var exits: String?
 
   @Option(help: ArgumentHelp("Name of the model; the source's own if absent.", valueName: "text"))

@@ -7,7 +7,8 @@ import RouterEvaluation
 /// `router inspect`
 struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows what is in a checkpoint, checks it, or measures whether exits pay.")
+    commandName: "inspect",
+    abstract: "Shows what is in a checkpoint, checks it, or measures whether exits pay.")
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var output: OutputOptions

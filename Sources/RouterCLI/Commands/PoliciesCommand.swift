@@ -29,7 +29,8 @@ struct PoliciesCommand: ParsableCommand {
       }
     }
     if output.json { return try OutputOptions.printJSON(rows) }
-    var table = TextTable(["policy", "metric", "risk", "delta", "prompts", "mean depth", "path"], numeric: [2, 3, 4, 5])
+    var table = TextTable(
+      ["policy", "metric", "risk", "delta", "prompts", "mean depth", "path"], numeric: [2, 3, 4, 5])
     for row in rows {
       let guarantee = row.policy?.guarantee
       table.add([

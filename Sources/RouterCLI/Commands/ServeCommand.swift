@@ -8,7 +8,8 @@ import RouterServer
 /// `router serve`
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
+    commandName: "serve",
+    abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
     discussion: """
       POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health. Requests may carry \
       "router": {"policy": NAME, "max_exit": LAYERS, "mode": "full" or "exit"}; responses tell at which exit each \
@@ -22,7 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
     help: ArgumentHelp("Policy of requests that name none; absent, they run all layers.", valueName: "name"))
   var policy: String?
 
-  @Flag(help: "Serve a policy although it was calibrated for another model. Its guarantee does not hold then.")
+  @Flag(
+    help: "Serve a policy although it was calibrated for another model. Its guarantee does not hold then.")
   var allowMismatch = false
 
   @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
@@ -49,14 +51,24 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Temperature where a request gives none.", valueName: "x"))
   var temperature = 1.0
 
-  @Option(help: ArgumentHelp("Another name under which the model answers; may be repeated.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Another name under which the model answers; may be repeated.", valueName: "name"))
   var alias: [String] = []
 
-  @Option(help: ArgumentHelp("Seconds that answers in progress may take when the server is told to stop.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Seconds that answers in progress may take when the server is told to stop.", valueName: "n"))
   var grace = 30
 
-  @Option(help: "How much to log: trace, debug, info, notice, warning, error or critical.")
-  var logLevel: Logger.Level = .info
+  @Option(
+    help: "How much to log: trace, debug, info, notice, warning, error or critical.",
+    transform: { text in
+      guard let level = Logger.Level(rawValue: text) else {
+        throw ValidationError("there is no log level \(text)")
+      }
+      return level
+    })
+  var logLevel = Logger.Level.info
 
   func validate() throws {
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
@@ -128,5 +140,3 @@ struct ServeCommand: AsyncParsableCommand {
     return try PolicyCatalog(policies, default: wanted?.name)
   }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -5,7 +5,9 @@ enum ExecutablePath {
   /// The resolved path; nil if the system does not tell.
   static var current: String? {
     #if os(Linux)
-      if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") { return target }
+      if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+        return target
+      }
     #endif
     return Bundle.main.executablePath.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
   }

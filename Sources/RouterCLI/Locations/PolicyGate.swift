@@ -14,7 +14,8 @@ enum PolicyGate {
     try file.validateStructure(layerCount: layers, exits: exits)
     if let known = file.provenance?.modelSHA256, known != model.fingerprint {
       Terminal.note(
-        "WARNING: the policy \(file.name) was calibrated for another model. Its guarantee does not hold here.")
+        "WARNING: the policy \(file.name) was calibrated for another model. Its guarantee does not hold here."
+      )
     }
   }
 }

@@ -48,7 +48,8 @@ struct PolicyLocator {
     throw CommandError(
       "there is no policy called \(name)", at: directories.joined(separator: ", "),
       remedy: known.isEmpty
-        ? "Make one with `router calibrate`." : "Choose one of \(known.joined(separator: ", ")), or give a path.")
+        ? "Make one with `router calibrate`."
+        : "Choose one of \(known.joined(separator: ", ")), or give a path.")
   }
 
   /// Names and paths of all policies that can be found, the first of each name.

@@ -7,7 +7,8 @@ import RouterImport
 struct ModelOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Checkpoint (.safetensors.zst) to use; the pulled default model if absent.", valueName: "file"))
+    help: ArgumentHelp(
+      "Checkpoint (.safetensors.zst) to use; the pulled default model if absent.", valueName: "file"))
   var model: String?
 
   @Option(help: ArgumentHelp("Threads that compute; one a core if absent.", valueName: "n"))

@@ -12,7 +12,8 @@ struct PolicyOptions: ParsableArguments {
       valueName: "name"))
   var policy: String?
 
-  @Option(help: ArgumentHelp("Run no layer beyond this exit: the sub-model of that depth.", valueName: "layers"))
+  @Option(
+    help: ArgumentHelp("Run no layer beyond this exit: the sub-model of that depth.", valueName: "layers"))
   var maxExit: Int?
 
   @Flag(help: "Use a policy although it was calibrated for another model. Its guarantee does not hold then.")

@@ -24,7 +24,7 @@ package struct EngineBackend: CompletionBackend {
       name: name ?? model.name, fingerprint: model.fingerprint, created: created,
       layerCount: model.layerCount,
       exits: model.exits, contextLength: model.contextLength, vocabularySize: model.vocabularySize,
-      hasChatTemplate: model.hasChatTemplate)
+      hasChatTemplate: model.hasChatTemplate, chatStopStrings: model.chatStopStrings)
   }
 
   package var load: BackendLoad {

@@ -16,11 +16,13 @@ package struct ModelCard: Sendable, Equatable {
   package let vocabularySize: Int
   /// Whether the model knows how to render a conversation.
   package let hasChatTemplate: Bool
+  /// Texts at which an answer in a conversation ends although they are no tokens of the vocabulary.
+  package let chatStopStrings: [String]
 
   /// Makes a card.
   package init(
     name: String, fingerprint: String, created: Int, layerCount: Int, exits: [Int], contextLength: Int,
-    vocabularySize: Int, hasChatTemplate: Bool
+    vocabularySize: Int, hasChatTemplate: Bool, chatStopStrings: [String] = []
   ) {
     self.name = name
     self.fingerprint = fingerprint
@@ -30,5 +32,6 @@ package struct ModelCard: Sendable, Equatable {
     self.contextLength = contextLength
     self.vocabularySize = vocabularySize
     self.hasChatTemplate = hasChatTemplate
+    self.chatStopStrings = chatStopStrings
   }
 }

@@ -42,6 +42,7 @@ package struct CompletionCall: Sendable {
     self.settings = settings
     self.promptTokenCount = prompts.reduce(0) { $0 + $1.count }
 
+    let isChat = if case .chat = form { true } else { false }
     var requests: [GenerationRequest] = []
     for prompt in prompts {
       let length = try Self.answerLength(
@@ -49,9 +50,11 @@ package struct CompletionCall: Sendable {
       for sampling in settings.sampling {
         requests.append(
           GenerationRequest(
-            prompt: prompt, maximumTokens: length, sampling: sampling, stopStrings: settings.stopStrings,
+            prompt: prompt, maximumTokens: length, sampling: sampling,
+            stopStrings: settings.stopStrings + (isChat ? card.chatStopStrings : []),
             mode: settings.route.mode, policy: settings.route.policy?.policy,
-            maximumExit: settings.route.maximumExit, topLogprobs: settings.topLogprobs))
+            maximumExit: settings.route.maximumExit, topLogprobs: settings.topLogprobs, continuesText: !isChat
+          ))
       }
     }
     self.requests = requests
