@@ -51,7 +51,7 @@ package struct CalibrationSettings: Sendable {
   /// eyes, the rest to certify; the two small parts shrink before the guarantee becomes impossible.
   ///
   /// - Throws: `CalibrationError` saying how many prompts are needed, if there are too few.
-  func split(of count: Int) throws -> PromptSplit {
+  package func split(of count: Int) throws -> PromptSplit {
     let used = min(count, promptLimit ?? count)
     let needed = metric.preferredTest.minimumPromptCount(risk: risk, delta: delta)
     let spare = max(2, used - needed)

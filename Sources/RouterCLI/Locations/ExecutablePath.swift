@@ -1,9 +1,9 @@
 import Foundation
 
 /// Where this program's own file is.
-enum ExecutablePath {
+package enum ExecutablePath {
   /// The resolved path; nil if the system does not tell.
-  static var current: String? {
+  package static var current: String? {
     #if os(Linux)
       if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
         return target

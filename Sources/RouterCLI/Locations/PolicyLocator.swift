@@ -6,15 +6,16 @@ import RouterExit
 /// Search order: a path (a name with a slash or ending in .json), `./policies`, the directory named by
 /// `ROUTER_POLICIES`, then the policies that are shipped with the program: `share/router/policies` beside the
 /// `bin` directory it is installed in, or `policies` of the source tree it was built in.
-struct PolicyLocator {
+package struct PolicyLocator {
   /// Directories in search order.
-  let directories: [String]
+  package let directories: [String]
 
   static let standard = PolicyLocator(
     environment: ProcessInfo.processInfo.environment, executable: ExecutablePath.current,
     workingDirectory: FileManager.default.currentDirectoryPath)
 
-  init(environment: [String: String], executable: String?, workingDirectory: String) {
+  /// Lists the places for a program at `executable` that runs in `workingDirectory`.
+  package init(environment: [String: String], executable: String?, workingDirectory: String) {
     var directories = ["\(workingDirectory)/policies"]
     if let named = environment["ROUTER_POLICIES"], !named.isEmpty { directories.append(named) }
     if let executable {
@@ -38,7 +39,7 @@ struct PolicyLocator {
   /// The policy called `name`, or at the path `name`.
   ///
   /// - Throws: ``CommandError`` if there is none, `PolicyError` if it is broken.
-  func load(_ name: String) throws -> PolicyFile {
+  package func load(_ name: String) throws -> PolicyFile {
     if name.contains("/") || name.hasSuffix(".json") { return try PolicyFile(path: name) }
     for directory in directories {
       let path = "\(directory)/\(name).json"
@@ -53,11 +54,11 @@ struct PolicyLocator {
   }
 
   /// Names and paths of all policies that can be found, the first of each name.
-  func names() -> [(name: String, path: String)] {
+  package func names() -> [(name: String, path: String)] {
     var found: [String: String] = [:]
     for directory in directories {
       let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-      for file in files where file.hasSuffix(".json") {
+      for file in files where file.hasSuffix(".json") && FileProbe.isFile("\(directory)/\(file)") {
         let name = String(file.dropLast(5))
         if found[name] == nil { found[name] = "\(directory)/\(file)" }
       }

@@ -1,19 +1,21 @@
 /// Rows of cells printed in aligned columns.
-struct TextTable {
+package struct TextTable {
   private let header: [String]
   private var rows: [[String]] = []
   /// Columns that are numbers, aligned to the right.
   private let numeric: Set<Int>
 
-  init(_ header: [String], numeric: Set<Int> = []) {
+  /// Creates a table; the columns with the indices `numeric` are numbers.
+  package init(_ header: [String], numeric: Set<Int> = []) {
     self.header = header
     self.numeric = numeric
   }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  /// Adds a row of as many cells as the header has.
+  package mutating func add(_ row: [String]) { rows.append(row) }
 
   /// All lines, the header first.
-  var lines: [String] {
+  package var lines: [String] {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
@@ -34,8 +36,8 @@ extension String {
     return String(self[..<end])
   }
 
-  /// A number with a fixed count of decimals, as `String(format:)` gives it without bridging.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
+  /// A number with a fixed count of decimals, halves rounded away from zero; zero has no sign.
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }

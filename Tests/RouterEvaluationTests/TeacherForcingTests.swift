@@ -1,0 +1,84 @@
+import Foundation
+import RouterDecoding
+import RouterEvaluation
+import RouterExit
+import RouterModel
+import Testing
+
+struct TeacherForcingTests {
+  /// What a run of one token at a time says after each token: the definition.
+  private struct Step {
+    let argmax: Int
+    /// ln of the probabilities.
+    let logProbabilities: [Double]
+    let hidden: [Float]
+  }
+
+  /// `[tokens.count][exits.count]`
+  private func steps(_ tokens: [Int32], exits: [Int], on language: LanguageModel) throws -> [[Step]] {
+    let session = try InferenceSession(model: language.model, capacity: tokens.count)
+    return try tokens.map { token in
+      try session.begin(CollectionOfOne(token))
+      let steps = try exits.map { exit in
+        session.advance(to: exit)
+        var logits = [Float](repeating: 0, count: language.vocabularySize)
+        try logits.withUnsafeMutableBufferPointer {
+          session.logits(rows: 0..<1, into: try #require($0.baseAddress))
+        }
+        let largest = Double(try #require(logits.max()))
+        let partition = logits.reduce(0) { $0 + exp(Double($1) - largest) }
+        return Step(
+          argmax: try #require(logits.firstIndex(of: Float(largest))),
+          logProbabilities: logits.map { Double($0) - largest - log(partition) },
+          hidden: Array(session.hidden))
+      }
+      session.advance(to: language.layerCount)
+      session.commitFull()
+      return steps
+    }
+  }
+
+  private func cosine(_ a: [Float], _ b: [Float]) -> Double {
+    func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    return max(0, dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot())
+  }
+
+  /// Ranges within one batch of 128 tokens, at its borders, and in later ones.
+  @Test(arguments: [1..<300, 1..<2, 120..<140, 127..<129, 128..<129, 129..<130, 130..<131, 200..<300, 299..<300])
+  func scoresAreThoseOfARunTokenByToken(scored: Range<Int>) throws {
+    let language = try TinyLanguage.make(contextLength: 320)
+    var random = SeededGenerator(seed: 5)
+    let tokens = (0..<300).map { _ in Int32.random(in: 0..<257, using: &random) }
+    for exits in [[1, 2, 3, 4], [2, 4], [4]] {
+      let expected = try steps(tokens, exits: exits, on: language)
+      let scores = try TeacherForcing(language).scores(of: tokens, scored: scored, exits: exits)
+      #expect(scores.map(\.count) == exits.map { _ in scored.count })
+      for (index, scores) in scores.enumerated() {
+        for (position, score) in zip(scored, scores) {
+          let step = expected[position - 1][index]
+          #expect(score.argmax == Int32(step.argmax))
+          #expect(abs(score.crossEntropy + step.logProbabilities[Int(tokens[position])]) < 1e-4)
+          let largest = exp(step.logProbabilities[step.argmax])
+          #expect(abs(Double(try #require(score.statistics).maximumProbability) - largest) < 1e-4)
+          let saturation =
+            index == 0 ? 0 : cosine(step.hidden, expected[position - 1][index - 1].hidden)
+          #expect(abs(Double(score.saturation) - saturation) < 1e-4)
+        }
+      }
+    }
+  }
+
+  @Test func anEmptyRangeHasNoScores() throws {
+    let language = try TinyLanguage.make()
+    let scores = try TeacherForcing(language).scores(of: [1, 2, 3], scored: 2..<2, exits: [1, 4])
+    #expect(scores == [[], []])
+  }
+
+  @Test func refusesATextBeyondTheContext() throws {
+    let language = try TinyLanguage.make(contextLength: 32)
+    let tokens = [Int32](repeating: 97, count: 40)
+    #expect(throws: ModelError.self) {
+      try TeacherForcing(language).scores(of: tokens, scored: 1..<40, exits: [4])
+    }
+  }
+}
