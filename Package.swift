@@ -128,7 +128,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterEvaluationTests",
-      dependencies: ["RouterEvaluation", "RouterCalibration", "RouterDecoding", "RouterExit"],
+      dependencies: [
+        "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
+        "RouterTensor", "RouterTokenizer",
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterServerTests",
@@ -138,6 +141,6 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterCLITests", dependencies: ["RouterCLI"], swiftSettings: swiftSettings),
+      name: "RouterCLITests", dependencies: ["RouterCLI", "RouterExit"], swiftSettings: swiftSettings),
   ]
 )

@@ -1,6 +1,8 @@
 /// How far an early-exit answer is from the full-depth answer, in 0...1 per prompt; 0 is no loss.
 package enum LossMetric: String, Sendable, Codable, CaseIterable {
-  /// The fraction of positions whose tokens differ: ``tokenDisagreement(_:_:)``.
+  /// The fraction of an answer's tokens that full depth would not have chosen after the same tokens:
+  /// ``tokenDisagreement(_:_:)`` of full depth's choices along the answer and the answer itself. One early
+  /// difference therefore counts once, not again for every token that follows it.
   case disagreement
   /// 1 - ROUGE-L F1 on tokens: ``rougeDistance(_:_:)``.
   case rougeL = "rouge-l"

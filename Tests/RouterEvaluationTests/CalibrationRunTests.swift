@@ -1,5 +1,6 @@
 import Foundation
 import RouterCalibration
+import RouterDecoding
 import RouterEvaluation
 import RouterExit
 import Testing
@@ -163,7 +164,8 @@ struct CalibrationRunTests {
   @Test func tooFewPromptsAreRefusedBeforeAnythingIsWritten() throws {
     var fixture = try CalibrationFixture(amplitude: Self.settled)
     fixture.rows.removeLast(3)
-    let error = try #require(throws: CalibrationError.self) { [fixture] in try fixture.open() }
+    let given = fixture
+    let error = try #require(throws: CalibrationError.self) { try given.open() }
     // 9 prompts leave 7 after one each for the path and the held-out part.
     #expect(error.code == .tooFewPrompts(needed: 8, given: 7))
     #expect(!FileManager.default.fileExists(atPath: fixture.tracePath))
@@ -172,7 +174,8 @@ struct CalibrationRunTests {
   @Test func exactMatchNeedsAnAnswerInEveryRow() throws {
     var fixture = try CalibrationFixture(amplitude: Self.settled, metric: .exactMatch)
     fixture.rows[4] = try row(#"{"question": "Why?"}"#)
-    let error = try #require(throws: EvaluationError.self) { [fixture] in try fixture.open() }
+    let given = fixture
+    let error = try #require(throws: EvaluationError.self) { try given.open() }
     #expect(error.code == .unusableRow)
     #expect(error.location == "row 5")
   }
@@ -181,7 +184,8 @@ struct CalibrationRunTests {
     var fixture = try CalibrationFixture(amplitude: Self.settled)
     let long = String(repeating: "a", count: fixture.language.contextLength)
     fixture.rows = try fixture.rows.map { _ in try row(#"{"prompt": "\#(long)"}"#) }
-    let error = try #require(throws: EvaluationError.self) { [fixture] in try fixture.run() }
+    let given = fixture
+    let error = try #require(throws: EvaluationError.self) { try given.run() }
     #expect(error.code == .unusableRow)
     #expect(error.location?.hasPrefix("row ") == true)
   }
