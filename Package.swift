@@ -129,7 +129,8 @@ let package = Package(
     .testTarget(
       name: "RouterEvaluationTests",
       dependencies: [
-        "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
+        "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit",
+        "RouterModel",
         "RouterTensor", "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),

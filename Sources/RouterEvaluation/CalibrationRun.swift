@@ -206,7 +206,7 @@ package final class CalibrationRun {
     return answers
   }
 
-  private func loss(_ answer: PromptTrace) -> Double { answer.losses[settings.metric.rawValue] ?? 0 }
+  private func loss(_ answer: PromptTrace) -> Double { answer.losses[settings.metric.rawValue] ?? 1 }
 
   private func generate(_ row: Int, point: Int, policy: ThresholdPolicy) throws -> PromptTrace {
     let prompt = try promptTokens(row)

@@ -15,8 +15,7 @@ package struct Dataset: Sendable {
   package init(path: String, limit: Int? = nil) throws(EvaluationError) {
     self.path = path
     let data = try Self.read(path)
-    let isArray =
-      data.first { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) } == UInt8(ascii: "[")
+    let isArray = data.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
     let rows = isArray ? try Self.array(data, path) : try Self.lines(data, path, limit: limit)
     self.rows = Array(rows.prefix(limit ?? rows.count))
     guard !self.rows.isEmpty else {
@@ -33,7 +32,8 @@ package struct Dataset: Sendable {
           .unreadable, "the file has \(data.count) bytes", at: path,
           remedy: "Give at most \(maximumByteCount) bytes; a few thousand rows suffice.")
       }
-      return data
+      let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      return data.starts(with: byteOrderMark) ? data.dropFirst(byteOrderMark.count) : data
     } catch let error as EvaluationError {
       throw error
     } catch {
@@ -70,7 +70,8 @@ package struct Dataset: Sendable {
   /// A row's own error with its place, or the JSON parser's in one line.
   private static func malformed(_ error: any Error, at place: String) -> EvaluationError {
     if let error = error as? EvaluationError {
-      return EvaluationError(error.code, error.what, at: place, remedy: error.remedy)
+      let location = error.location.map { "\(place) \($0)" } ?? place
+      return EvaluationError(error.code, error.what, at: location, remedy: error.remedy)
     }
     let remedy = "Give a JSON array of rows (.json) or one JSON object a line (.jsonl)."
     guard let error = error as? DecodingError else {
@@ -78,14 +79,16 @@ package struct Dataset: Sendable {
     }
     let (what, path): (String, [any CodingKey]) =
       switch error {
+      // The parser's own errors have no path; those with one come from a value such as an unknown role.
+      case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+        ("a field has an unknown value", context.codingPath)
       case .dataCorrupted(let context): ("the JSON is not valid", context.codingPath)
       case .keyNotFound(let key, let context): ("the field \(key.stringValue) is missing", context.codingPath)
       case .typeMismatch(_, let context), .valueNotFound(_, let context):
         ("a field has the wrong type", context.codingPath)
       @unknown default: ("the JSON is not valid", [])
       }
-    let inside = path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
     return EvaluationError(
-      .malformed, what, at: inside.isEmpty ? place : "\(place) \(inside)", remedy: remedy)
+      .malformed, what, at: EvaluationRow.location(path).map { "\(place) \($0)" } ?? place, remedy: remedy)
   }
 }

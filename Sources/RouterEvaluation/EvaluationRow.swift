@@ -18,6 +18,8 @@ extension EvaluationRow: Decodable {
 
   /// Reads a row in one of four forms: `instruction, input, output` (Alpaca), `question, answer`,
   /// `prompt, completion`, or OpenAI's `messages`. Other fields are ignored.
+  ///
+  /// - Throws: ``EvaluationError`` `unusableRow`, located within the JSON, or `DecodingError`.
   package init(from decoder: any Decoder) throws {
     let row = try decoder.container(keyedBy: CodingKeys.self)
     func text(_ key: CodingKeys) throws -> String? { try row.decodeIfPresent(String.self, forKey: key) }
@@ -26,6 +28,7 @@ extension EvaluationRow: Decodable {
       guard messages.last?.role == .user else {
         throw EvaluationError(
           .unusableRow, "the conversation has no user message before the answer",
+          at: Self.location(decoder.codingPath),
           remedy: "End messages with a user message, or with a user message and an assistant's answer.")
       }
       self.init(messages: messages, reference: answer, isQuestion: false)
@@ -41,8 +44,14 @@ extension EvaluationRow: Decodable {
     } else {
       throw EvaluationError(
         .unusableRow, "the row has none of the fields instruction, question, prompt, messages",
+        at: Self.location(decoder.codingPath),
         remedy: "Give rows of one of the forms that `router calibrate --help` lists.")
     }
+  }
+
+  /// A place in JSON such as `[3].messages[0]`; nil for the whole text.
+  static func location(_ path: [any CodingKey]) -> String? {
+    path.isEmpty ? nil : path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
   }
 
   private init(user: String, reference: String?, isQuestion: Bool) {

@@ -63,7 +63,7 @@ struct DatasetTests {
   }
 
   @Test func passesOverBlankLinesAndLineEndsOfWindows() throws {
-    let text = "\r\n \t\n" + Self.forms.map(\.json).joined(separator: "\r\n\r\n") + "\r\n\n"
+    let text = "\u{FEFF}\r\n \t\n" + Self.forms.map(\.json).joined(separator: "\r\n\r\n") + "\r\n\n"
     expectForms(try Dataset(path: file("data.jsonl", text)).rows)
   }
 

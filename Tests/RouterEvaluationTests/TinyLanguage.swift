@@ -58,7 +58,8 @@ enum TinyLanguage {
   ) -> LlamaWeights {
     var random = SeededGenerator(seed: 2309_08968)
     func matrix(_ rows: Int, _ columns: Int, size: Float? = nil) -> WeightMatrix {
-      q8(random.floats(rows * columns, amplitude: size ?? amplitude), rows: rows, columns: columns, team: team)
+      q8(
+        random.floats(rows * columns, amplitude: size ?? amplitude), rows: rows, columns: columns, team: team)
     }
     func norm() -> AlignedBuffer { buffer(random.floats(32, amplitude: 0.25).map { 1 + $0 }) }
     let embedding = matrix(vocabularySize, 32, size: 1)
