@@ -82,6 +82,8 @@ struct CalibrateCommand: AsyncParsableCommand {
   func run() async throws {
     let policyName = name ?? policy.name
     let destination = out ?? "policies/\(policyName).json"
+    // Hours of work must not end at a place that cannot be written.
+    try makeDirectory(of: destination)
     let rows = try data.flatMap { try Dataset(path: $0).rows }
     let dataHash = try SHA256Digest.hex(
       of: Data(data.map { try SHA256Digest.hex(ofFile: $0) }.joined(separator: "\n").utf8))
@@ -106,7 +108,6 @@ struct CalibrateCommand: AsyncParsableCommand {
         command: "router calibrate --policy \(policy.name) --metric \(metric.rawValue) --risk \(risk) "
           + "--delta \(delta) --prompts \(prompts) --max-tokens \(maxTokens) --seed \(seed)"))
     bars.finish()
-    try makeDirectory(of: destination)
     try outcome.policy.write(to: destination)
     let report = CalibrationReport(outcome, path: destination, trace: tracePath, layers: language.layerCount)
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }

@@ -43,7 +43,9 @@ struct InspectCommand: AsyncParsableCommand {
     var description = CheckpointDescription(checkpoint)
     if verify {
       let bar = ProgressBar("Verifying")
-      try checkpoint.verify(threadCount: ProcessInfo.processInfo.activeProcessorCount) { bar.update($0) }
+      try checkpoint.verify(threadCount: model.threads ?? ProcessInfo.processInfo.activeProcessorCount) {
+        bar.update($0)
+      }
       bar.finish()
       description.verified = true
     }
