@@ -14,7 +14,7 @@ struct RouterCommand: AsyncParsableCommand {
     version: ToolVersion.current,
     subcommands: [
       PullCommand.self, ImportCommand.self, InspectCommand.self, GenerateCommand.self, CalibrateCommand.self,
-      ServeCommand.self, PoliciesCommand.self,
+      ServeCommand.self, PoliciesCommand.self, BenchCommand.self,
     ])
 }
 

@@ -30,6 +30,8 @@ package struct PathPlanner: Sendable {
     package var layerCount: Int
     /// What one head costs, in layers.
     package var headCost: Double
+    /// What one decision costs besides its head, in layers.
+    package var checkCost = 0.0
     /// Whether a question pays a head.
     package var estimatorReads: ExitEstimator.Input
     /// The decay that the policy will use.
@@ -74,7 +76,7 @@ package struct PathPlanner: Sendable {
   ///   beyond full depth, or if a setting is out of range.
   package init(pilots: [PilotTrace], settings: Settings) throws(CalibrationError) {
     guard settings.risk > 0, settings.risk < 1, settings.layerCount >= 1, settings.headCost >= 0,
-      settings.headCost.isFinite, settings.maximumPoints >= 1, settings.overshoot >= 1,
+      settings.headCost.isFinite, settings.checkCost >= 0, settings.checkCost.isFinite, settings.maximumPoints >= 1, settings.overshoot >= 1,
       settings.overshoot.isFinite
     else {
       throw CalibrationError(
@@ -176,7 +178,7 @@ package struct PathPlanner: Sendable {
   /// What one threshold does with some of the exits.
   func outcome(_ threshold: Float, _ chosen: Set<Int>) -> Outcome {
     let asked = chosen.sorted()
-    let question = settings.estimatorReads == .logits ? settings.headCost : 0
+    let question = settings.checkCost + (settings.estimatorReads == .logits ? settings.headCost : 0)
     var exitCounts = [Int](repeating: 0, count: exits.count)
     var layers = 0
     var questions = 0

@@ -10,16 +10,16 @@
 ///
 /// Bytes go to a temporary file in the same directory, which is renamed over the name by ``commit()`` after it
 /// has reached the disk; without a commit it is removed with the object.
-final class AtomicFile {
+package final class AtomicFile {
   private let path: String
   private let directory: String
   private let temporaryPath: String
   private var descriptor: Int32
   private var isCommitted = false
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
 
   /// - Throws: ``CheckpointError`` with code `notFound`, `noSpace` or `inputOutput`.
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     let slash = path.lastIndex(of: "/")
     directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     // Not derived from the name, which may already be as long as a name can be.
@@ -40,7 +40,7 @@ final class AtomicFile {
   }
 
   /// Appends bytes.
-  func write(_ bytes: [UInt8]) throws(CheckpointError) {
+  package func write(_ bytes: [UInt8]) throws(CheckpointError) {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in
@@ -63,7 +63,7 @@ final class AtomicFile {
   }
 
   /// Makes the file durable and gives it its name.
-  func commit() throws(CheckpointError) {
+  package func commit() throws(CheckpointError) {
     guard fsync(descriptor) == 0 else { throw .system("flush", errno, path: path) }
     let closed = close(descriptor)
     descriptor = -1

@@ -15,6 +15,8 @@ extension CheckpointMetadata {
     case quantization = "router.quantization"
     case provenance = "router.provenance"
     case license = "router.license"
+    case adapter = "router.adapter"
+    case contents = "router.contents"
   }
 
   /// The values by key.
@@ -25,6 +27,8 @@ extension CheckpointMetadata {
       .provenance: try Self.json(provenance),
     ]
     values[.license] = license
+    if let adapter { values[.adapter] = try Self.json(adapter) }
+    if contents != .model { values[.contents] = contents.rawValue }
     return Dictionary(uniqueKeysWithValues: values.map { ($0.key.rawValue, $0.value) })
   }
 
@@ -50,11 +54,17 @@ extension CheckpointMetadata {
         "the file has format version \(version) where this software knows \(Self.currentFormatVersion)",
         remedy: "Use the version of `router` that made the file, or import the model again.")
     }
+    let contentsText = values[Key.contents.rawValue] ?? Contents.model.rawValue
+    guard let contents = Contents(rawValue: contentsText) else {
+      throw .malformedHeader("the contents \"\(contentsText.escapingControls)\" are unknown")
+    }
+    var adapter: AdapterRecord?
+    if let text = values[Key.adapter.rawValue] { adapter = try Self.value(of: text, for: .adapter) }
     try self.init(
       name: text(.name), configuration: Self.value(of: text(.configuration), for: .configuration),
       exits: Self.value(of: text(.exits), for: .exits), tokenizer: text(.tokenizer),
       quantization: text(.quantization), provenance: Self.value(of: text(.provenance), for: .provenance),
-      license: values[Key.license.rawValue])
+      license: values[Key.license.rawValue], adapter: adapter, contents: contents)
   }
 
   private static func json(_ value: some Encodable) throws(CheckpointError) -> String {

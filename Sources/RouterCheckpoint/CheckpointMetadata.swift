@@ -3,6 +3,14 @@ public struct CheckpointMetadata: Sendable, Equatable {
   /// The version of the format that this software reads and writes.
   public static let currentFormatVersion = 1
 
+  /// What the tensors of a file are.
+  package enum Contents: String, Sendable {
+    /// A model, with or without exit adapters.
+    case model
+    /// Exit adapters alone.
+    case adapter
+  }
+
   /// Version of the format.
   public let formatVersion: Int
   /// Name of the model, such as `SmolLM2-135M-Instruct`.
@@ -19,14 +27,19 @@ public struct CheckpointMetadata: Sendable, Equatable {
   public let provenance: Provenance
   /// Licence of the weights, as an SPDX identifier where one is known.
   public let license: String?
+  /// The exit adapters; nil if exits are read as they are.
+  package let adapter: AdapterRecord?
+  /// Whether the file holds a model.
+  package let contents: Contents
 
   /// Creates metadata in the current format version.
   ///
   /// - Throws: ``CheckpointError`` with code `invalidMetadata` if the exits are not ascending layers ending
-  ///   with the last, or the name is empty or holds control characters.
+  ///   with the last, the adapters' are not among them or include the last, or the name is empty or holds
+  ///   control characters.
   package init(
     name: String, configuration: ModelConfiguration, exits: [Int], tokenizer: String, quantization: String,
-    provenance: Provenance, license: String? = nil
+    provenance: Provenance, license: String? = nil, adapter: AdapterRecord? = nil, contents: Contents = .model
   ) throws(CheckpointError) {
     let layers = configuration.layerCount
     guard exits.last == layers, exits.allSatisfy((1...layers).contains),
@@ -37,6 +50,7 @@ public struct CheckpointMetadata: Sendable, Equatable {
         "the exits \(exits) are not ascending layers of 1...\(layers) that end with \(layers)",
         remedy: "List the exits in ascending order and include the last layer.")
     }
+    try Self.validate(adapter, contents, configuration: configuration, exits: exits)
     guard (1...256).contains(name.utf8.count), name == name.escapingControls else {
       throw CheckpointError(
         .invalidMetadata,
@@ -51,5 +65,36 @@ public struct CheckpointMetadata: Sendable, Equatable {
     self.quantization = quantization
     self.provenance = provenance
     self.license = license
+    self.adapter = adapter
+    self.contents = contents
+  }
+
+  private static func validate(
+    _ adapter: AdapterRecord?, _ contents: Contents, configuration: ModelConfiguration, exits: [Int]
+  ) throws(CheckpointError) {
+    func require(_ holds: Bool, _ what: String) throws(CheckpointError) {
+      guard holds else {
+        throw CheckpointError(.invalidMetadata, what, remedy: "Make the adapter again with `router tune`.")
+      }
+    }
+    guard let adapter else { return try require(contents == .model, "an adapter file describes no adapter") }
+    try require(
+      !adapter.exits.isEmpty && zip(adapter.exits, adapter.exits.dropFirst()).allSatisfy(<)
+        && adapter.exits.allSatisfy { exits.dropLast().contains($0) },
+      "the adapters' exits \(adapter.exits) are not ascending ones of \(exits) before the last")
+    if case .gated(let inner) = adapter.kind {
+      // Sessions have room for a feed-forward block, which adapters share.
+      try require(
+        inner <= configuration.feedForwardWidth,
+        "the adapters' inner width \(inner) exceeds the model's \(configuration.feedForwardWidth)")
+    }
+  }
+
+  /// The same model with other exit adapters, or none.
+  package func with(_ adapter: AdapterRecord?) throws(CheckpointError) -> CheckpointMetadata {
+    try CheckpointMetadata(
+      name: name, configuration: configuration, exits: exits, tokenizer: tokenizer,
+      quantization: quantization,
+      provenance: provenance, license: license, adapter: adapter)
   }
 }

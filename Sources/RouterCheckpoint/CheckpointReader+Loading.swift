@@ -11,9 +11,6 @@ extension CheckpointReader {
   /// Loads the tensors of sub-model `layer`, which are those of layers 1 through `layer` and what all layers
   /// share; all tensors if it is nil. Nothing behind that prefix of the file is read.
   ///
-  /// Frames are decompressed in parallel, straight into a tensor where they lie within one. Beyond the tensors,
-  /// memory holds two frames a thread.
-  ///
   /// - Parameter progress: called with a fraction that grows to 1, from any thread, one call at a time.
   /// - Throws: ``CheckpointError`` for a damaged frame, a layer that does not exist, or a model beyond this
   ///   machine's memory.
@@ -21,6 +18,48 @@ extension CheckpointReader {
     throughLayer layer: Int? = nil, threadCount: Int = Workers.defaultCount,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws(CheckpointError) -> LoadedTensors {
+    let loaded = Mutex<[LoadedTensors.LoadedTensor]>([])
+    try forEachSection(throughLayer: layer, threadCount: threadCount, progress: progress) {
+      _, tensors in
+      loaded.withLock { $0 += tensors.all }
+    }
+    return LoadedTensors(path: path, tensors: loaded.withLock { $0 })
+  }
+
+  /// Loads the tensors of sub-model `layer` and hands them on section by section: what all layers share, and
+  /// each layer.
+  ///
+  /// Frames are decompressed in parallel and in file order, straight into a tensor where they lie within one.
+  /// A tensor's memory is used again once `body` has let go of it, so besides what `body` keeps, memory holds
+  /// about one section and two frames a thread.
+  ///
+  /// - Parameters:
+  ///   - progress: called with a fraction that grows to 1, from any thread, one call at a time.
+  ///   - body: called once for each section, from any thread, several at a time.
+  /// - Throws: ``CheckpointError`` as ``load(throughLayer:threadCount:progress:)``.
+  package func forEachSection(
+    throughLayer layer: Int? = nil, threadCount: Int = Workers.defaultCount,
+    progress: (@Sendable (Double) -> Void)? = nil,
+    _ body: @Sendable (FrameSection, LoadedTensors) -> Void
+  ) throws(CheckpointError) {
+    let needed = try neededFrames(throughLayer: layer)
+    let sections = self.sections(of: needed, throughLayer: layer)
+    try checkMemory(for: sections.values.flatMap(\.tensors))
+    let pool = BufferPool(byteCounts: sections.values.flatMap { $0.tensors.map { tensors[$0].byteCount } })
+    let meter = ProgressMeter(total: needed.reduce(0) { $0 + $1.decompressedRange.count }, handler: progress)
+    try Workers.forEach(count: needed.count, threads: threadCount) { () throws(CheckpointError) in
+      try FrameDecompressor(file: file)
+    } body: { decompressor, index throws(CheckpointError) in
+      let frame = needed[index]
+      guard let section = sections[frame.section] else { return }
+      try add(frame, to: section.assembly(of: self, pool), decompressor)
+      if section.finishFrame() { section.handOver(from: self, to: body, pool) }
+      meter.advance(by: frame.decompressedRange.count)
+    }
+  }
+
+  /// The frames that sub-model `layer` is made of, in file order.
+  private func neededFrames(throughLayer layer: Int?) throws(CheckpointError) -> [FrameInfo] {
     let layerCount = metadata.configuration.layerCount
     if let layer, !(1...layerCount).contains(layer) {
       throw CheckpointError(
@@ -28,10 +67,6 @@ extension CheckpointReader {
         remedy: "Choose one in 1...\(layerCount).")
     }
     let needed = frames.filter { $0.section != .header && $0.section.isNeeded(throughLayer: layer) }
-    let indices = tensors.indices.filter { index in
-      (tensors[index].layer.map(FrameSection.layer) ?? .shared).isNeeded(throughLayer: layer)
-    }
-    try checkMemory(for: indices)
     for frame in needed {
       do throws(CheckpointError) {
         try FrameDecompressor.checkDeclaredSize(of: frame, in: file)
@@ -39,30 +74,34 @@ extension CheckpointReader {
         throw named(error, frame)
       }
     }
-    let buffers = try allocate(indices, threadCount: threadCount)
-    let assembly = TensorAssembly(layout: layout, buffers: buffers)
-    let meter = ProgressMeter(total: needed.reduce(0) { $0 + $1.decompressedRange.count }, handler: progress)
-    try Workers.forEach(count: needed.count, threads: threadCount) { () throws(CheckpointError) in
-      try FrameDecompressor(file: file)
-    } body: { decompressor, index throws(CheckpointError) in
-      let frame = needed[index]
-      let range = dataRange(of: frame)
-      do throws(CheckpointError) {
-        if let target = assembly.target(for: range) {
-          try decompressor.decompress(frame, into: target)
-        } else {
-          try decompressor.withContent(of: frame) { assembly.add($0, at: range) }
-        }
-      } catch {
-        throw named(error, frame)
-      }
-      meter.advance(by: range.count)
+    return needed
+  }
+
+  private func sections(
+    of needed: [FrameInfo], throughLayer layer: Int?
+  ) -> [FrameSection: SectionLoad] {
+    let indices = Dictionary(grouping: tensors.indices) { index in
+      tensors[index].layer.map(FrameSection.layer) ?? .shared
     }
-    return LoadedTensors(
-      path: path,
-      tensors: indices.compactMap { index in
-        buffers[index].map { LoadedTensors.LoadedTensor(descriptor: tensors[index], buffer: $0) }
-      })
+    return Dictionary(grouping: needed, by: \.section).mapValues { frames in
+      SectionLoad(
+        section: frames[0].section, tensors: indices[frames[0].section] ?? [], frameCount: frames.count)
+    }
+  }
+
+  private func add(
+    _ frame: FrameInfo, to assembly: TensorAssembly, _ decompressor: FrameDecompressor
+  ) throws(CheckpointError) {
+    let range = dataRange(of: frame)
+    do throws(CheckpointError) {
+      if let target = assembly.target(for: range) {
+        try decompressor.decompress(frame, into: target)
+      } else {
+        try decompressor.withContent(of: frame) { assembly.add($0, at: range) }
+      }
+    } catch {
+      throw named(error, frame)
+    }
   }
 
   private func checkMemory(for indices: [Int]) throws(CheckpointError) {
@@ -74,18 +113,5 @@ extension CheckpointReader {
         "the weights take \(byteCount >> 20) MiB of memory where this machine has \(available >> 20) MiB",
         at: .init(file: path), remedy: "Load fewer layers, or import the model with `--quantize q4`.")
     }
-  }
-
-  /// Buffers of zeros by index of the tensor, made in parallel since the zeroing touches every page.
-  private func allocate(
-    _ indices: [Int], threadCount: Int
-  ) throws(CheckpointError) -> [Int: AlignedBuffer] {
-    let buffers = Mutex<[Int: AlignedBuffer]>([:])
-    try Workers.forEach(count: indices.count, threads: threadCount) {
-    } body: { _, index in
-      let buffer = AlignedBuffer(byteCount: tensors[indices[index]].byteCount)
-      buffers.withLock { $0[indices[index]] = buffer }
-    }
-    return buffers.withLock { $0 }
   }
 }

@@ -28,11 +28,13 @@ package final class CheckpointReader: Sendable {
 
   /// Opens a checkpoint: reads its tables and its header, no weights.
   ///
+  /// - Parameter contents: what the file must hold; nil for anything.
   /// - Throws: ``CheckpointError`` that says what is wrong with the file and where.
-  package init(path: String) throws(CheckpointError) {
+  package init(path: String, contents: CheckpointMetadata.Contents? = .model) throws(CheckpointError) {
     do throws(CheckpointError) {
       let file = try RandomAccessFile(path: path)
       let container = try Container(readingFrom: file)
+      try Self.check(container.metadata, contents)
       self.path = path
       self.file = file
       metadata = container.metadata
@@ -44,6 +46,22 @@ package final class CheckpointReader: Sendable {
       fingerprint = container.fingerprint
     } catch {
       throw error.located(in: path)
+    }
+  }
+
+  private static func check(
+    _ metadata: CheckpointMetadata, _ wanted: CheckpointMetadata.Contents?
+  ) throws(CheckpointError) {
+    guard let wanted, wanted != metadata.contents else { return }
+    switch wanted {
+    case .model:
+      throw CheckpointError(
+        .invalidRequest, "the file holds exit adapters for \(metadata.name), not a model",
+        remedy: "Join it to its model with `router adapter merge`.")
+    case .adapter:
+      throw CheckpointError(
+        .invalidRequest, "the file holds the model \(metadata.name), not exit adapters",
+        remedy: "Take a model's adapters out with `router adapter extract`.")
     }
   }
 

@@ -1,5 +1,5 @@
 /// The part of a checkpoint that a frame belongs to; no frame belongs to two.
-package enum FrameSection: Sendable, Equatable, CustomStringConvertible {
+package enum FrameSection: Sendable, Hashable, CustomStringConvertible {
   /// The safetensors header.
   case header
   /// Embedding, final norm, head: what every sub-model needs.

@@ -32,6 +32,9 @@ package struct LoadedTensors: Sendable {
   /// Names of all tensors, in no particular order.
   package var names: some Collection<String> & Sendable { byName.keys }
 
+  /// All tensors, in no particular order.
+  var all: some Collection<LoadedTensor> { byName.values }
+
   /// The tensor called `name`; nil if there is none.
   package subscript(name: String) -> LoadedTensor? { byName[name] }
 

@@ -9,14 +9,14 @@
 /// A file opened for reading at any place, by any number of threads.
 ///
 /// It reads by `pread` and not through a memory map, since a map of a file that shrinks kills the process.
-final class RandomAccessFile: Sendable {
-  let path: String
+package final class RandomAccessFile: Sendable {
+  package let path: String
   /// Size in bytes when the file was opened.
-  let byteCount: Int
+  package let byteCount: Int
   private let descriptor: Int32
 
   /// - Throws: ``CheckpointError`` with code `notFound` or `inputOutput`.
-  init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system("open", errno, path: path) }
@@ -50,7 +50,7 @@ final class RandomAccessFile: Sendable {
   /// Fills `buffer` from `offset` on.
   ///
   /// - Throws: ``CheckpointError`` with code `inputOutput`, or `corrupt` if the file ends before.
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
     var done = 0
     while done < buffer.count {
       let count = try readSome(

@@ -48,6 +48,16 @@ package enum TensorName {
   }
 
   private static let layerPrefix = "model.layers."
+  private static let exitPrefix = "exits."
+
+  /// The name of a part of the adapter at the exit after `depth` layers, such as `exits.24.adapter.linear.weight`;
+  /// parts are those of ``ExitAdapterKind/parts(width:)``.
+  package static func adapter(exit depth: Int, _ part: String) -> String {
+    "\(exitPrefix)\(depth).adapter.\(part)"
+  }
+
+  /// Whether a tensor belongs to an exit and not to the trunk.
+  package static func isOfExit(_ name: String) -> Bool { name.hasPrefix(exitPrefix) }
 
   /// The name of a part of the layer with 0-based index `index`.
   package static func layer(_ index: Int, _ part: LayerPart) -> String {
@@ -59,15 +69,23 @@ package enum TensorName {
     "\(name).\(suffix.rawValue)"
   }
 
-  /// The 0-based layer that a tensor belongs to; nil for the tensors that all layers share.
+  /// The 0-based layer that a tensor belongs to; nil for the tensors that all layers share. What belongs to an
+  /// exit belongs to the last layer before it, so that a sub-model has the adapters of its exits.
   package static func layerIndex(of name: String) -> Int? {
-    guard name.hasPrefix(layerPrefix) else { return nil }
-    let digits = name.dropFirst(layerPrefix.count).prefix { $0 != "." }
+    if let index = number(in: name, after: layerPrefix) { return index }
+    guard let depth = number(in: name, after: exitPrefix), depth >= 1 else { return nil }
+    return depth - 1
+  }
+
+  /// The number between `prefix` and a dot that something follows.
+  private static func number(in name: String, after prefix: String) -> Int? {
+    guard name.hasPrefix(prefix) else { return nil }
+    let digits = name.dropFirst(prefix.count).prefix { $0 != "." }
     // Only the canonical spelling counts, so that no layer has two names.
-    guard let index = Int(digits), index >= 0, String(index) == digits,
-      name.utf8.count > layerPrefix.utf8.count + digits.utf8.count + 1
+    guard let number = Int(digits), number >= 0, String(number) == digits,
+      name.utf8.count > prefix.utf8.count + digits.utf8.count + 1
     else { return nil }
-    return index
+    return number
   }
 
   /// `NAME` and the suffix, if `name` ends in one.

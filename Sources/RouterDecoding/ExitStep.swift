@@ -16,9 +16,15 @@ final class ExitStep: ExitLogits {
   private let previous: UnsafeMutableBufferPointer<Float>
   /// Depth at which `output` was computed for the current token; nil if it was not.
   private var outputDepth: Int?
+  /// Whether more than the most probable token is wanted of the logits.
+  private let needsLogits: Bool
+  /// The most probable next token, if it was found without `output`, which then holds other logits.
+  private(set) var choice: Int32?
 
-  init(session: InferenceSession, mode: DecodingMode, policy: (any ExitPolicy)?) {
+  /// - Parameter needsLogits: false if only the most probable token is wanted.
+  init(session: InferenceSession, mode: DecodingMode, policy: (any ExitPolicy)?, needsLogits: Bool = true) {
     self.session = session
+    self.needsLogits = needsLogits
     let exiting = mode == .exit ? policy : nil
     let known = Set(session.model.exits)
     exits = exiting?.exits.filter { known.contains($0) && $0 < session.depthLimit } ?? []
@@ -49,16 +55,26 @@ final class ExitStep: ExitLogits {
     let confidence: Float?
   }
 
-  /// Runs prompt tokens through all layers; the last one's logits are in `output` if `isLast`.
+  /// Finds what chooses the next token at the session's current depth: `choice` alone if that is enough and
+  /// can be had for less, else `output`.
+  private func conclude() {
+    choice = nil
+    if !needsLogits && outputDepth != session.depth {
+      choice = session.mostProbableToken(row: session.rowCount - 1)
+    }
+    if choice == nil { _ = logits() }
+  }
+
+  /// Runs prompt tokens through all layers; if `isLast`, the last one's `choice` or `output` is there then.
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
     try session.begin(tokens)
     session.advance(to: session.depthLimit)
     outputDepth = nil
-    if isLast { _ = logits() }
+    if isLast { conclude() }
     session.commitFull()
   }
 
-  /// Runs one token as deep as the policy wants; the next token's logits are then in `output`.
+  /// Runs one token as deep as the policy wants; the next token's `choice` or `output` is there then.
   ///
   /// - Parameter index: 0-based index, within the answer, of the token that these logits choose.
   func run(_ token: Int32, index: Int) throws(ModelError) -> Result {
@@ -72,7 +88,7 @@ final class ExitStep: ExitLogits {
       let decision = decide(index: index, hasPrevious: hasPrevious)
       confidence = decision.confidence
       if decision.exits {
-        _ = logits()
+        conclude()
         session.propagateAndCommit()
         return Result(depth: exit, confidence: confidence)
       }
@@ -80,7 +96,7 @@ final class ExitStep: ExitLogits {
       hasPrevious = true
     }
     session.advance(to: session.depthLimit)
-    _ = logits()
+    conclude()
     session.commitFull()
     return Result(depth: session.depthLimit, confidence: confidence)
   }

@@ -41,7 +41,9 @@ package final class Generation {
       let session = try InferenceSession(
         model: language.model, capacity: request.prompt.count + request.maximumTokens,
         depthLimit: request.maximumExit)
-      step = ExitStep(session: session, mode: request.mode, policy: request.policy)
+      step = ExitStep(
+        session: session, mode: request.mode, policy: request.policy,
+        needsLogits: !request.sampling.takesMostProbable || request.topLogprobs != nil)
     } catch {
       throw GenerationError(error)
     }
@@ -90,7 +92,12 @@ package final class Generation {
   /// Chooses a token from the logits at hand and accounts for it.
   private func emit(depth: Int, confidence: Float?) throws(GenerationError) -> [GenerationEvent] {
     if firstToken == nil { firstToken = clock.now }
-    let id = try sampler.choose(from: step.output, history: sequence)
+    let id: Int32
+    if let choice = step.choice {
+      id = choice
+    } else {
+      id = try sampler.choose(from: step.output, history: sequence)
+    }
     let table = request.topLogprobs.map { _ in LogprobTable(UnsafeBufferPointer(step.output)) }
     let best = table.map { table in table.top(request.topLogprobs ?? 0).map { logprob(of: $0, in: table) } }
 

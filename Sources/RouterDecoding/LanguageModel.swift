@@ -1,8 +1,10 @@
+import Dispatch
 import Foundation
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
 import RouterTokenizer
+import Synchronization
 
 /// A model with its tokenizer: what a checkpoint holds, ready to generate text.
 public final class LanguageModel: Sendable {
@@ -14,11 +16,17 @@ public final class LanguageModel: Sendable {
     public var threadCount: Int?
     /// Keep activations in f32 instead of 8 bits where weights are quantised: slower, for comparisons.
     public var exactActivations: Bool
+    /// Find the most probable token through a screen of the head, which takes half of its bytes again and gives
+    /// the same tokens; nil for what suits the head.
+    public var screensHead: Bool?
 
-    public init(maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false) {
+    public init(
+      maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false, screensHead: Bool? = nil
+    ) {
       self.maximumExit = maximumExit
       self.threadCount = threadCount
       self.exactActivations = exactActivations
+      self.screensHead = screensHead
     }
   }
 
@@ -41,6 +49,9 @@ public final class LanguageModel: Sendable {
   /// Whether the model knows how a conversation is written.
   public var hasChatTemplate: Bool { tokenizer.definition.chatTemplate != nil }
 
+  /// What the screen of the head has saved so far.
+  package var headScreenCounters: HeadScreenCounters { model.headScreen.counters }
+
   package init(model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String) {
     self.model = model
     self.tokenizer = tokenizer
@@ -56,11 +67,30 @@ public final class LanguageModel: Sendable {
     path: String, options: LoadOptions = LoadOptions(), progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> LanguageModel {
     let checkpoint = try CheckpointReader(path: path)
-    let tokenizer = try tokenizer(of: checkpoint)
     let multiplier = Multiplier(
       team: ThreadTeam(threadCount: options.threadCount), precision: options.exactActivations ? .f32 : .int8)
-    let model = try LlamaModel.load(
-      from: checkpoint, maximumExit: options.maximumExit, multiplier: multiplier, progress: progress)
+    let screening = options.screensHead.map {
+      $0 ? HeadScreening.after(inputs: HeadScreening.usualInputs) : .off
+    }
+    // The tokenizer's tables take as long to build as the weights to unpack: one beside the other.
+    let tokenizer = Mutex<Result<Tokenizer, any Error>?>(nil)
+    let model = Mutex<Result<LlamaModel, any Error>?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 2) { half in
+      if half == 0 {
+        let result = Result { try self.tokenizer(of: checkpoint) }
+        tokenizer.withLock { $0 = result }
+      } else {
+        let result = Result {
+          try LlamaModel.load(
+            from: checkpoint, maximumExit: options.maximumExit, multiplier: multiplier,
+            headScreening: screening, progress: progress)
+        }
+        model.withLock { $0 = result }
+      }
+    }
+    guard let model = try model.withLock({ try $0?.get() }),
+      let tokenizer = try tokenizer.withLock({ try $0?.get() })
+    else { preconditionFailure("both halves have run") }
     return LanguageModel(
       model: model, tokenizer: tokenizer, metadata: checkpoint.metadata, fingerprint: checkpoint.fingerprint)
   }

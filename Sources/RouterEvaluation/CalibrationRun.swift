@@ -26,28 +26,37 @@ package final class CalibrationRun {
     package let certified: Int?
     /// Full-depth tokens a second on the pilot prompts.
     package let fullTokensPerSecond: Double?
+    /// What parts of a token cost here.
+    package let costs: CostModel
+    /// Positions before a token, on average, that costs are stated for.
+    package let context: Double
+    /// The exits that the plan leaves out because they do not pay.
+    package var droppedExits: [PathPlan.Payoff] { plan.payoffs.filter { !$0.isKept } }
   }
 
-  private let language: LanguageModel
+  let language: LanguageModel
   private let rows: [EvaluationRow]
-  private let settings: CalibrationSettings
-  private let split: PromptSplit
+  let settings: CalibrationSettings
+  let split: PromptSplit
   private let testing: TestingSequence.Settings
-  private let trace: TraceFile
+  let trace: TraceFile
   private let forcing: TeacherForcing
+  let costs: CostModel
   private let progress: (Progress) -> Void
 
   /// Prepares, and reads what an earlier run left in the trace file.
   ///
+  /// - Parameter costs: what layers, heads and decisions cost on this machine.
   /// - Throws: `CalibrationError` if there are too few prompts or the trace file belongs to other settings,
   ///   ``EvaluationError`` if the metric needs answers that the rows lack.
   package init(
     language: LanguageModel, rows: [EvaluationRow], dataSHA256: String, settings: CalibrationSettings,
-    tracePath: String, progress: @escaping (Progress) -> Void
+    costs: CostModel, tracePath: String, progress: @escaping (Progress) -> Void
   ) throws {
     self.language = language
     self.rows = rows
     self.settings = settings
+    self.costs = costs
     self.progress = progress
     split = try settings.split(of: rows.count)
     testing = try TestingSequence.Settings(
@@ -70,8 +79,8 @@ package final class CalibrationRun {
   /// - Parameter provenance: written into the policy.
   package func run(name: String, provenance: PolicyProvenance) throws -> Outcome {
     try runPilot()
-    let headCost = try HeadCost(measuredOn: language).inLayers
-    let plan = try recordedPlan(headCost: headCost)
+    let context = try meanContext()
+    let plan = try recordedPlan(context: context)
     var sequence = TestingSequence(settings: testing, pointCount: plan.points.count)
     var table: [CalibrationRow] = []
     while case .testing(let point) = sequence.state {
@@ -88,12 +97,12 @@ package final class CalibrationRun {
     let fullSpeed = fullTokensPerSecond
     let file = try passing.map { passing in
       try certifiedFile(
-        name: name, plan: plan, passing: passing, row: table[passing.point], headCost: headCost,
-        fullSpeed: fullSpeed, provenance: provenance)
+        name: name, plan: plan, passing: passing, row: table[passing.point],
+        headCost: costs.headInLayers(context: context), fullSpeed: fullSpeed, provenance: provenance)
     }
     return Outcome(
       policy: try file ?? fullDepthFile(name: name, provenance: provenance), rows: table, plan: plan,
-      certified: passing?.point, fullTokensPerSecond: fullSpeed)
+      certified: passing?.point, fullTokensPerSecond: fullSpeed, costs: costs, context: context)
   }
 
   private static var unfinished: EvaluationError {
@@ -167,27 +176,6 @@ package final class CalibrationRun {
     }
   }
 
-  private func recordedPlan(headCost: Double) throws -> PathPlan {
-    if let plan = trace.plan { return plan }
-    var planning = PathPlanner.Settings(
-      risk: settings.risk, layerCount: language.layerCount, headCost: headCost,
-      estimatorReads: settings.estimator.reads)
-    planning.decay = settings.decay
-    planning.proxy = .teacherForced
-    planning.maximumPoints = settings.maximumPoints
-    planning.selection = settings.selection == .paying ? .paying : .all
-    var plan = try PathPlanner(pilots: trace.pilots, settings: planning).plan()
-    if settings.selection == .used {
-      let used = plan.payoffs.filter { $0.exitShare > 0 }.map(\.exit)
-      if !used.isEmpty && used.count < plan.exits.count {
-        plan = try PathPlanner(pilots: trace.pilots.map { try $0.restricted(to: used) }, settings: planning)
-          .plan()
-      }
-    }
-    try trace.append(.plan(plan))
-    return plan
-  }
-
   // MARK: Answers
 
   /// Answers of prompts under a point of the path, from the trace or generated now, in order.
@@ -249,7 +237,7 @@ package final class CalibrationRun {
     return answer
   }
 
-  private func promptTokens(_ row: Int) throws -> [Int32] {
+  func promptTokens(_ row: Int) throws -> [Int32] {
     let tokens = try language.promptTokens(of: rows[row])
     guard tokens.count + 1 < language.contextLength else {
       throw EvaluationError(

@@ -5,6 +5,8 @@ import RouterExit
 package struct CalibrationSettings: Sendable {
   /// Which exits of the model a policy may use.
   package enum ExitSelection: String, Sendable, CaseIterable {
+    /// Those that pay; if none does, those at which some pilot token leaves.
+    case auto
     /// Those at which some pilot token leaves.
     case used
     /// Those that save more than their heads cost on the pilot prompts.

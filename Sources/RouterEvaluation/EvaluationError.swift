@@ -12,6 +12,10 @@ package struct EvaluationError: Error, Sendable, Equatable, CustomStringConverti
     case noData
     /// No point of the path meets the asked guarantee.
     case notCertified
+    /// A file of measurements cannot be written.
+    case notStored
+    /// Another engine that was to be measured ends or does not keep to the contract.
+    case peerFailed
     /// A setting is out of range.
     case invalidSetting
   }

@@ -1,7 +1,7 @@
 import RouterDecoding
 import RouterExit
 
-/// One free-running greedy answer.
+/// One free-running answer, greedy unless told otherwise.
 package struct FreeRun: Sendable, Equatable {
   /// Generated ids, an end-of-text token included.
   package let tokens: [Int32]
@@ -11,22 +11,29 @@ package struct FreeRun: Sendable, Equatable {
   package let text: String
   /// Seconds to generate the tokens after the first, the prompt not included.
   package let seconds: Double
+  /// Whether the answer ends because no more tokens were allowed.
+  package let isCutOff: Bool
 
   /// Generates.
   ///
-  /// - Parameter policy: decides the exits; nil for full depth.
+  /// - Parameters:
+  ///   - policy: decides the exits; nil for full depth.
+  ///   - maximumExit: no layer beyond this exit runs.
+  ///   - sampling: greedy if absent.
   package init(
-    prompt: [Int32], maximumTokens: Int, policy: (any ExitPolicy)?, stopStrings: [String],
+    prompt: [Int32], maximumTokens: Int, policy: (any ExitPolicy)?, maximumExit: Int? = nil,
+    sampling: SamplingOptions = .greedy, stopStrings: [String],
     on language: LanguageModel
   ) throws {
     let generation = try Generation(
       GenerationRequest(
-        prompt: prompt, maximumTokens: maximumTokens, stopStrings: stopStrings,
-        mode: policy == nil ? .full : .exit, policy: policy), on: language)
+        prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
+        mode: policy == nil ? .full : .exit, policy: policy, maximumExit: maximumExit), on: language)
     var tokens: [Int32] = []
     var depths: [Int] = []
     var text = ""
     var seconds = 0.0
+    var isCutOff = false
     while !generation.isFinished {
       for event in try generation.advance() {
         switch event {
@@ -37,6 +44,7 @@ package struct FreeRun: Sendable, Equatable {
         case .finished(let summary):
           text += summary.trailingText
           seconds = summary.decodeSeconds
+          isCutOff = summary.finishReason == .length
           if let end = summary.endOfText {
             tokens.append(end.id)
             depths.append(end.depth)
@@ -45,5 +53,6 @@ package struct FreeRun: Sendable, Equatable {
       }
     }
     (self.tokens, self.depths, self.text, self.seconds) = (tokens, depths, text, seconds)
+    self.isCutOff = isCutOff
   }
 }

@@ -27,6 +27,8 @@ package struct ImportOptions: Sendable {
   package var name: String?
   /// Whether wide matrices are stored in planes.
   package var planar: Bool
+  /// Path of an adapter file whose exit adapters the checkpoint gets; nil for none.
+  package var adapter: String?
   /// Threads that convert and compress, at most; nil for one for each core.
   package var threadCount: Int?
   /// zstd level; nil for the writer's own.
@@ -39,13 +41,14 @@ package struct ImportOptions: Sendable {
   /// Creates options; the defaults import a model as it is.
   package init(
     quantization: Quantization = .auto, exits: [Int]? = nil, name: String? = nil, planar: Bool = false,
-    threadCount: Int? = nil, level: Int? = nil, tool: String = "router",
+    adapter: String? = nil, threadCount: Int? = nil, level: Int? = nil, tool: String = "router",
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.quantization = quantization
     self.exits = exits
     self.name = name
     self.planar = planar
+    self.adapter = adapter
     self.threadCount = threadCount
     self.level = level
     self.tool = tool

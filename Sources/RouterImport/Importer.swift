@@ -25,11 +25,16 @@ package enum Importer {
     case .directory(let path): model = try HuggingFaceModel.open(path: path)
     }
     let plan = try ImportPlan(model, options)
+    let adapter = try options.adapter.map { path throws(ImportError) in
+      try ImportError.rethrowing(.invalidOption, file: path) { () throws(CheckpointError) in
+        try AdapterFile(path: path)
+      }
+    }
 
     progress?(ImportProgress(.hashing, 0))
     let hash = try combinedHash(of: model.weightFiles)
     try checkCancelled(options)
-    let metadata = try ImportError.rethrowing(.invalidOption, file: model.sourceName) {
+    var metadata = try ImportError.rethrowing(.invalidOption, file: model.sourceName) {
       () throws(CheckpointError) in
       try CheckpointMetadata(
         name: options.name ?? model.name, configuration: model.configuration, exits: plan.exits,
@@ -38,13 +43,21 @@ package enum Importer {
         license: model.license)
     }
 
+    var tensors = plan.pendingTensors(options)
+    if let adapter {
+      try ImportError.rethrowing(.invalidOption, file: adapter.path) { () throws(CheckpointError) in
+        tensors += try adapter.tensors(for: metadata, fingerprint: nil)
+        metadata = try metadata.with(adapter.record)
+      }
+    }
+
     var writing = CheckpointWriter.Options(planar: options.planar)
     if let level = options.level { writing.level = level }
     if let threadCount = options.threadCount { writing.threadCount = threadCount }
     progress?(ImportProgress(.converting, 0))
     try ImportError.rethrowing(.writing, file: destination) { () throws(CheckpointError) in
       try CheckpointWriter.write(
-        to: destination, metadata: metadata, tensors: plan.pendingTensors(options), options: writing
+        to: destination, metadata: metadata, tensors: tensors, options: writing
       ) { fraction in progress?(ImportProgress(.converting, fraction)) }
     }
     return ImportReport(

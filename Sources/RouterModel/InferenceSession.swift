@@ -23,6 +23,8 @@ package final class InferenceSession {
   let scratch: SessionScratch
   let scores: AlignedBuffer
   let propagation: PropagationScratch
+  /// Made when the head's screen is first used.
+  var screenScratch: ScreenScratch?
 
   /// Tokens that one round takes at most.
   package static let maximumRows = 128

@@ -12,25 +12,34 @@ package final class LlamaModel: Sendable {
   package let layerCount: Int
   package let weights: LlamaWeights
   package let multiplier: Multiplier
+  /// Finds the most probable token without most of the head.
+  package let headScreen: HeadScreen
 
+  /// - Parameter headScreening: nil for what suits the head.
   package init(
-    configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, multiplier: Multiplier
+    configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, multiplier: Multiplier,
+    headScreening: HeadScreening? = nil
   ) {
     self.configuration = configuration
     self.layerCount = weights.layers.count
     self.exits = exits.filter { $0 <= weights.layers.count }
     self.weights = weights
     self.multiplier = multiplier
+    headScreen = HeadScreen(
+      head: weights.head, multiplier: multiplier,
+      screening: headScreening ?? .automatic(for: weights.head, precision: multiplier.precision))
   }
 
   /// Builds the model from a checkpoint, or from the prefix of it that ends with layer `maximumExit`.
   ///
-  /// - Parameter progress: receives the share of the work that is done, 0 ... 1.
+  /// - Parameters:
+  ///   - headScreening: nil for what suits the head.
+  ///   - progress: receives the share of the work that is done, 0 ... 1.
   /// - Throws: `CheckpointError` for what is wrong with the file, ``ModelError`` `unknownExit` for an exit that
   ///   the checkpoint does not have.
   package static func load(
     from checkpoint: CheckpointReader, maximumExit: Int? = nil, multiplier: Multiplier,
-    progress: (@Sendable (Double) -> Void)? = nil
+    headScreening: HeadScreening? = nil, progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> LlamaModel {
     let metadata = checkpoint.metadata
     if let maximumExit, !metadata.exits.contains(maximumExit) {
@@ -38,12 +47,13 @@ package final class LlamaModel: Sendable {
         .unknownExit, "the model has no exit after layer \(maximumExit)", at: checkpoint.path,
         remedy: "Choose one of \(metadata.exits.map(String.init).joined(separator: ", ")).")
     }
-    let tensors = try checkpoint.load(
-      throughLayer: maximumExit, threadCount: multiplier.team.threadCount, progress: progress)
-    let builder = WeightBuilder(
-      configuration: metadata.configuration, tensors: tensors, team: multiplier.team)
-    let weights = try builder.weights(layerCount: maximumExit ?? metadata.configuration.layerCount)
+    let collector = WeightCollector(for: checkpoint)
+    try checkpoint.forEachSection(
+      throughLayer: maximumExit, threadCount: multiplier.team.threadCount, progress: progress,
+      collector.add)
+    let weights = try collector.weights(layerCount: maximumExit ?? metadata.configuration.layerCount)
     return LlamaModel(
-      configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier)
+      configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier,
+      headScreening: headScreening)
   }
 }

@@ -10,6 +10,8 @@ package struct LlamaWeights: Sendable {
   package let head: WeightMatrix
   /// Layers 1 ... n in order.
   package let layers: [Layer]
+  /// Adapters by the depth of their exit; full depth has none.
+  package var adapters: [Int: ExitAdapter]
 
   /// The weights of one layer.
   package struct Layer: Sendable {
@@ -74,15 +76,17 @@ package struct LlamaWeights: Sendable {
 
   /// Joins the parts of a model; a tied head is the embedding.
   package init(
-    embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer]
+    embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer],
+    adapters: [Int: ExitAdapter] = [:]
   ) {
     self.embedding = embedding
     self.finalNorm = finalNorm
     self.head = head
     self.layers = layers
+    self.adapters = adapters
   }
 
-  /// Bytes of all matrices, a tied head once.
+  /// Bytes of all matrices, a tied head once; adapters not counted.
   package var byteCount: Int {
     let tied = head.isSameStorage(as: embedding)
     return embedding.byteCount + (tied ? 0 : head.byteCount) + layers.reduce(0) { $0 + $1.byteCount }

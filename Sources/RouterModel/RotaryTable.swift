@@ -3,12 +3,13 @@ import RouterCheckpoint
 import RouterTensor
 
 /// Cosines and sines of the rotary position embedding, f32 `[positions, K / 2]` each.
-struct RotaryTable {
+package struct RotaryTable {
   private let cosines: AlignedBuffer
   private let sines: AlignedBuffer
   private let half: Int
 
-  init(configuration: ModelConfiguration, positions: Int) {
+  /// Tables for positions 0 ..< `positions`.
+  package init(configuration: ModelConfiguration, positions: Int) {
     half = configuration.headWidth / 2
     cosines = AlignedBuffer(byteCount: positions * half * 4)
     sines = AlignedBuffer(byteCount: positions * half * 4)
@@ -23,11 +24,13 @@ struct RotaryTable {
     }
   }
 
-  func cosines(at position: Int) -> UnsafePointer<Float> {
+  /// f32 `[K / 2]`
+  package func cosines(at position: Int) -> UnsafePointer<Float> {
     UnsafePointer(cosines.pointer.assumingMemoryBound(to: Float.self) + position * half)
   }
 
-  func sines(at position: Int) -> UnsafePointer<Float> {
+  /// f32 `[K / 2]`
+  package func sines(at position: Int) -> UnsafePointer<Float> {
     UnsafePointer(sines.pointer.assumingMemoryBound(to: Float.self) + position * half)
   }
 

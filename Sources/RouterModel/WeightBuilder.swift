@@ -1,29 +1,55 @@
 import RouterCheckpoint
 import RouterTensor
 
-/// Turns the tensors of a checkpoint into weights, checking each against the configuration.
+/// Turns the tensors of one section of a checkpoint into weights, checking each against the configuration.
 struct WeightBuilder {
   let configuration: ModelConfiguration
   let tensors: LoadedTensors
-  let team: ThreadTeam
 
-  /// All weights of the first `layerCount` layers.
-  ///
-  /// - Throws: `CheckpointError` for a missing or mis-shaped tensor, ``ModelError`` `unsupportedWeights`.
-  func weights(layerCount: Int) throws -> LlamaWeights {
-    let (vocabulary, width) = (configuration.vocabularySize, configuration.width)
-    let embedding = try matrix(TensorName.embedding, rows: vocabulary, columns: width)
-    let head =
-      configuration.tiedHead
-      ? embedding : try matrix(TensorName.head, rows: vocabulary, columns: width)
-    return LlamaWeights(
-      embedding: embedding,
-      finalNorm: try vector(TensorName.finalNorm, count: width),
-      head: head,
-      layers: try (0..<layerCount).map(layer))
+  /// What all layers share.
+  struct Shared {
+    let embedding: WeightMatrix
+    let finalNorm: AlignedBuffer
+    let head: WeightMatrix
   }
 
-  private func layer(_ index: Int) throws -> LlamaWeights.Layer {
+  /// Embedding, norm and head.
+  ///
+  /// - Throws: `CheckpointError` for a missing or mis-shaped tensor, ``ModelError`` `unsupportedWeights`.
+  func shared() throws -> Shared {
+    let (vocabulary, width) = (configuration.vocabularySize, configuration.width)
+    let embedding = try matrix(TensorName.embedding, rows: vocabulary, columns: width)
+    return Shared(
+      embedding: embedding, finalNorm: try vector(TensorName.finalNorm, count: width),
+      head: configuration.tiedHead
+        ? embedding : try matrix(TensorName.head, rows: vocabulary, columns: width))
+  }
+
+  /// The adapter of the exit after `exit` layers; nil if `record` has none there.
+  ///
+  /// - Throws: as ``shared()``.
+  func adapter(_ record: AdapterRecord?, exit: Int) throws -> ExitAdapter? {
+    guard let record, record.exits.contains(exit) else { return nil }
+    func part(_ name: String, _ rows: Int, _ columns: Int) throws -> WeightMatrix {
+      try matrix(TensorName.adapter(exit: exit, name), rows: rows, columns: columns)
+    }
+    let width = configuration.width
+    switch record.kind {
+    case .linear:
+      return .linear(
+        weight: try part("linear.weight", width, width),
+        bias: try vector(TensorName.adapter(exit: exit, "linear.bias"), count: width))
+    case .gated(let inner):
+      return .gated(
+        gate: try part("gate.weight", inner, width), up: try part("up.weight", inner, width),
+        down: try part("down.weight", width, inner))
+    }
+  }
+
+  /// The layer with 0-based index `index`.
+  ///
+  /// - Throws: as ``shared()``.
+  func layer(_ index: Int) throws -> LlamaWeights.Layer {
     let width = configuration.width
     let queryWidth = configuration.headCount * configuration.headWidth
     let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
@@ -75,12 +101,11 @@ struct WeightBuilder {
     case .i8 where columns % GroupQuantization.groupSize == 0:
       let codes = try tensors.tensor(name, dtype: .i8, shape: [rows, columns]).buffer
       return WeightMatrix(
-        q8: codes, scales: try companion(.scale), rows: rows, columns: columns, team: team)
+        q8: codes, scales: try companion(.scale), rows: rows, columns: columns)
     case .u8 where columns % GroupQuantization.groupSize == 0:
       let codes = try tensors.tensor(name, dtype: .u8, shape: [rows, columns / 2]).buffer
       return WeightMatrix(
-        q4: codes, scales: try companion(.scale), mins: try companion(.min), rows: rows, columns: columns,
-        team: team)
+        q4: codes, scales: try companion(.scale), mins: try companion(.min), rows: rows, columns: columns)
     default:
       throw ModelError(
         .unsupportedWeights, "a matrix [\(rows), \(columns)] is stored as \(dtype.rawValue)",

@@ -60,7 +60,7 @@ package struct Multiplier: Sendable {
     run(jobs, rows: rows)
   }
 
-  private func usesCodes(_ matrix: WeightMatrix) -> Bool {
+  func usesCodes(_ matrix: WeightMatrix) -> Bool {
     precision == .int8 && (matrix.encoding == .q8 || matrix.encoding == .q4)
   }
 
@@ -101,7 +101,7 @@ package struct Multiplier: Sendable {
   }
 
   /// One product's row blocks `first ..< last`, sixteen output rows each, of which the last may be beyond the end.
-  private func multiplyBlocks(
+  func multiplyBlocks(
     _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>,
     _ codes: rk_activations, rows: Int
   ) {

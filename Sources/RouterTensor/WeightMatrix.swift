@@ -15,7 +15,7 @@ package struct WeightMatrix: Sendable {
   /// Bytes that the matrix occupies in memory, which one product with few rows reads once.
   package var byteCount: Int { storage.byteCount }
 
-  private init(rows: Int, columns: Int, encoding: WeightEncoding, storage: AlignedBuffer) {
+  init(rows: Int, columns: Int, encoding: WeightEncoding, storage: AlignedBuffer) {
     self.rows = rows
     self.columns = columns
     self.encoding = encoding
@@ -35,7 +35,7 @@ package struct WeightMatrix: Sendable {
   }
 
   /// Packs 8-bit codes I8 `[N, K]` and f16 scales `[N, K / 32]` into tiles.
-  package init(q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam) {
+  package init(q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil) {
     precondition(codes.byteCount == rows * columns && scales.byteCount == rows * columns / 16)
     let tiles = AlignedBuffer(byteCount: rk_q8_bytes(rows, columns))
     Self.forEachPart(of: rows, team: team) { first, last in
@@ -49,7 +49,7 @@ package struct WeightMatrix: Sendable {
   /// Packs 4-bit codes `[N, K / 2]` and f16 scales and mins `[N, K / 32]` into tiles.
   package init(
     q4 codes: AlignedBuffer, scales: AlignedBuffer, mins: AlignedBuffer, rows: Int, columns: Int,
-    team: ThreadTeam
+    team: ThreadTeam? = nil
   ) {
     precondition(codes.byteCount == rows * columns / 2)
     precondition(scales.byteCount == rows * columns / 16 && mins.byteCount == scales.byteCount)
@@ -64,8 +64,9 @@ package struct WeightMatrix: Sendable {
     self.init(rows: rows, columns: columns, encoding: .q4, storage: tiles)
   }
 
-  /// Splits rows into whole row blocks for the team.
-  private static func forEachPart(of rows: Int, team: ThreadTeam, _ body: (Int, Int) -> Void) {
+  /// Splits rows into whole row blocks for the team; without one, the calling thread does them all.
+  private static func forEachPart(of rows: Int, team: ThreadTeam?, _ body: (Int, Int) -> Void) {
+    guard let team else { return body(0, rows) }
     let step = 64 * Int(rk_tile_rows)
     team.run(chunks: (rows + step - 1) / step) { body($0 * step, min(rows, ($0 + 1) * step)) }
   }

@@ -36,9 +36,12 @@ struct CalibrationFixture {
   }
 
   private func calibration() throws -> CalibrationRun {
-    try CalibrationRun(
-      language: language, rows: rows, dataSHA256: dataSHA256, settings: settings, tracePath: tracePath,
-      progress: { _ in })
+    // A head as dear as a layer, and decisions for nothing.
+    let costs = try CostModel(
+      rows: [1], layers: [CostLine(base: 1e-5, perPosition: 0)], heads: [1e-5], checks: [:])
+    return try CalibrationRun(
+      language: language, rows: rows, dataSHA256: dataSHA256, settings: settings, costs: costs,
+      tracePath: tracePath, progress: { _ in })
   }
 
   func traceBytes() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: tracePath)) }
@@ -53,7 +56,7 @@ struct CalibrationFixture {
     }
   }
 
-  /// Decides the path in place of the planner, whose choice of paying exits depends on the machine's speed.
+  /// Decides the path in place of the planner.
   func plan(exits: [Int], thresholds: [Float]) throws {
     let points = thresholds.map {
       #"{"threshold": \#($0), "pilotRisk": 0, "pilotMeanDepth": 4, "pilotCost": 5}"#

@@ -48,8 +48,12 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("New tokens of an answer at most.", valueName: "n"))
   var maxTokens = 64
 
-  @Option(help: "Exits to use: used (at which pilot tokens leave), paying (that repay their heads) or all.")
-  var exits: CalibrationSettings.ExitSelection = .used
+  @Option(
+    help: """
+      Exits to use: paying (that save more time here than asking them takes), used (at which pilot tokens \
+      leave), auto (paying, or used if none pays) or all.
+      """)
+  var exits: CalibrationSettings.ExitSelection = .auto
 
   @Option(help: ArgumentHelp("Let thresholds fall along the answer (CALM), with this tau.", valueName: "tau"))
   var decay: Float?
@@ -94,10 +98,11 @@ struct CalibrateCommand: AsyncParsableCommand {
       decay: try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) },
       selection: exits, answerRule: answerRule)
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
+    let costs = try CostSource(refresh: false).costs(of: language)
     let bars = StageBars()
     defer { bars.finish() }
     let run = try CalibrationRun(
-      language: language, rows: rows, dataSHA256: dataHash, settings: settings, tracePath: tracePath,
+      language: language, rows: rows, dataSHA256: dataHash, settings: settings, costs: costs, tracePath: tracePath,
       progress: { bars.update($0.stage, $0.share) })
     let outcome = try run.run(
       name: policyName,
@@ -109,7 +114,8 @@ struct CalibrateCommand: AsyncParsableCommand {
           + "--delta \(delta) --prompts \(prompts) --max-tokens \(maxTokens) --seed \(seed)"))
     bars.finish()
     try outcome.policy.write(to: destination)
-    let report = CalibrationReport(outcome, path: destination, trace: tracePath, layers: language.layerCount)
+    let report = CalibrationReport(
+      outcome, path: destination, trace: tracePath, layers: language.layerCount, estimator: policy)
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }
   }
 

@@ -29,6 +29,9 @@ struct ImportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Name of the model; the source's own if absent.", valueName: "text"))
   var name: String?
 
+  @Option(help: ArgumentHelp("Join the exit adapters of this file.", valueName: "file"))
+  var adapter: String?
+
   @Flag(help: "Store wide weights as planes, which compress better.")
   var planar = false
 
@@ -54,7 +57,7 @@ struct ImportCommand: ParsableCommand {
     defer { bar.finish() }
     let interrupt = Interrupt()
     let options = ImportOptions(
-      quantization: quantize, exits: try exitList, name: name, planar: planar,
+      quantization: quantize, exits: try exitList, name: name, planar: planar, adapter: adapter,
       tool: ToolVersion.provenance, isCancelled: { interrupt.wasRaised })
     let report = try Importer.importModel(
       from: ImportSource(path: source), to: destination, options: options

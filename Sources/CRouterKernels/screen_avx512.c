@@ -1,0 +1,75 @@
+// AVX-512 with VNNI: one zmm lane is one row; a byte shuffle turns 64 codes into levels.
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "screen_internal.h"
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), \
+    apply_to = function)
+#pragma STDC FP_CONTRACT OFF
+
+#define RK_PACK_WIDTH 16
+#include "screen_pack.h"
+
+static inline __m512i quad(const int8_t *p) {
+  int32_t four;
+  memcpy(&four, p, sizeof four);
+  return _mm512_set1_epi32(four);
+}
+
+static inline __m512 bf16_lanes(const uint8_t *p) {
+  const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
+/// 16 lanes of sum over g of group scale * activation scale * (levels . codes).
+static inline __m512 block_score(const uint8_t *scales, const uint8_t *codes, size_t groups, rk_activations x) {
+  static const int8_t levels[16] = {RK_LEVELS};
+  // Unsigned by an offset of 128, as dpbusd wants them.
+  const __m128i offset = _mm_xor_si128(_mm_loadu_si128((const __m128i *)levels), _mm_set1_epi8(-128));
+  const __m512i table = _mm512_broadcast_i32x4(offset), low = _mm512_set1_epi8(15);
+  __m512 total = _mm512_setzero_ps();
+  for (size_t g = 0; g < groups; g++) {
+    const int8_t *a = x.codes + g * rk_group;
+    __m512i s0 = _mm512_setzero_si512(), s1 = s0;
+    for (int j = 0; j < 4; j++) {
+      const __m512i packed = _mm512_loadu_si512(codes + g * rk_screen_code_bytes + 64 * j);
+      const __m512i even = _mm512_and_si512(packed, low);
+      const __m512i odd = _mm512_and_si512(_mm512_srli_epi16(packed, 4), low);
+      s0 = _mm512_dpbusd_epi32(s0, _mm512_shuffle_epi8(table, even), quad(a + 8 * j));
+      s1 = _mm512_dpbusd_epi32(s1, _mm512_shuffle_epi8(table, odd), quad(a + 8 * j + 4));
+    }
+    const __m512 dot = _mm512_sub_ps(
+        _mm512_cvtepi32_ps(_mm512_add_epi32(s0, s1)), _mm512_set1_ps(128.0f * x.sums[g]));
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(scales + g * rk_tile_rows));
+    const __m512 scale = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+    total = _mm512_fmadd_ps(_mm512_mul_ps(scale, _mm512_set1_ps(x.scales[g])), dot, total);
+  }
+  return total;
+}
+
+static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_activations x,
+                  rk_reach reach, float *tops, float *ceilings) {
+  const size_t bytes = screen_block_bytes(k), codes_at = screen_codes_at(k);
+  const __m512 inside = _mm512_set1_ps(reach.inside), outside = _mm512_set1_ps(reach.outside);
+  for (size_t b = first; b < last; b++) {
+    const uint8_t *block = blocks + b * bytes;
+    const size_t left = n - b * rk_tile_rows, lanes = left < rk_tile_rows ? left : rk_tile_rows;
+    const __mmask16 mask = (__mmask16)((1u << lanes) - 1);
+    const __m512 value = _mm512_mul_ps(
+        block_score(block + rk_group_scales_at, block + codes_at, k / rk_group, x), bf16_lanes(block));
+    __m512 ceiling = _mm512_fmadd_ps(bf16_lanes(block + rk_norms_at), inside, value);
+    ceiling = _mm512_fmadd_ps(bf16_lanes(block + rk_norms_at + 2 * rk_tile_rows), outside, ceiling);
+    tops[b] = _mm512_mask_reduce_max_ps(mask, value);
+    ceilings[b] = _mm512_mask_reduce_max_ps(mask, ceiling);
+  }
+}
+
+const rk_screen_kernels rk_screen_avx512 = {.score = score, .pack = pack};
+
+#pragma clang attribute pop
+
+#endif

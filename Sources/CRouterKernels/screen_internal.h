@@ -1,0 +1,50 @@
+// What the files of the screen share: layout and levels of the codes.
+
+#ifndef ROUTER_SCREEN_INTERNAL_H
+#define ROUTER_SCREEN_INTERNAL_H
+
+#include "internal.h"
+#include "router_screen.h"
+
+/// The levels of a 4-bit code: Lloyd's algorithm on groups of 32 normally distributed numbers, each with the
+/// scale that leaves it the least error, in units of 1 / 127 of the largest.
+#define RK_LEVELS -127, -99, -78, -61, -46, -32, -19, -6, 6, 19, 32, 46, 61, 78, 99, 127
+
+enum {
+  rk_norms_at = 2 * rk_tile_rows,
+  rk_group_scales_at = 3 * 2 * rk_tile_rows,
+  rk_screen_code_bytes = rk_tile_rows * rk_group / 2,
+};
+
+static inline size_t screen_codes_at(size_t k) {
+  return (rk_group_scales_at + k / rk_group * rk_tile_rows + 63) / 64 * 64;
+}
+
+static inline size_t screen_block_bytes(size_t k) {
+  return screen_codes_at(k) + k / rk_group * rk_screen_code_bytes;
+}
+
+static inline float bf16_to_float(uint16_t bits) {
+  const uint32_t wide = (uint32_t)bits << 16;
+  float out;
+  memcpy(&out, &wide, sizeof out);
+  return out;
+}
+
+/// The least bfloat16 that is not below a number >= 0; NaN stays NaN.
+static inline uint16_t bf16_at_least(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (x != x) return 0x7FC0;
+  return (uint16_t)((bits + 0xFFFF) >> 16);
+}
+
+extern const rk_screen_kernels rk_screen_scalar;
+#if defined(__x86_64__)
+extern const rk_screen_kernels rk_screen_avx2;
+extern const rk_screen_kernels rk_screen_avx512;
+#elif defined(__aarch64__)
+extern const rk_screen_kernels rk_screen_neon;
+#endif
+
+#endif

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import RouterCheckpoint
+import RouterEvaluation
+import RouterModel
+import RouterTensor
+
+/// `router bench`
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measures speed, against what the machine can do and against other engines.",
+    discussion: """
+      First the machine: bytes a second read from memory, 8-bit and f32 operations a second. Then rows: ppN, a \
+      prompt of N tokens, and tgN@C, N tokens one at a time after C positions; each with the least time that \
+      the machine needs for the bytes and operations of the row, as a share of the time it took. Rows take turns \
+      within each repetition; medians and spreads over repetitions are shown.
+
+      --shape measures a model's shape with random weights (\(ModelShape.names)). Those of q4 have q4 layers \
+      and a q8 head.
+
+      --against COMMAND measures another engine in turn. The command is started once by a shell, loads what it \
+      needs, and then reads lines, each the name of a row, and answers each with one line of JSON: \
+      {"name": "tg128@0", "engine": "llama.cpp", "tokens_per_second": 42.0} or {"name": ..., "skipped": "why"}. \
+      It ends with its input. .ci/checks/bench_llama_cpp.py is one.
+      """)
+
+  @OptionGroup var subject: BenchSubjectOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Prompt lengths, or none.", valueName: "list"))
+  var prefill = IntegerList([32, 128, 512])
+
+  @Option(
+    help: ArgumentHelp("Positions before the decoded tokens, or none for no decoding.", valueName: "list"))
+  var context = IntegerList([0, 512, 2048])
+
+  @Option(help: ArgumentHelp("Tokens to decode in each row.", valueName: "n"))
+  var tokens = 128
+
+  @Option(help: ArgumentHelp("Depths at which every token exits; full depth if absent.", valueName: "list"))
+  var depth: IntegerList?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Times that each row is run.", valueName: "n"))
+  var repetitions = 5
+
+  @Option(
+    help: ArgumentHelp("Command of another engine to measure in turn; may be repeated.", valueName: "command")
+  )
+  var against: [String] = []
+
+  @Flag(help: "Show what a layer, a head and a decision cost here; measured once for each model and kept.")
+  var costs = false
+
+  @Flag(help: "With --costs: measure again.")
+  var refresh = false
+
+  @Flag(help: "Measure the time from the start of a process to its first token, and its memory.")
+  var load = false
+
+  @Flag(help: "Measure decoding beside a process that keeps core 0 busy, against one thread alone.")
+  var besideLoad = false
+
+  /// When the process that `--load` started was started; it reports to the one that did.
+  @Option(help: .private)
+  var loadStarted: Double?
+
+  func validate() throws {
+    if [costs, load, besideLoad].count(where: { $0 }) > 1 {
+      throw ValidationError("Give one of --costs, --load and --beside-load.")
+    }
+    if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
+    if refresh && !costs { throw ValidationError("--refresh is for --costs.") }
+    do {
+      _ = try settings()
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  private func settings() throws(EvaluationError) -> BenchmarkSettings {
+    try BenchmarkSettings(
+      prefills: prefill.values, contexts: context.values, tokens: tokens, threads: subject.threadCounts,
+      depths: depth?.values, repetitions: repetitions)
+  }
+
+  func run() throws {
+    if let loadStarted { return try reportLoad(started: loadStarted) }
+    if costs { return try runCosts() }
+    if load { return try runLoad() }
+    if besideLoad { return try runBesideLoad() }
+    try runRows()
+  }
+
+  private func runRows() throws {
+    let settings = try settings()
+    let meter = MachineMeter(threadCounts: settings.threads)
+    meter.measure(repetitions: 5)
+    let subjects = try subject.load()
+    let peers = try against.map { try PeerProcess(command: $0) }
+    let benchmark = try withProgress("Filling contexts") {
+      try Benchmark(subjects: subjects, settings: settings, peers: peers, progress: $0)
+    }
+    try withProgress("Measuring") { try benchmark.run(progress: $0) }
+    let (peak, resident) = (SystemMemory.peakResident, SystemMemory.resident)
+    meter.measure(repetitions: 5)
+    let limits = meter.limits
+    let results = benchmark.results(limits: limits)
+    let report = BenchReport(
+      machine: limits, models: subjects.map(BenchReport.Model.init), rows: results,
+      peers: benchmark.peerResults(results), peakResidentByteCount: peak, residentByteCount: resident)
+    if output.json { try OutputOptions.printJSON(report) } else { report.print() }
+  }
+
+  func withProgress<Result>(
+    _ label: String, _ body: ((Double) -> Void) throws -> Result
+  ) rethrows -> Result {
+    let bar = ProgressBar(label)
+    defer { bar.finish() }
+    return try body { bar.update($0) }
+  }
+}

@@ -1,0 +1,46 @@
+import RouterEvaluation
+import RouterExit
+
+/// What `router bench --costs` tells.
+struct CostReport: Encodable {
+  /// The costs of one model on one number of threads.
+  struct Entry: Encodable {
+    let model: String
+    let weights: String
+    let threads: Int
+    let costs: CostModel
+  }
+
+  let processor: Processor
+  let entries: [Entry]
+
+  func print() {
+    Swift.print("\(processor.name), \(processor.cores) cores")
+    for entry in entries { Self.print(entry) }
+  }
+
+  private static func print(_ entry: Entry) {
+    let costs = entry.costs
+    Swift.print("\n\(entry.model), \(entry.weights), threads \(entry.threads)")
+    var table = TextTable(
+      ["rows", "layer us", "us per 1000 positions", "head us", "head in layers"], numeric: [0, 1, 2, 3, 4])
+    for (index, rows) in costs.rows.enumerated() {
+      let line = costs.layers[index]
+      table.add([
+        "\(rows)", .fixed(line.base * 1e6, 1), .fixed(line.perPosition * 1e9, 1),
+        .fixed(costs.heads[index] * 1e6, 1), .fixed(costs.heads[index] / line.base, 2),
+      ])
+    }
+    table.printLines()
+    var checks = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
+    for estimator in ExitEstimator.allCases {
+      let seconds = costs.checkSeconds(estimator)
+      checks.add([
+        estimator.name, .fixed(seconds * 1e6, 3),
+        "\(String.fixed(costs.checkInLayers(estimator, context: 0) * 100, 2)) %",
+        estimator.reads == .logits ? "a head" : "nothing",
+      ])
+    }
+    checks.printLines()
+  }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import RouterCheckpoint
+import RouterTraining
+
+/// What is trained, and how.
+struct TrainingArguments: ParsableArguments {
+  /// `linear`, `gated` or `gated:WIDTH`.
+  struct Adapter: ExpressibleByArgument {
+    let kind: ExitAdapterKind
+
+    /// Inner width of `gated` without a width.
+    private static let defaultInner = 256
+
+    init?(argument: String) {
+      guard let kind = ExitAdapterKind(argument == "gated" ? "gated:\(Self.defaultInner)" : argument) else {
+        return nil
+      }
+      self.kind = kind
+    }
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Train adapters on the frozen model: linear, gated or gated:WIDTH.", valueName: "kind"))
+  var exitAdapter: Adapter?
+
+  @Option(help: "Tune weights: sft, soft, ict or extracted.")
+  var method: TuningMethod = .soft
+
+  @Option(
+    help:
+      "How exits' losses make one: mean (the paper's), weighted (deep exits count more), sampled (one exit a "
+      + "step) or distill (stay near the original's full depth).")
+  var loss: TuningLoss = .mean
+
+  @Option(help: ArgumentHelp("Train factors of this rank instead of all weights.", valueName: "n"))
+  var loraRank: Int?
+
+  @Option(help: ArgumentHelp("Layers of the extracted model.", valueName: "layers"))
+  var depth: Int?
+
+  @Option(help: ArgumentHelp("Exits to train; all if absent.", valueName: "list"))
+  var exits: IntegerList?
+
+  @Option(help: ArgumentHelp("Optimiser steps.", valueName: "n"))
+  var steps: Int?
+
+  @Option(help: ArgumentHelp("Passes over the data, where --steps is absent.", valueName: "x"))
+  var epochs = 1.0
+
+  @Option(help: ArgumentHelp("Tokens of a batch.", valueName: "n"))
+  var batchTokens: Int?
+
+  @Option(help: ArgumentHelp("Batches a step.", valueName: "n"))
+  var accumulation = 1
+
+  @Option(
+    help: ArgumentHelp("Highest learning rate; 0.001 for adapters, 0.00002 for weights.", valueName: "x"))
+  var lr: Float?
+
+  @Option(help: ArgumentHelp("Steps in which the learning rate rises.", valueName: "n"))
+  var warmup = 20
+
+  @Option(help: ArgumentHelp("Decoupled weight decay.", valueName: "x"))
+  var weightDecay: Float = 0
+
+  @Option(help: ArgumentHelp("Seed of everything random.", valueName: "n"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Steps between evaluations on --eval-data.", valueName: "n"))
+  var evaluateEvery = 100
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop after n evaluations without improvement and keep the best weights.", valueName: "n"))
+  var earlyStop: Int?
+
+  @Option(help: ArgumentHelp("Steps between two writings of the state.", valueName: "n"))
+  var checkpointEvery = 100
+
+  @Flag(help: "Compute layers twice instead of keeping what is between: less memory, a third more time.")
+  var recompute = false
+
+  @Flag(help: "Keep the optimiser's moments in bf16: half of their memory.")
+  var bf16Moments = false
+
+  @Option(
+    help: ArgumentHelp("Share of full depth's most probable token in an adapter's target.", valueName: "x"))
+  var argmaxShare: Float = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare adapters with full depth over n sampled tokens in most steps; 0 for all tokens.",
+      valueName: "n"))
+  var sampledVocabulary = 1536
+
+  @Option(
+    help: ArgumentHelp("Last steps over all tokens; a tenth of the steps if absent.", valueName: "n"))
+  var fullVocabularySteps: Int?
+
+  @Option(help: "How adapters are stored: f32, bf16, q8 or q4.")
+  var adapterEncoding: AdapterEncoding = .q8
+
+  @Option(help: ArgumentHelp("Licence of the adapters; the model's if absent.", valueName: "text"))
+  var license: String?
+
+  /// An encoding of stored adapters.
+  enum AdapterEncoding: String, ExpressibleByArgument, CaseIterable {
+    case f32, bf16, q8, q4
+  }
+
+  func validate() throws {
+    guard epochs > 0, epochs.isFinite else {
+      throw ValidationError("--epochs is \(epochs). Use more than 0.")
+    }
+    if sampledVocabulary < 0 {
+      throw ValidationError("--sampled-vocabulary is \(sampledVocabulary). Use at least 0.")
+    }
+    if method == .extracted, exitAdapter == nil, depth == nil {
+      throw ValidationError("--method extracted needs --depth, the layers to keep.")
+    }
+    if exitAdapter != nil, loraRank != nil || depth != nil || earlyStop != nil || exits != nil {
+      throw ValidationError(
+        "--exit-adapter leaves the model as it is: it takes no --lora-rank, --depth, --exits or --early-stop."
+      )
+    }
+  }
+
+  /// The options that matter, as a command line.
+  var summary: String {
+    let rate = lr.map { " --lr \($0)" } ?? ""
+    let length = steps.map { "--steps \($0)" } ?? "--epochs \(epochs)"
+    if let exitAdapter {
+      return "--exit-adapter \(exitAdapter.kind) \(length)\(rate) --seed \(seed)"
+    }
+    let lora = loraRank.map { " --lora-rank \($0)" } ?? ""
+    return "--method \(method.rawValue) --loss \(loss.rawValue)\(lora) \(length)\(rate) --seed \(seed)"
+  }
+}
+
+extension TuningMethod: ExpressibleByArgument {}
+extension TuningLoss: ExpressibleByArgument {}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import RouterCheckpoint
+import RouterDecoding
+import RouterEvaluation
+import RouterTraining
+
+/// `router tune`
+struct TuneCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Trains a model's exits: sorted fine-tuning, its rivals, or adapters on a frozen model.",
+    discussion: """
+      With --exit-adapter the model stays as it is and each exit learns a small adapter in front of the shared \
+      head, to say what full depth says; --out becomes an adapter file for `router adapter merge` or `router pull \
+      --adapter`. With --method the weights themselves are tuned: sft (full depth alone), soft (all exits, sorted \
+      fine-tuning), ict (a head for each exit, trunk frozen) or extracted (the first layers alone); --out becomes a \
+      checkpoint. With --self-distill no weights change: the model's own answers to the prompts are written to \
+      --out, as rows to tune on.
+
+      Only answers are learnt, never prompts. A run that was killed goes on with --resume and ends in the same \
+      weights. Rows as for `router calibrate`.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var training: TrainingArguments
+
+  @Option(help: ArgumentHelp("Rows to learn, .json or .jsonl; may be repeated.", valueName: "file"))
+  var data: [String] = []
+
+  @Option(help: ArgumentHelp("Held-out rows to evaluate on; may be repeated.", valueName: "file"))
+  var evalData: [String] = []
+
+  @Option(help: ArgumentHelp("Use the first n rows of each file.", valueName: "n"))
+  var rows: Int?
+
+  @Option(help: "How prompts are written: chat (the model's template) or alpaca.")
+  var template: PromptTemplate = .chat
+
+  @Option(help: ArgumentHelp("Cut texts off after n tokens, prompt included.", valueName: "n"))
+  var textTokens = 512
+
+  @Option(
+    help: ArgumentHelp("Write the model's own answers to these prompts; may be repeated.", valueName: "file"))
+  var selfDistill: [String] = []
+
+  @Option(help: ArgumentHelp("With --self-distill: new tokens of an answer at most.", valueName: "n"))
+  var maxTokens = 160
+
+  @Option(
+    help: ArgumentHelp(
+      "With --self-distill: temperature of every second answer; the others are greedy.", valueName: "x"))
+  var temperature: Float = 0.8
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Adapter file, checkpoint or rows to write.", valueName: "file"))
+  var out: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory for state, metrics and the loss curve; OUT.tuning if absent.", valueName: "directory"))
+  var work: String?
+
+  @Flag(help: "Go on with the run that --work holds.")
+  var resume = false
+
+  func validate() throws {
+    if data.isEmpty == selfDistill.isEmpty {
+      throw ValidationError("Give either --data to learn from, or --self-distill with prompts to answer.")
+    }
+    for (name, value) in [("rows", rows ?? 1), ("text-tokens", textTokens), ("max-tokens", maxTokens)]
+    where value < 1 {
+      throw ValidationError("--\(name) is \(value). Use at least 1.")
+    }
+    guard (0...100).contains(temperature) else {
+      throw ValidationError("--temperature is \(temperature). Use 0 to 100.")
+    }
+  }
+
+  func run() async throws {
+    guard selfDistill.isEmpty else { return try distill() }
+    let interrupt = Interrupt()
+    let rows = try data.flatMap { try Dataset(path: $0, limit: self.rows).rows }
+    let heldOut = try evalData.flatMap { try Dataset(path: $0, limit: self.rows).rows }
+    let place = try TuningPlace(work ?? "\(out).tuning", resuming: resume)
+    let language = try model.load()
+    let texts = try TuningTexts(rows, heldOut: heldOut, template: template, limit: textTokens, for: language)
+    for note in texts.notes { Terminal.note(note) }
+    let job = TuningJob(
+      language: language, checkpoint: try CheckpointReader(path: model.path()), texts: texts, place: place,
+      arguments: training, description: try provenance(), out: out, interrupt: interrupt)
+    let outcome = training.exitAdapter == nil ? try job.tuneWeights() : try job.tuneAdapters()
+    if output.json { try OutputOptions.printJSON(outcome) } else { outcome.print() }
+  }
+
+  /// What was done, for the file that comes of it.
+  private func provenance() throws -> String {
+    let files = try data.map { path in
+      let name = URL(fileURLWithPath: path).lastPathComponent
+      return "\(name) (SHA-256 \(try SHA256Digest.hex(ofFile: path).prefix(16)))"
+    }
+    return
+      "router tune \(training.summary) --template \(template.rawValue) --text-tokens \(textTokens); data "
+      + files.joined(separator: ", ")
+  }
+
+  private func distill() throws {
+    let rows = try selfDistill.map { try Dataset(path: $0, limit: self.rows).rows }
+    // Files take turns, so that a part of the work is a mixture of them all.
+    let longest = rows.map(\.count).max() ?? 0
+    let mixed = (0..<longest).flatMap { index in rows.compactMap { index < $0.count ? $0[index] : nil } }
+    let language = try model.load()
+    let interrupt = Interrupt()
+    let bar = ProgressBar("Answering")
+    defer { bar.finish() }
+    try SelfDistillation(
+      language, .init(maximumTokens: maxTokens, temperature: temperature, seed: training.seed)
+    ).run(on: mixed, to: out) { done in
+      bar.update(Double(done) / Double(mixed.count), "\(done) of \(mixed.count) prompts")
+      return !interrupt.wasRaised
+    }
+    bar.finish()
+    print(interrupt.wasRaised ? "stopped; the same command goes on with \(out)" : "wrote \(out)")
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import RouterCheckpoint
+import RouterDecoding
+import RouterEvaluation
+import RouterModel
+import RouterTensor
+
+/// What `router bench` measures: a checkpoint, or a shape with random weights.
+struct BenchSubjectOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Checkpoint (.safetensors.zst) to measure; the pulled default model if absent.", valueName: "file"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("Measure a shape with random weights: \(ModelShape.names).", valueName: "name"))
+  var shape: ModelShape?
+
+  @Option(help: ArgumentHelp("Only the first n layers of a shape.", valueName: "n"))
+  var layers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Weights of a shape: q4 (its head q8), q8, or both, separated by commas.", valueName: "list"))
+  var quantize = QuantizationList([.q4])
+
+  @Option(help: ArgumentHelp("Numbers of threads; one a core if absent.", valueName: "list"))
+  var threads: IntegerList?
+
+  func validate() throws {
+    if let threads, threads.values.isEmpty || threads.values.contains(where: { !(1...256).contains($0) }) {
+      throw ValidationError("--threads wants numbers from 1 to 256, such as 1,2.")
+    }
+    if model != nil && shape != nil { throw ValidationError("Give --model or --shape, not both.") }
+    if layers != nil && shape == nil { throw ValidationError("--layers is for --shape.") }
+    if let layers, let shape, !(1...shape.layerCount).contains(layers) {
+      throw ValidationError("--layers is \(layers). \(shape.rawValue) has \(shape.layerCount).")
+    }
+  }
+
+  /// Numbers of threads, in the order given.
+  var threadCounts: [Int] { threads?.values ?? [ProcessInfo.processInfo.activeProcessorCount] }
+
+  /// The checkpoint's path.
+  func path() throws -> String { try modelOptions().path() }
+
+  private func modelOptions() throws -> ModelOptions {
+    var options = try ModelOptions.parse([])
+    options.model = model
+    options.threads = threadCounts.max()
+    return options
+  }
+
+  /// Loads the checkpoint or makes the weights, once for each quantisation.
+  func load() throws -> [BenchmarkSubject] {
+    guard let shape else {
+      let language = try modelOptions().load()
+      return [
+        BenchmarkSubject(
+          name: language.name, weights: language.metadata.quantization, fingerprint: language.fingerprint,
+          model: language.model)
+      ]
+    }
+    let configuration = try shape.configuration(layers: layers)
+    let multiplier = Multiplier(team: ThreadTeam(threadCount: threadCounts.max()))
+    return quantize.values.map {
+      BenchmarkSubject(
+        name: shape.rawValue, weights: $0.rawValue, fingerprint: nil,
+        model: SyntheticModel.make(configuration, quantization: $0, multiplier: multiplier))
+    }
+  }
+}
+
+/// Encodings separated by commas.
+struct QuantizationList: ExpressibleByArgument, Equatable {
+  let values: [SyntheticModel.Quantization]
+
+  init(_ values: [SyntheticModel.Quantization]) { self.values = values }
+
+  init?(argument: String) {
+    let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      SyntheticModel.Quantization(rawValue: String($0))
+    }
+    let known = values.compactMap { $0 }
+    guard !known.isEmpty, known.count == values.count, Set(known).count == known.count else { return nil }
+    self.values = known
+  }
+
+  var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
+}
+
+extension ModelShape: ExpressibleByArgument {
+  /// All names, for help texts.
+  static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+}

@@ -1,0 +1,124 @@
+package import RouterTensor
+
+/// An adapter file: the container of a checkpoint with nothing but exit adapters in it.
+package struct AdapterFile: Sendable {
+  /// One f32 tensor of an adapter, before it is encoded.
+  package struct Tensor: Sendable {
+    package let name: String
+    package let shape: [Int]
+    package let values: [Float]
+
+    /// A tensor under its name in a checkpoint, such as `exits.24.adapter.linear.weight`.
+    package init(name: String, shape: [Int], values: [Float]) {
+      self.name = name
+      self.shape = shape
+      self.values = values
+    }
+  }
+
+  /// Path, as it was given.
+  package let path: String
+  /// What the file says about itself; its tokenizer is empty.
+  package let metadata: CheckpointMetadata
+  /// The adapters, and what they were trained on.
+  package let record: AdapterRecord
+  private let tensors: [PendingTensor]
+
+  /// Reads and checks a whole adapter file.
+  ///
+  /// - Throws: ``CheckpointError`` if the file is damaged, is a model, or lacks a tensor.
+  package init(path: String) throws(CheckpointError) {
+    let reader = try CheckpointReader(path: path, contents: .adapter)
+    guard let record = reader.metadata.adapter else {
+      throw CheckpointError(
+        .invalidMetadata, "an adapter file describes no adapter", at: .init(file: path),
+        remedy: "Make the adapter again with `router tune`.")
+    }
+    let loaded = try reader.load()
+    try record.check(loaded, width: reader.metadata.configuration.width)
+    self.path = path
+    self.record = record
+    metadata = reader.metadata
+    tensors = loaded.pendingTensors { TensorName.isOfExit($0) }
+  }
+
+  /// The tensors to write into a checkpoint of `metadata`, whose fingerprint is `fingerprint` if it has one yet.
+  ///
+  /// - Throws: ``CheckpointError`` `invalidRequest` if the adapters are for other weights.
+  package func tensors(
+    for metadata: CheckpointMetadata, fingerprint: String?
+  ) throws(CheckpointError) -> [PendingTensor] {
+    let isSameShape =
+      metadata.configuration == self.metadata.configuration
+      && record.exits.allSatisfy { metadata.exits.contains($0) }
+    guard isSameShape, record.fits(metadata, fingerprint: fingerprint) else {
+      throw CheckpointError(
+        .invalidRequest,
+        "the adapters are for other weights: \(self.metadata.name) (\(self.metadata.quantization), from "
+          + "\(self.metadata.provenance.source)), not this \(metadata.name) (\(metadata.quantization))",
+        at: .init(file: path), remedy: "Use the adapters of this model, or make some with `router tune`.")
+    }
+    return tensors
+  }
+
+  /// Writes the adapters `tensors`, trained on the checkpoint `base`, to `path`: complete, or not at all.
+  ///
+  /// - Parameter encoding: of the matrices; bf16 where their width does not allow it.
+  /// - Throws: ``CheckpointError``.
+  package static func write(
+    to path: String, record: AdapterRecord, tensors: [Tensor], base: CheckpointMetadata, tool: String,
+    encoding: WeightEncoding
+  ) throws(CheckpointError) {
+    let pending = tensors.flatMap {
+      PendingTensor.encoding($0.name, shape: $0.shape, values: $0.values, as: encoding)
+    }
+    try write(to: path, record: record, pending: pending, base: base, tool: tool)
+  }
+
+  static func write(
+    to path: String, record: AdapterRecord, pending: [PendingTensor], base: CheckpointMetadata, tool: String
+  ) throws(CheckpointError) {
+    let metadata = try CheckpointMetadata(
+      name: base.name, configuration: base.configuration, exits: base.exits, tokenizer: "{}",
+      quantization: base.quantization,
+      provenance: Provenance(
+        source: base.provenance.source, sourceSHA256: base.provenance.sourceSHA256, tool: tool,
+        tuning: record.tuning),
+      license: record.license, adapter: record, contents: .adapter)
+    try CheckpointWriter.write(to: path, metadata: metadata, tensors: pending)
+  }
+}
+
+extension AdapterRecord {
+  /// Checks that `tensors` hold every part of every adapter, in an encoding whose first dimension is right.
+  ///
+  /// The rest of a shape depends on the encoding, and is checked where weights are built.
+  func check(_ tensors: LoadedTensors, width: Int) throws(CheckpointError) {
+    for exit in exits {
+      for part in kind.parts(width: width) {
+        let name = TensorName.adapter(exit: exit, part.name)
+        guard let found = tensors[name]?.descriptor else {
+          throw CheckpointError(
+            .missingTensor, "an exit adapter lacks a tensor", at: .init(file: tensors.path, tensor: name),
+            remedy: "Make the adapter again with `router tune`.")
+        }
+        guard found.shape.count == part.shape.count, found.shape[0] == part.shape[0] else {
+          throw CheckpointError(
+            .tensorMismatch, "an exit adapter's tensor is \(found.shape) where \(part.shape) is needed",
+            at: .init(file: tensors.path, tensor: name), remedy: "Make the adapter again with `router tune`.")
+        }
+      }
+    }
+  }
+}
+
+extension LoadedTensors {
+  /// Those tensors whose names are wanted, to be written as they are.
+  func pendingTensors(where isWanted: (String) -> Bool) -> [PendingTensor] {
+    names.filter(isWanted).compactMap { self[$0] }.map { tensor in
+      PendingTensor(
+        name: tensor.descriptor.name, dtype: tensor.descriptor.dtype, shape: tensor.descriptor.shape
+      ) { $0.copyMemory(from: UnsafeRawBufferPointer(tensor.buffer.bytes)) }
+    }
+  }
+}

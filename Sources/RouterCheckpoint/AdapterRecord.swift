@@ -1,0 +1,49 @@
+/// What a checkpoint or an adapter file says about its exit adapters.
+package struct AdapterRecord: Sendable, Equatable, Codable {
+  /// What each adapter computes.
+  package let kind: ExitAdapterKind
+  /// Depths that have an adapter, ascending; full depth has none.
+  package let exits: [Int]
+  /// Fingerprint of the checkpoint that the adapters were trained on.
+  package let baseFingerprint: String
+  /// SHA-256 of the file that the checkpoint was imported from, lowercase hexadecimal, if there was one file.
+  package let baseSourceSHA256: String?
+  /// How the checkpoint's weights are stored, such as `mixed q4/q8`.
+  package let baseQuantization: String
+  /// The run that made them: command, data, steps.
+  package let tuning: String
+  /// Licence of the adapters, as an SPDX identifier where one is known.
+  package let license: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, exits, tuning, license
+    case baseFingerprint = "base_fingerprint"
+    case baseSourceSHA256 = "base_source_sha256"
+    case baseQuantization = "base_quantization"
+  }
+
+  /// Describes adapters that were trained on the checkpoint `base`, whose identity is `fingerprint`.
+  package init(
+    kind: ExitAdapterKind, exits: [Int], base: CheckpointMetadata, fingerprint: String, tuning: String,
+    license: String?
+  ) {
+    self.kind = kind
+    self.exits = exits
+    baseFingerprint = fingerprint
+    baseSourceSHA256 = base.provenance.sourceSHA256
+    baseQuantization = base.quantization
+    self.tuning = tuning
+    self.license = license
+  }
+
+  /// Whether the adapters were trained on these weights: the same checkpoint, or another import of the same
+  /// source to the same encodings.
+  package func fits(_ metadata: CheckpointMetadata, fingerprint: String?) -> Bool {
+    // A model that has adapters already was another file before it got them.
+    if fingerprint == baseFingerprint || metadata.adapter?.baseFingerprint == baseFingerprint { return true }
+    guard let source = metadata.provenance.sourceSHA256, metadata.provenance.tuning == nil else {
+      return false
+    }
+    return source == baseSourceSHA256 && metadata.quantization == baseQuantization
+  }
+}

@@ -1,0 +1,60 @@
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// What a phase has to do at least: bytes to read from memory and operations to carry out.
+package struct PhaseWork: Sendable, Equatable {
+  /// Bytes of weights, keys and values, each read once for each batch of rows that shares it.
+  package private(set) var bytes = 0.0
+  /// 8-bit multiplications and additions.
+  package private(set) var int8Operations = 0.0
+  /// f32 multiplications and additions, attention's among them.
+  package private(set) var f32Operations = 0.0
+
+  /// The work of a phase down to layer `depth`, then one head for each token that is decoded, or one for a prompt.
+  package init(_ phase: BenchmarkPhase, depth: Int, model: LlamaModel) {
+    let layers = model.weights.layers.prefix(depth)
+    let matrices = layers.flatMap { [$0.query, $0.key, $0.value, $0.output, $0.gate, $0.up, $0.down] }
+    switch phase {
+    case .prefill(let tokens):
+      var start = 0
+      while start < tokens {
+        let rows = min(InferenceSession.maximumRows, tokens - start)
+        for matrix in matrices { add(matrix, rows: rows, precision: model.multiplier.precision) }
+        addAttention(model, depth: depth, rows: rows, after: start)
+        start += rows
+      }
+      add(model.weights.head, rows: 1, precision: model.multiplier.precision)
+    case .decode(let tokens, let context):
+      for token in 0..<tokens {
+        for matrix in matrices { add(matrix, rows: 1, precision: model.multiplier.precision) }
+        add(model.weights.head, rows: 1, precision: model.multiplier.precision)
+        addAttention(model, depth: depth, rows: 1, after: context + token)
+      }
+    }
+  }
+
+  /// Seconds that a machine with these limits needs: reading and computing may overlap.
+  package func seconds(_ rates: MachineLimits.Rates) -> (memory: Double, arithmetic: Double) {
+    let arithmetic = int8Operations / rates.int8.median + f32Operations / rates.f32.median
+    return (bytes / rates.read.median, arithmetic)
+  }
+
+  private mutating func add(_ matrix: WeightMatrix, rows: Int, precision: ActivationPrecision) {
+    bytes += Double(matrix.byteCount)
+    let operations = 2 * Double(rows) * Double(matrix.rows) * Double(matrix.columns)
+    switch matrix.encoding {
+    case .q4 where precision == .int8, .q8 where precision == .int8: int8Operations += operations
+    case .q4, .q8, .f32, .bf16: f32Operations += operations
+    }
+  }
+
+  /// Keys and values of all positions so far are read once; every row attends to those up to itself.
+  private mutating func addAttention(_ model: LlamaModel, depth: Int, rows: Int, after start: Int) {
+    let c = model.configuration
+    let positions = Double(start + rows)
+    bytes += Double(depth) * positions * Double(2 * c.keyValueHeadCount * c.headWidth * 4)
+    let attended = Double(rows) * Double(start) + Double(rows * (rows + 1)) / 2
+    f32Operations += Double(depth) * attended * Double(4 * c.headCount * c.headWidth)
+  }
+}

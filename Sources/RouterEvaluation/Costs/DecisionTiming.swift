@@ -1,0 +1,50 @@
+import RouterCheckpoint
+import RouterExit
+import RouterModel
+
+/// Times one decision of a threshold policy for each estimator, on a real hidden state and real logits.
+struct DecisionTiming {
+  /// Seconds by the estimator's name, the head not included.
+  let seconds: [String: Double]
+
+  /// Logits that are there already.
+  private final class KnownLogits: ExitLogits {
+    let values: UnsafeBufferPointer<Float>
+    init(_ values: UnsafeBufferPointer<Float>) { self.values = values }
+    func logits() -> UnsafeBufferPointer<Float> { values }
+  }
+
+  /// - Parameters:
+  ///   - session: any session with room for one token; it is left as it was.
+  ///   - logits: f32, at least `[V]`.
+  init(_ session: InferenceSession, logits: UnsafeBufferPointer<Float>) throws {
+    let start = session.position
+    defer { session.rollBack(to: start) }
+    try session.begin(CollectionOfOne(0))
+    session.advance(to: session.depthLimit)
+    let vocabulary = session.model.configuration.vocabularySize
+    let source = KnownLogits(UnsafeBufferPointer(rebasing: logits.prefix(vocabulary)))
+    // A state of its own, so that the comparison reads two.
+    let previous = Array(session.hidden)
+    let depth = session.depthLimit
+    seconds = try previous.withUnsafeBufferPointer { previous in
+      var seconds: [String: Double] = [:]
+      for estimator in ExitEstimator.allCases {
+        let policy = try ThresholdPolicy(estimator: estimator, exits: [depth], thresholds: [1])
+        var decider = policy.makeDecider()
+        // One decision takes less than a clock can tell, unless it reads logits.
+        let count = estimator.reads == .logits ? 4 : 256
+        var watch = Stopwatch()
+        for index in 0..<count {
+          decider.beginToken(index)
+          _ = decider.decide(
+            ExitObservation(
+              depth: depth, layerCount: depth, tokenIndex: index, hidden: session.hidden,
+              previousHidden: previous, logits: source))
+        }
+        seconds[estimator.name] = watch.lap() / Double(count)
+      }
+      return seconds
+    }
+  }
+}

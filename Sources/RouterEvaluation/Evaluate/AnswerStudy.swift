@@ -1,0 +1,125 @@
+import RouterCalibration
+import RouterDecoding
+import RouterExit
+
+/// Who answers freely: a sub-model, or all of the model under a policy.
+package enum AnswerSubject: Sendable {
+  /// The sub-model of a depth.
+  case exit(Int)
+  /// Early exits as a policy decides.
+  case policy(any ExitPolicy)
+
+  /// Such as `exit 24` or `policy entropy`.
+  package var name: String {
+    switch self {
+    case .exit(let depth): "exit \(depth)"
+    case .policy(let policy): "policy \(policy.name)"
+    }
+  }
+}
+
+/// How well one subject answers.
+package struct AnswerReport: Sendable, Codable, Equatable {
+  /// Such as `exit 24`.
+  package let subject: String
+  package let prompts: Int
+  /// Share of questions that are answered rightly; nil without questions.
+  package let exactMatch: Interval?
+  /// ROUGE-L F1 against the reference answers, mean over prompts.
+  package let rougeL: Interval
+  /// Mean of the answers' mean depths.
+  package let meanDepth: Interval
+  /// Mean number of tokens of an answer.
+  package let meanTokens: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case subject, prompts
+    case exactMatch = "exact_match"
+    case rougeL = "rouge_l"
+    case meanDepth = "mean_depth"
+    case meanTokens = "mean_tokens"
+  }
+}
+
+/// Lets subjects answer prompts freely and greedily, and compares with the reference answers.
+package struct AnswerStudy {
+  /// How answers are made and judged.
+  package struct Settings: Sendable {
+    package var template: PromptTemplate
+    /// New tokens of an answer at most.
+    package var maximumTokens: Int
+    /// When a question's answer is right.
+    package var rule: AnswerRule
+    package var resamples: Int
+    package var seed: UInt64
+
+    package init(
+      template: PromptTemplate, maximumTokens: Int, rule: AnswerRule, resamples: Int, seed: UInt64
+    ) {
+      self.template = template
+      self.maximumTokens = maximumTokens
+      self.rule = rule
+      self.resamples = resamples
+      self.seed = seed
+    }
+  }
+
+  private let language: LanguageModel
+  private let settings: Settings
+
+  package init(_ language: LanguageModel, _ settings: Settings) {
+    self.language = language
+    self.settings = settings
+  }
+
+  /// A subject's answer to one row.
+  package func answer(to row: EvaluationRow, by subject: AnswerSubject) throws -> FreeRun {
+    let prompt = try language.promptTokens(of: row, template: settings.template)
+    let room = language.contextLength - prompt.count
+    guard room > 0 else {
+      throw EvaluationError(
+        .unusableRow, "a prompt has \(prompt.count) tokens; the context has \(language.contextLength)",
+        remedy: "Leave the row out.")
+    }
+    let (policy, exit): ((any ExitPolicy)?, Int?) =
+      switch subject {
+      case .exit(let depth): (nil, depth)
+      case .policy(let policy): (policy, nil)
+      }
+    return try FreeRun(
+      prompt: prompt, maximumTokens: min(settings.maximumTokens, room), policy: policy, maximumExit: exit,
+      stopStrings: language.chatStopStrings, on: language)
+  }
+
+  /// Answers all rows that have a reference.
+  ///
+  /// - Throws: ``EvaluationError`` `noData` if none has.
+  package func report(
+    on rows: [EvaluationRow], subject: AnswerSubject, progress: (Double) -> Void
+  ) throws -> AnswerReport {
+    var (matches, rouges, depths, counts) = ([Double](), [Double](), [Double](), [Double]())
+    let rows = rows.filter { $0.reference != nil }
+    guard !rows.isEmpty else {
+      throw EvaluationError(
+        .noData, "no row has an answer to compare with", remedy: "Give rows with answers.")
+    }
+    for (index, row) in rows.enumerated() {
+      progress(Double(index) / Double(rows.count))
+      let reference = row.reference ?? ""
+      let run = try answer(to: row, by: subject)
+      if row.isQuestion {
+        matches.append(settings.rule.isRight(expected: reference, generated: run.text) ? 1 : 0)
+      }
+      rouges.append(Rouge.scoreL(reference: reference, candidate: run.text))
+      depths.append(Double(run.depths.reduce(0, +)) / Double(max(run.depths.count, 1)))
+      counts.append(Double(run.tokens.count))
+    }
+    func interval(_ values: [Double]) -> Interval {
+      Bootstrap(count: values.count, resamples: settings.resamples, seed: settings.seed).mean(of: values)
+    }
+    return AnswerReport(
+      subject: subject.name, prompts: rows.count, exactMatch: matches.isEmpty ? nil : interval(matches),
+      rougeL: interval(rouges), meanDepth: interval(depths),
+      meanTokens: counts.reduce(0, +) / Double(counts.count))
+  }
+}

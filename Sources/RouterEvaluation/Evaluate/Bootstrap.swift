@@ -1,0 +1,68 @@
+/// A mean with its percentile bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 13.3).
+package struct Interval: Sendable, Codable, Equatable {
+  package let mean: Double
+  package let low: Double
+  package let high: Double
+}
+
+/// Draws resamples of prompts, the same ones for every quantity, so that intervals can be compared.
+package struct Bootstrap: Sendable {
+  /// The share of resampled means that an interval holds.
+  package static let level = 0.95
+
+  /// `[resamples][count]`: how often each prompt was drawn.
+  private let weights: [[UInt16]]
+
+  /// - Parameters:
+  ///   - count: prompts.
+  ///   - resamples: draws, each of `count` prompts with replacement.
+  package init(count: Int, resamples: Int = 1000, seed: UInt64) {
+    precondition(count > 0 && resamples > 0, "\(resamples) resamples of \(count) prompts")
+    var random = SplitMix64(seed: seed)
+    weights = (0..<resamples).map { _ in
+      var drawn = [UInt16](repeating: 0, count: count)
+      for _ in 0..<count { drawn[Int.random(in: 0..<count, using: &random)] &+= 1 }
+      return drawn
+    }
+  }
+
+  /// The mean over prompts.
+  package func mean(of values: [Double]) -> Interval {
+    ratio(of: values, to: values.map { _ in 1 })
+  }
+
+  /// The sum of `parts` over the sum of `wholes`, such as agreeing tokens over tokens.
+  package func ratio(of parts: [Double], to wholes: [Double]) -> Interval {
+    precondition(
+      parts.count == wholes.count && parts.count == weights[0].count, "one value for each prompt is needed")
+    let means = weights.compactMap { drawn -> Double? in
+      var (part, whole) = (0.0, 0.0)
+      for (index, count) in drawn.enumerated() where count > 0 {
+        part += Double(count) * parts[index]
+        whole += Double(count) * wholes[index]
+      }
+      return whole > 0 ? part / whole : nil
+    }.sorted()
+    let mean = parts.reduce(0, +) / wholes.reduce(0, +)
+    guard let last = means.indices.last else { return Interval(mean: mean, low: mean, high: mean) }
+    let tail = (1 - Self.level) / 2
+    return Interval(
+      mean: mean, low: means[Int((Double(last) * tail).rounded())],
+      high: means[Int((Double(last) * (1 - tail)).rounded())])
+  }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

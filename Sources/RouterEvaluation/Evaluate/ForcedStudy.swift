@@ -1,0 +1,143 @@
+import Foundation
+import RouterDecoding
+import RouterExit
+
+/// What each exit says on given answers, teacher-forced.
+package struct ForcedReport: Sendable, Codable, Equatable {
+  /// One exit's figures.
+  package struct Exit: Sendable, Codable, Equatable {
+    /// Layers executed.
+    package let depth: Int
+    /// Mean negative log-probability of the answers' tokens in nats, over all tokens, with its interval over
+    /// resampled prompts.
+    package let crossEntropy: Interval
+    /// Mean of the prompts' own means, so that long answers do not count more.
+    package let promptCrossEntropy: Interval
+    /// Share of tokens where its most probable token is full depth's.
+    package let agreement: Interval
+
+    private enum CodingKeys: String, CodingKey {
+      case depth, agreement
+      case crossEntropy = "cross_entropy"
+      case promptCrossEntropy = "prompt_cross_entropy"
+    }
+  }
+
+  /// One estimator's best thresholds.
+  package struct Policy: Sendable, Codable, Equatable {
+    package let estimator: String
+    /// Least mean depth by the tolerated share of tokens that differ from full depth's.
+    package let meanDepthAtRisk: [String: Double]
+
+    private enum CodingKeys: String, CodingKey {
+      case estimator
+      case meanDepthAtRisk = "mean_depth_at_risk"
+    }
+  }
+
+  package let prompts: Int
+  package let tokens: Int
+  package let exits: [Exit]
+  /// Mean depth of a policy that knew for each token the shallowest exit which agrees with full depth.
+  package let oracleDepth: Double
+  package let policies: [Policy]
+  /// Rows left out: no answer, or a prompt beyond the limit.
+  package let skippedRows: Int
+  /// Tokens of answers that were cut off at the limit.
+  package let cutTokens: Int
+
+  private enum CodingKeys: String, CodingKey {
+    case prompts, tokens, exits, policies
+    case oracleDepth = "oracle_depth"
+    case skippedRows = "skipped_rows"
+    case cutTokens = "cut_tokens"
+  }
+}
+
+/// Gathers a ``ForcedReport`` row by row.
+package struct ForcedStudy {
+  /// Shares of differing tokens that are reported.
+  private static let risks = ["0.01", "0.02", "0.05", "0.1"]
+  private static let estimators: [ExitEstimator] = [.maximumProbability, .entropy]
+
+  private let language: LanguageModel
+  private let exits: [Int]
+  private let template: PromptTemplate
+  private let limit: Int
+  private let forcing: TeacherForcing
+  /// One for each prompt.
+  private var tokenCounts: [Double] = []
+  /// `[exits][prompts]`: sums over the prompt's tokens.
+  private var entropySums: [[Double]]
+  private var agreementSums: [[Double]]
+  private var oracleSum = 0
+  private var sweeps: [ExitPolicySweep]
+  private var skippedRows = 0
+  private var cutTokens = 0
+
+  /// - Parameter limit: tokens of a text at most, prompt and answer together; nil for the model's context.
+  package init(_ language: LanguageModel, template: PromptTemplate = .chat, limit: Int? = nil) {
+    self.language = language
+    self.template = template
+    self.limit = min(limit ?? language.contextLength, language.contextLength)
+    exits = language.exits
+    forcing = TeacherForcing(language)
+    entropySums = exits.map { _ in [] }
+    agreementSums = exits.map { _ in [] }
+    sweeps = Self.estimators.map { [exits] _ in ExitPolicySweep(exits: exits) }
+  }
+
+  /// Scores the reference answer of a row; rows without one are counted and passed over.
+  package mutating func add(_ row: EvaluationRow) throws {
+    guard let text = try language.scoredText(of: row, template: template, limit: limit) else {
+      skippedRows += 1
+      return
+    }
+    cutTokens += text.cutCount
+    let scores = try forcing.scores(of: text.tokens, scored: text.scored, exits: exits)
+    guard let full = scores.last else { return }
+    tokenCounts.append(Double(full.count))
+    for index in exits.indices {
+      entropySums[index].append(scores[index].reduce(0) { $0 + $1.crossEntropy })
+      agreementSums[index].append(Double(zip(scores[index], full).count { $0.argmax == $1.argmax }))
+    }
+    for position in full.indices {
+      let shallowest = exits.indices.first { scores[$0][position].argmax == full[position].argmax }
+      oracleSum += exits[shallowest ?? exits.count - 1]
+      for exit in exits.indices.dropLast() {
+        let score = scores[exit][position]
+        for (index, estimator) in Self.estimators.enumerated() {
+          sweeps[index].add(
+            confidence: score.confidence(estimator), agrees: score.argmax == full[position].argmax)
+        }
+      }
+    }
+  }
+
+  /// The figures so far.
+  ///
+  /// - Throws: ``EvaluationError`` `noData` if nothing was scored.
+  package func report(resamples: Int, seed: UInt64) throws(EvaluationError) -> ForcedReport {
+    guard !tokenCounts.isEmpty else {
+      throw EvaluationError(.noData, "no row has an answer to score", remedy: "Give rows with answers.")
+    }
+    let bootstrap = Bootstrap(count: tokenCounts.count, resamples: resamples, seed: seed)
+    let tokens = tokenCounts.reduce(0, +)
+    return ForcedReport(
+      prompts: tokenCounts.count, tokens: Int(tokens),
+      exits: exits.enumerated().map { index, depth in
+        ForcedReport.Exit(
+          depth: depth, crossEntropy: bootstrap.ratio(of: entropySums[index], to: tokenCounts),
+          promptCrossEntropy: bootstrap.mean(of: zip(entropySums[index], tokenCounts).map { $0 / $1 }),
+          agreement: bootstrap.ratio(of: agreementSums[index], to: tokenCounts))
+      },
+      oracleDepth: Double(oracleSum) / tokens,
+      policies: zip(Self.estimators, sweeps).map { estimator, sweep in
+        let depths = sweep.meanDepths(atRisks: Self.risks.map { Double($0) ?? 0 })
+        return ForcedReport.Policy(
+          estimator: estimator.name,
+          meanDepthAtRisk: Dictionary(uniqueKeysWithValues: zip(Self.risks, depths)))
+      },
+      skippedRows: skippedRows, cutTokens: cutTokens)
+  }
+}

@@ -1,0 +1,162 @@
+import CRouterKernels
+
+/// The largest entry of a product, found through a screen.
+package struct ScreenedMaximum: Sendable, Equatable {
+  /// Its row, the lowest among equals.
+  package let row: Int
+  /// Its value, bit for bit that of the whole product.
+  package let value: Float
+  /// Blocks of 16 rows whose exact products were computed.
+  package let rescoredBlocks: Int
+}
+
+/// What an input contributes to the bounds: no product exceeds its block's ceiling + `shift` + `slack`.
+struct ScreenReach {
+  /// Its lengths in the screen's directions and beside them.
+  let factors: rk_reach
+  /// c x: what every row's product has besides its score.
+  let shift: Double
+  /// Room for what rounding does.
+  let slack: Double
+}
+
+extension Multiplier {
+  /// Inputs of lengths beyond these are left to the whole product, where f32 has its own ways.
+  private static let inputNorms = 1e-20...1e15
+
+  /// The row with the largest product `sum over k of input[k] * matrix[n, k]`, the lowest among equals: the one
+  /// that the whole product with this multiplier has, without reading most of the matrix.
+  ///
+  /// Scores all rows with the screen, computes the exact products of the block that looks best, then those of
+  /// every block that can still reach them.
+  ///
+  /// - Parameters:
+  ///   - input: f32 `[K]`.
+  ///   - codes: scratch for K elements.
+  /// - Returns: nil if the input is not finite or its length is extreme: then only the whole product can tell.
+  package func maximum(
+    of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes, scratch: ScreenScratch
+  ) -> ScreenedMaximum? {
+    guard let reach = score(input, by: screen, codes: codes, scratch: scratch) else { return nil }
+    let (matrix, view, blocks) = (screen.matrix, codes.view, screen.blockCount)
+    let product = MatrixProduct(matrix, into: scratch.exact)
+    let favourite = Self.largest(scratch.tops, count: blocks)
+    multiplyBlocks(favourite, favourite + 1, of: product, input, view, rows: 1)
+    var best = Best()
+    best.take(block: favourite, of: matrix.rows, from: scratch.exact)
+    guard best.isFinite else { return nil }
+
+    // y <= score + bound + shift + slack for every row: below this ceiling none reaches the best so far.
+    let threshold = Float(Double(best.value) - reach.shift - reach.slack).nextDown
+    scratch.collectCandidates(count: blocks, from: threshold, except: favourite)
+    rescore(scratch.candidates, product, input, view)
+    for block in scratch.candidates { best.take(block: block, of: matrix.rows, from: scratch.exact) }
+    guard best.isFinite else { return nil }
+    return ScreenedMaximum(
+      row: best.row, value: best.value, rescoredBlocks: scratch.candidates.count + 1)
+  }
+
+  /// Writes the tops and ceilings of all blocks into `scratch`; nil if the input has no bounds.
+  func score(
+    _ input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes, scratch: ScreenScratch
+  ) -> ScreenReach? {
+    precondition(scratch.fits(screen), "the scratch belongs to another screen")
+    let (rows, columns) = (screen.matrix.rows, screen.matrix.columns)
+    codes.fill(from: input, rows: 1, columns: columns, kernels: kernels, team: team)
+    let view = codes.view
+    guard let reach = reach(of: input, in: screen, codes: view, scratch: scratch) else { return nil }
+    let score = rk_screen_for(kernels.table.pointee.isa).pointee.score
+    let blocks = screen.blockCount
+    let chunks = team.threadCount == 1 ? 1 : min(blocks, team.threadCount * 8)
+    team.run(chunks: chunks) { chunk in
+      score?(
+        screen.blocks.pointer.assumingMemoryBound(to: UInt8.self), blocks * chunk / chunks,
+        blocks * (chunk + 1) / chunks, rows, columns, view, reach.factors, scratch.tops, scratch.ceilings)
+    }
+    return reach
+  }
+
+  /// Exact products of some blocks, over the team if there are many.
+  private func rescore(
+    _ candidates: [Int], _ product: MatrixProduct, _ input: UnsafePointer<Float>, _ codes: rk_activations
+  ) {
+    let step = candidates.count < 8 ? 8 : max(4, candidates.count / (team.threadCount * 8))
+    team.run(chunks: (candidates.count + step - 1) / step) { chunk in
+      for block in candidates[chunk * step..<min(candidates.count, (chunk + 1) * step)] {
+        multiplyBlocks(block, block + 1, of: product, input, codes, rows: 1)
+      }
+    }
+  }
+
+  private func reach(
+    of input: UnsafePointer<Float>, in screen: MatrixScreen, codes: rk_activations, scratch: ScreenScratch
+  ) -> ScreenReach? {
+    let columns = screen.matrix.columns
+    let coded = scratch.input
+    var rounding = 0.0
+    for group in 0..<columns / 32 {
+      let scale = codes.scales[group]
+      for i in group * 32..<group * 32 + 32 {
+        coded[i] = scale * Float(codes.codes[i])
+        let difference = Double(input[i]) - Double(coded[i])
+        rounding += difference * difference
+      }
+    }
+    // The exact product takes the codes or the input itself; the screen always takes the codes.
+    let isCoded = usesCodes(screen.matrix)
+    let vector = isCoded ? UnsafePointer(coded) : input
+    var (squares, shift) = (0.0, 0.0)
+    for i in 0..<columns {
+      let value = Double(vector[i])
+      squares += value * value
+      shift += value * Double(screen.centre[i])
+    }
+    let norm = squares.squareRoot()
+    guard Self.inputNorms.contains(norm), rounding.isFinite else { return nil }
+    let directions = screen.directions.pointer.assumingMemoryBound(to: Float.self)
+    kernels.table.pointee.matmul_f32(
+      directions, 0, screen.directionCount, columns, vector, 1, scratch.inside, screen.directionCount)
+    let inside = MatrixScreen.norm(UnsafeBufferPointer(start: scratch.inside, count: screen.directionCount))
+    let slack =
+      screen.slack(inputNorm: norm) + (isCoded ? 0 : rounding.squareRoot() * screen.norms.copy * (1 + 0x1p-20))
+    return ScreenReach(factors: screen.split(norm: norm, inside: inside), shift: shift, slack: slack)
+  }
+
+  /// Index of the largest of `count` numbers; any of them if none is a number.
+  private static func largest(_ values: UnsafePointer<Float>, count: Int) -> Int {
+    var best = 0
+    for i in 1..<max(count, 1) where values[i] > values[best] { best = i }
+    return best
+  }
+
+  /// The largest exact product so far.
+  private struct Best {
+    var row = 0
+    var value = -Float.infinity
+    var isFinite = true
+
+    mutating func take(block: Int, of rows: Int, from exact: UnsafePointer<Float>) {
+      for candidate in block * 16..<min(rows, block * 16 + 16) {
+        let product = exact[candidate]
+        if !product.isFinite { isFinite = false }
+        if product > value || (product == value && candidate < row) { (value, row) = (product, candidate) }
+      }
+    }
+  }
+}
+
+extension ScreenScratch {
+  /// Lists the blocks whose ceiling is at least `threshold`, ascending.
+  fileprivate func collectCandidates(count: Int, from threshold: Float, except favourite: Int) {
+    candidates.removeAll(keepingCapacity: true)
+    let limits = SIMD16<Float>(repeating: threshold)
+    let raw = UnsafeRawPointer(ceilings)
+    for start in stride(from: 0, to: count, by: 16) {
+      // Ceilings past the last block are minus infinity.
+      guard any(raw.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= limits) else { continue }
+      for block in start..<min(count, start + 16) where block != favourite && ceilings[block] >= threshold {
+        candidates.append(block)
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import RouterTensor
+
+extension AlignedBuffer {
+  /// Room for `count` f32, set to zero.
+  convenience init(floats count: Int) { self.init(byteCount: count * 4) }
+
+  /// The block as f32.
+  var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
+
+  /// Number of f32 that the block holds.
+  var floatCount: Int { byteCount / 4 }
+
+  /// Sets all bytes to zero.
+  func clear() { bytes.initializeMemory(as: UInt8.self, repeating: 0) }
+}

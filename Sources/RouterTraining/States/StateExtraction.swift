@@ -1,0 +1,161 @@
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// Runs texts through a frozen model once and keeps the hidden states at its exits.
+package struct StateExtraction {
+  /// Head products of this many rows share one read of the head.
+  private static let headRows = 16
+
+  private let model: LlamaModel
+  private let layout: StateLayout
+
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - fingerprint: identity of the model, which the file records.
+  ///   - topCount: teacher's most probable tokens to keep for each position.
+  package init(model: LlamaModel, fingerprint: String, topCount: Int = 16) {
+    self.model = model
+    layout = StateLayout(
+      fingerprint: fingerprint, exits: model.exits, width: model.configuration.width,
+      topCount: min(topCount, model.configuration.vocabularySize))
+  }
+
+  /// Appends the states of all scored positions of `documents` to the file at `path`.
+  ///
+  /// A run that was interrupted goes on with the first document that is incomplete, given the same documents.
+  ///
+  /// - Parameter progress: receives the documents and the rows that are done; returns false to stop.
+  /// - Throws: ``TrainingError`` for a file of another model or a full disk, `ModelError` for a document that
+  ///   exceeds the model's context.
+  package func run(
+    _ documents: [TrainingDocument], into path: String,
+    progress: ((_ documents: Int, _ rows: Int) -> Bool)? = nil
+  ) throws {
+    let file = try AppendFile(path: path)
+    let first = try resume(file, documents)
+    let sessions = SessionPool(model: model)
+    for index in first..<documents.count {
+      try file.append(rows(of: documents[index], index: index, session: sessions.session(for: documents[index])))
+      let rows = (file.byteCount - StateLayout.headerByteCount) / layout.rowByteCount
+      if let progress, !progress(index + 1, rows) { return }
+    }
+  }
+
+  /// Checks or writes the header, drops an incomplete document, and returns the next one.
+  private func resume(_ file: AppendFile, _ documents: [TrainingDocument]) throws -> Int {
+    let header = StateLayout.headerByteCount
+    if file.byteCount < header {
+      try file.truncate(to: 0)
+      try file.append(StateCache.header(layout))
+      return 0
+    }
+    guard try StateCache(path: file.path).layout == layout else {
+      throw TrainingError(
+        .foreignFile, "the hidden states are of another model or of other exits", at: file.path,
+        remedy: "Delete the file or choose another path.")
+    }
+    // Documents have all their rows or some, in order: walk until the file's rows are used up.
+    var rest = (file.byteCount - header) / layout.rowByteCount
+    var index = 0
+    while index < documents.count, rest >= documents[index].scored.count {
+      rest -= documents[index].scored.count
+      index += 1
+    }
+    let complete = documents[..<index].reduce(0) { $0 + $1.scored.count }
+    try file.truncate(to: header + complete * layout.rowByteCount)
+    return index
+  }
+
+  /// The bytes of all rows of one document.
+  private func rows(of document: TrainingDocument, index: Int, session: InferenceSession) throws -> [UInt8] {
+    let scored = document.scored
+    var bytes = [UInt8](repeating: 0, count: scored.count * layout.rowByteCount)
+    let last = scored.upperBound - 1
+    var start = 0
+    while start < last {
+      let end = min(start + InferenceSession.maximumRows, last)
+      try session.begin(document.tokens[start..<end])
+      // The state of position p predicts token p + 1.
+      let positions = min(max(scored.lowerBound - 1, start), end)..<end
+      for (exitIndex, exit) in layout.exits.enumerated() {
+        session.advance(to: exit)
+        for position in positions {
+          let base = (position + 1 - scored.lowerBound) * layout.rowByteCount
+          store(session.hidden, row: position - start, at: base + layout.stateOffset(exitIndex), in: &bytes)
+        }
+      }
+      storeTokens(document, index, session, positions, start: start, in: &bytes)
+      session.commitFull()
+      start = end
+    }
+    return bytes
+  }
+
+  private func store(
+    _ hidden: UnsafeBufferPointer<Float>, row: Int, at offset: Int, in bytes: inout [UInt8]
+  ) {
+    guard let base = hidden.baseAddress else { return }
+    let state = base + row * layout.width
+    let mean = Vectors.dot(state, state, layout.width) / Float(layout.width)
+    let rms = (mean + StateLayout.epsilon).squareRoot()
+    bytes.withUnsafeMutableBytes { raw in
+      raw.storeBytes(of: rms, toByteOffset: offset, as: Float.self)
+      for i in 0..<layout.width {
+        raw.storeBytes(
+          of: HalfPrecision.f16(from: state[i] / rms), toByteOffset: offset + 4 + 2 * i, as: UInt16.self)
+      }
+    }
+  }
+
+  private func storeTokens(
+    _ document: TrainingDocument, _ index: Int, _ session: InferenceSession, _ positions: Range<Int>,
+    start: Int, in bytes: inout [UInt8]
+  ) {
+    let vocabulary = model.configuration.vocabularySize
+    let logits = AlignedBuffer(floats: Self.headRows * vocabulary)
+    for first in stride(from: positions.lowerBound, to: positions.upperBound, by: Self.headRows) {
+      let part = first..<min(first + Self.headRows, positions.upperBound)
+      session.logits(rows: part.lowerBound - start..<part.upperBound - start, into: logits.floats)
+      for position in part {
+        let row = UnsafeBufferPointer(
+          start: logits.floats + (position - first) * vocabulary, count: vocabulary)
+        let top = TopTokens.largest(layout.topCount, of: row)
+        let base = (position + 1 - document.scored.lowerBound) * layout.rowByteCount
+        bytes.withUnsafeMutableBytes { raw in
+          raw.storeBytes(of: UInt32(index), toByteOffset: base, as: UInt32.self)
+          raw.storeBytes(of: UInt32(position), toByteOffset: base + 4, as: UInt32.self)
+          raw.storeBytes(of: document.tokens[position + 1], toByteOffset: base + 8, as: Int32.self)
+          for (i, token) in top.enumerated() {
+            raw.storeBytes(of: token, toByteOffset: base + layout.topOffset + 4 * i, as: Int32.self)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Sessions by capacity, since opening one for a long context costs more than a short text.
+private final class SessionPool {
+  private let model: LlamaModel
+  private var sessions: [Int: InferenceSession] = [:]
+
+  init(model: LlamaModel) { self.model = model }
+
+  /// An empty session with room for `document`.
+  ///
+  /// - Throws: `ModelError` `contextOverflow`.
+  func session(for document: TrainingDocument) throws -> InferenceSession {
+    var capacity = 128
+    while capacity < document.tokens.count { capacity *= 2 }
+    capacity = max(document.tokens.count, min(capacity, model.configuration.contextLength))
+    if let known = sessions[capacity] {
+      known.rollBack(to: 0)
+      return known
+    }
+    let session = try InferenceSession(model: model, capacity: capacity)
+    sessions[capacity] = session
+    return session
+  }
+}

@@ -1,0 +1,84 @@
+import RouterTensor
+
+/// Low-rank factors beside every matrix of every layer: W' = W + (alpha / r) B A, A `[r, K]`, B `[N, r]`
+/// (LoRA, Hu et al., arXiv 2106.09685).
+///
+/// They are trained as a reparametrisation: a step merges them into the weights, takes the gradient of W', and
+/// derives dA = s B^T dW' and dB = s dW' A^T.
+struct LowRankFactors {
+  /// One matrix with its factors' places in their block.
+  private struct Pair {
+    let weight: Int
+    let rows, columns: Int
+    let a, b: Int
+  }
+
+  let rank: Int
+  let scale: Float
+  /// f32 in the block of factors.
+  let count: Int
+  private let layers: [[Pair]]
+  private let starts: [Int]
+  private let team: ThreadTeam
+
+  init(_ layout: ParameterLayout, rank: Int, alpha: Float, team: ThreadTeam) {
+    self.rank = rank
+    self.team = team
+    scale = alpha / Float(rank)
+    var end = 0
+    layers = layout.layers.indices.map { index in
+      layout.matrices(ofLayer: index).map { slot in
+        let (rows, columns) = (slot.shape[0], slot.shape[1])
+        defer { end += rank * (rows + columns) }
+        return Pair(
+          weight: slot.offset, rows: rows, columns: columns, a: end, b: end + rank * columns)
+      }
+    }
+    starts = layout.layers.map(\.range.lowerBound)
+    count = end
+  }
+
+  /// A starts random, B at zero: W' = W.
+  func initialise(_ block: AlignedBuffer, seed: UInt64) {
+    for (index, layer) in layers.enumerated() {
+      var random = SeededRandom(seed: seed, purpose: .initialValues, number: index)
+      for pair in layer {
+        let deviation = 1 / Float(pair.columns).squareRoot()
+        for i in 0..<rank * pair.columns { block.floats[pair.a + i] = random.normal() * deviation }
+      }
+    }
+  }
+
+  /// weights = base + s B A for every matrix; other weights are left alone.
+  func merge(_ block: AlignedBuffer, base: AlignedBuffer, into weights: AlignedBuffer) {
+    let pairs = layers.flatMap { $0 }
+    let scaled = ScratchPool(floatCount: pairs.map { $0.rows * rank }.max() ?? 0)
+    team.run(chunks: pairs.count) { index in
+      let pair = pairs[index]
+      let target = weights.floats + pair.weight
+      target.update(from: base.floats + pair.weight, count: pair.rows * pair.columns)
+      scaled.withBlock { b in
+        for i in 0..<pair.rows * rank { b[i] = block.floats[pair.b + i] * scale }
+        // [N, K] += [N, r] [r, K]
+        LinearMath(rows: pair.rows, inputs: pair.columns, outputs: rank).inputGradient(
+          b, block.floats + pair.a, into: target, adding: true)
+      }
+    }
+  }
+
+  /// Adds the factors' gradients of one layer, given that of its weights in a block of its own.
+  func addGradients(layer: Int, dWeights: AlignedBuffer, factors: AlignedBuffer, into gradients: AlignedBuffer) {
+    team.run(chunks: layers[layer].count) { index in
+      let pair = layers[layer][index]
+      let dWeight = dWeights.floats + (pair.weight - starts[layer])
+      let (rows, columns) = (pair.rows, pair.columns)
+      for i in 0..<rows * columns { dWeight[i] *= scale }
+      // dA [r, K] += B^T dW
+      LinearMath(rows: rows, inputs: columns, outputs: rank).weightGradient(
+        factors.floats + pair.b, dWeight, into: gradients.floats + pair.a)
+      // dB [N, r] += dW A^T
+      LinearMath(rows: rows, inputs: columns, outputs: rank).forward(
+        dWeight, factors.floats + pair.a, into: gradients.floats + pair.b, adding: true)
+    }
+  }
+}

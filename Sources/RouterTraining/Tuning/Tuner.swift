@@ -1,0 +1,295 @@
+import Foundation
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// Tunes a whole model, or low-rank factors of it, or heads for its exits.
+///
+/// The same settings, documents and model give the same weights, bit for bit, whether or not the run was
+/// interrupted and on any number of threads.
+package final class Tuner {
+  /// One trained tensor under its name in a checkpoint.
+  package struct Tensor: Sendable {
+    package let name: String
+    package let shape: [Int]
+    /// f32, row-major.
+    package let values: [Float]
+  }
+
+  private let settings: TuningSettings
+  private let documents: [TrainingDocument]
+  private let heldOut: [TrainingDocument]
+  private let layout: ParameterLayout
+  private let exits: [Int]
+  private let weights: AlignedBuffer
+  private let base: AlignedBuffer?
+  private let factors: LowRankFactors?
+  private let optimiser: Optimiser
+  private let objective: TuningObjective
+  private let statePath: String?
+  /// f32 `[count]`: the parameters of the best evaluation so far; empty without early stopping.
+  private let best: AlignedBuffer
+  private var progress: Progress
+  private let digest: UInt64
+
+  /// Where a run stands.
+  private struct Progress: Codable, Equatable {
+    var step = 0
+    var bestLoss: Float?
+    var evaluationsSinceBest = 0
+    var isOver = false
+  }
+
+  /// What the state file says about the run that it belongs to.
+  private struct Header: Codable, Equatable {
+    let settings: TuningSettings
+    let exits: [Int]
+    let parameterCount: Int
+    let documents: UInt64
+    var progress: Progress
+  }
+
+  /// Prepares a run, or the rest of one if there is a state file.
+  ///
+  /// - Parameters:
+  ///   - documents: what to learn.
+  ///   - heldOut: what to evaluate on; early stopping needs some.
+  ///   - statePath: where the run keeps its state; nil to keep none.
+  /// - Throws: ``TrainingError`` for settings, data or a state file that cannot be used.
+  package init(
+    model: LlamaModel, documents: [TrainingDocument], heldOut: [TrainingDocument] = [],
+    settings: TuningSettings, statePath: String? = nil
+  ) throws {
+    try settings.validate()
+    exits = try settings.trainedExits(of: model.exits)
+    guard !documents.isEmpty, settings.patience == nil || !heldOut.isEmpty else {
+      throw TrainingError(
+        .unusableData, documents.isEmpty ? "there is nothing to learn" : "there are no held-out documents",
+        remedy: documents.isEmpty ? "Give at least one row." : "Give some, or do without early stopping.")
+    }
+    try Self.check(documents + heldOut, model)
+    self.settings = settings
+    self.documents = documents
+    self.heldOut = heldOut
+    self.statePath = statePath
+    let team = model.multiplier.team
+    let depth = settings.method == .ict ? exits.max() ?? 0 : exits.last ?? 0
+    layout = ParameterLayout(configuration: model.configuration, layerCount: depth)
+    weights = AlignedBuffer(floats: layout.count)
+    ModelWeights.copy(model, layout: layout, into: weights)
+
+    let values: AlignedBuffer
+    var undecayed: [Range<Int>] = []
+    if settings.method == .ict {
+      let size = model.configuration.vocabularySize * model.configuration.width
+      values = AlignedBuffer(floats: exits.count * size)
+      for index in exits.indices {
+        (values.floats + index * size).update(from: weights.floats + layout.head, count: size)
+      }
+      (base, factors) = (nil, nil)
+    } else if let rank = settings.loraRank {
+      let made = LowRankFactors(layout, rank: rank, alpha: settings.loraAlpha, team: team)
+      values = AlignedBuffer(floats: made.count)
+      made.initialise(values, seed: settings.seed)
+      let copy = AlignedBuffer(floats: layout.count)
+      copy.floats.update(from: weights.floats, count: layout.count)
+      (base, factors) = (copy, made)
+    } else {
+      values = weights
+      undecayed = layout.slots.filter { $0.shape.count == 1 }.map { $0.offset..<$0.offset + $0.count }
+      (base, factors) = (nil, nil)
+    }
+    optimiser = Optimiser(values: values, undecayed: undecayed, settings: settings, team: team)
+    let trained: TuningObjective.Trained =
+      if let factors {
+        .factors(factors, values: values, gradients: optimiser.gradients)
+      } else if settings.method == .ict {
+        .heads(values: values, gradients: optimiser.gradients)
+      } else {
+        .weights(gradients: optimiser.gradients)
+      }
+    let longest = (documents + heldOut).map { $0.scored.upperBound - 1 }.max() ?? 0
+    objective = TuningObjective(
+      layout: layout, weights: weights, trained: trained, exitCount: exits.count,
+      capacity: max(settings.batchTokens, longest), memory: settings.recompute ? .inputs : .everything,
+      original: settings.loss == .distill ? (model, settings.distillationShare) : nil, team: team)
+    best = AlignedBuffer(floats: settings.patience == nil ? 0 : values.floatCount)
+    best.floats.update(from: values.floats, count: best.floatCount)
+    digest = Self.digest(documents)
+    progress = Progress()
+    try resume()
+  }
+
+  /// Steps that are done.
+  package var step: Int { progress.step }
+
+  /// The trained tensors, low-rank factors merged; those of the best evaluation after an early stop.
+  ///
+  /// An exit's own head is called `exits.N.head.weight`.
+  package var tensors: [Tensor] {
+    if settings.method == .ict {
+      let shape = [layout.configuration.vocabularySize, layout.configuration.width]
+      let size = shape[0] * shape[1]
+      return exits.enumerated().map { index, exit in
+        Tensor(
+          name: "exits.\(exit).head.weight", shape: shape,
+          values: Array(UnsafeBufferPointer(start: optimiser.values.floats + index * size, count: size)))
+      }
+    }
+    factors?.merge(optimiser.values, base: base ?? weights, into: weights)
+    return layout.slots.filter { factors == nil || ($0.shape.count == 2 && $0.offset >= layerStart) }.map {
+      Tensor(
+        name: $0.name, shape: $0.shape,
+        values: Array(UnsafeBufferPointer(start: weights.floats + $0.offset, count: $0.count)))
+    }
+  }
+
+  private var layerStart: Int { layout.layers.first?.range.lowerBound ?? 0 }
+
+  /// Runs the steps that are left.
+  ///
+  /// - Parameter onStep: called after each step; returns false to stop, with the state written.
+  /// - Throws: ``TrainingError`` `diverged`, whereupon the last written state is untouched; file errors.
+  package func run(onStep: (TuningStep) throws -> Bool) throws {
+    let rate = LearningRate(
+      peak: settings.learningRate, warmupSteps: settings.warmupSteps, steps: settings.steps)
+    let lengths = documents.map { $0.scored.upperBound - 1 }
+    var plan = BatchPlan(lengths: lengths, settings: settings)
+    let (start, firstStep) = (Date(), progress.step)
+    var rows = 0
+    while progress.step < settings.steps, !progress.isOver {
+      let batches = plan.batches(step: progress.step).map { PackedBatch($0.map { documents[$0] }) }
+      factors?.merge(optimiser.values, base: base ?? weights, into: weights)
+      optimiser.clear()
+      let losses = try losses(batches)
+      let norm = optimiser.gradientNorm()
+      guard norm.isFinite, losses.allSatisfy({ $0.crossEntropy.isFinite }) else {
+        throw TrainingError(
+          .diverged, "the loss or its gradient in step \(progress.step + 1) is not a finite number",
+          at: statePath, remedy: "Start again with a lower learning rate; the last good state is kept.")
+      }
+      progress.step += 1
+      let learningRate = rate(progress.step)
+      optimiser.apply(step: progress.step, learningRate: learningRate, norm: norm)
+      let isLast = progress.step == settings.steps
+      let held =
+        !heldOut.isEmpty && (progress.step % settings.evaluateEvery == 0 || isLast) ? try evaluate() : nil
+      if let held { judge(held) }
+      let stopsEarly = progress.isOver
+      if isLast || stopsEarly, settings.patience != nil {
+        optimiser.values.floats.update(from: best.floats, count: best.floatCount)
+        progress.isOver = true
+      }
+      if isLast || stopsEarly || progress.step % settings.checkpointEvery == 0 { try save() }
+      rows += batches.reduce(0) { $0 + $1.rowCount }
+      let seconds = max(Date().timeIntervalSince(start), 1e-9)
+      let report = TuningStep(
+        step: progress.step, steps: settings.steps, losses: losses, gradientNorm: norm,
+        learningRate: learningRate, tokensPerSecond: Double(rows) / seconds,
+        secondsLeft: seconds / Double(progress.step - firstStep) * Double(settings.steps - progress.step),
+        heldOut: held, stopsEarly: stopsEarly)
+      if try !onStep(report) {
+        try save()
+        return
+      }
+    }
+  }
+
+  /// Mean losses of the step's batches; adds their gradients.
+  private func losses(_ batches: [PackedBatch]) throws -> [TuningStep.ExitLoss] {
+    let total = Float(batches.reduce(0) { $0 + $1.scoredRows.count })
+    let parts = zip(exits, settings.weights(of: exits, step: progress.step)).enumerated().compactMap {
+      $1.1 > 0 ? TuningObjective.Part(exit: $1.0, index: $0, weight: $1.1 / total) : nil
+    }
+    return try means(batches, parts, total: total, withGradients: true)
+  }
+
+  /// Mean losses on the held-out documents.
+  package func evaluate() throws -> [TuningStep.ExitLoss] {
+    factors?.merge(optimiser.values, base: base ?? weights, into: weights)
+    let packing = Packing(
+      lengths: heldOut.map { $0.scored.upperBound - 1 }, rowLimit: settings.batchTokens, seed: 0, epoch: 0)
+    let batches = packing.batches.map { PackedBatch($0.map { heldOut[$0] }) }
+    let parts = exits.enumerated().map { TuningObjective.Part(exit: $1, index: $0, weight: 0) }
+    let total = Float(batches.reduce(0) { $0 + $1.scoredRows.count })
+    return try means(batches, parts, total: total, withGradients: false)
+  }
+
+  private func means(
+    _ batches: [PackedBatch], _ parts: [TuningObjective.Part], total: Float, withGradients: Bool
+  ) throws -> [TuningStep.ExitLoss] {
+    var sums = parts.map { _ in DistributionLoss.Outcome() }
+    for batch in batches {
+      for (index, outcome) in try objective.run(batch, parts: parts, withGradients: withGradients).enumerated() {
+        sums[index].crossEntropy += outcome.crossEntropy
+        sums[index].divergence += outcome.divergence
+      }
+    }
+    return zip(parts, sums).map { part, sum in
+      TuningStep.ExitLoss(
+        exit: part.exit, crossEntropy: sum.crossEntropy / total,
+        divergence: settings.loss == .distill ? sum.divergence / total : nil)
+    }
+  }
+
+  /// Remembers the best parameters, and ends the run when patience does.
+  private func judge(_ losses: [TuningStep.ExitLoss]) {
+    guard let patience = settings.patience else { return }
+    let mean = losses.reduce(0) { $0 + $1.crossEntropy } / Float(losses.count)
+    if mean < progress.bestLoss ?? .infinity {
+      progress.bestLoss = mean
+      progress.evaluationsSinceBest = 0
+      best.floats.update(from: optimiser.values.floats, count: best.floatCount)
+    } else {
+      progress.evaluationsSinceBest += 1
+      progress.isOver = progress.evaluationsSinceBest >= patience
+    }
+  }
+
+  private var blocks: [AlignedBuffer] {
+    [optimiser.values] + optimiser.moments.blocks + (settings.patience == nil ? [] : [best])
+  }
+
+  private var header: Header {
+    Header(
+      settings: settings, exits: exits, parameterCount: optimiser.values.floatCount, documents: digest,
+      progress: progress)
+  }
+
+  private func save() throws {
+    guard let statePath else { return }
+    try TrainingState.write(header, blocks: blocks, to: statePath)
+  }
+
+  private func resume() throws {
+    guard let statePath else { return }
+    let found = try TrainingState.read(Header.self, blocks: blocks, from: statePath) { found in
+      var expected = header
+      expected.progress = found.progress
+      guard found == expected, (0...settings.steps).contains(found.progress.step) else {
+        throw TrainingError(
+          .foreignFile, "the state belongs to a run with other settings, data or model", at: statePath,
+          remedy: "Delete it to start anew, or give the settings it was started with.")
+      }
+    }
+    if let found { progress = found.progress }
+  }
+
+  private static func check(_ documents: [TrainingDocument], _ model: LlamaModel) throws(TrainingError) {
+    let (vocabulary, context) = (model.configuration.vocabularySize, model.configuration.contextLength)
+    for (index, document) in documents.enumerated() {
+      guard document.tokens.allSatisfy({ $0 >= 0 && $0 < vocabulary }), document.tokens.count <= context else {
+        throw TrainingError(
+          .unusableData, "a text has a token outside the vocabulary or exceeds the context of \(context)",
+          at: "document \(index)", remedy: "Encode with this model's tokenizer, and cut long texts.")
+      }
+    }
+  }
+
+  private static func digest(_ documents: [TrainingDocument]) -> UInt64 {
+    let numbers = documents.flatMap {
+      [Int32($0.tokens.count), Int32($0.scored.lowerBound), Int32($0.scored.upperBound)] + $0.tokens
+    }
+    return numbers.withUnsafeBytes { XXH64.hash($0) }
+  }
+}

@@ -1,0 +1,127 @@
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// Loss of a model's exits on packed batches, and all gradients.
+final class TuningObjective {
+  /// What the gradients are taken of.
+  enum Trained {
+    /// All weights, gradients in a block of the weights' layout.
+    case weights(gradients: AlignedBuffer)
+    /// Low-rank factors.
+    case factors(LowRankFactors, values: AlignedBuffer, gradients: AlignedBuffer)
+    /// A head for each exit, f32 `[E, V, D]`.
+    case heads(values: AlignedBuffer, gradients: AlignedBuffer)
+  }
+
+  /// One exit's part in a step.
+  struct Part {
+    let exit: Int
+    /// Its place among the trained exits.
+    let index: Int
+    /// Factor of its summed loss.
+    let weight: Float
+  }
+
+  private let layout: ParameterLayout
+  private let weights: AlignedBuffer
+  private let trained: Trained
+  private let trunk: TrunkPass
+  private let headPass: HeadPass
+  private let teacher: (states: TeacherStates, head: SharedHead, share: Float, hidden: AlignedBuffer)?
+  /// f32 `[E, n, D]`
+  private let dHidden: AlignedBuffer
+  private let capacity: Int
+  private let width: Int
+  private let layerGradient: AlignedBuffer
+
+  /// - Parameters:
+  ///   - weights: f32, the weights in the layout's order.
+  ///   - capacity: rows of the largest batch.
+  ///   - original: the frozen original, if the loss distils, and its share.
+  init(
+    layout: ParameterLayout, weights: AlignedBuffer, trained: Trained, exitCount: Int, capacity: Int,
+    memory: TrunkPass.Memory, original: (model: LlamaModel, share: Float)?, team: ThreadTeam
+  ) {
+    self.layout = layout
+    self.weights = weights
+    self.trained = trained
+    self.capacity = capacity
+    width = layout.configuration.width
+    trunk = TrunkPass(layout, capacity: capacity, memory: memory, team: team)
+    headPass = HeadPass(layout.configuration, team: team)
+    dHidden = AlignedBuffer(floats: exitCount * capacity * width)
+    let width = width
+    teacher = original.map {
+      (
+        TeacherStates(model: $0.model), SharedHead($0.model), $0.share, AlignedBuffer(floats: capacity * width)
+      )
+    }
+    if case .factors = trained {
+      layerGradient = AlignedBuffer(floats: layout.layers.map(\.range.count).max() ?? 0)
+    } else {
+      layerGradient = AlignedBuffer(floats: 0)
+    }
+  }
+
+  /// Sums of the losses of `parts` over the batch's scored rows; with `withGradients`, adds all gradients.
+  ///
+  /// - Throws: `ModelError` if a document exceeds the original's context.
+  func run(_ batch: PackedBatch, parts: [Part], withGradients: Bool) throws -> [DistributionLoss.Outcome] {
+    trunk.forward(batch, weights: weights.floats, depth: parts.map(\.exit).max() ?? 0)
+    let view = try teacher.map { teacher in
+      try teacher.states.compute(batch, into: teacher.hidden.floats)
+      return HeadPass.Teacher(hidden: teacher.hidden.floats, head: teacher.head, share: teacher.share)
+    }
+    let outcomes = headPass.run(
+      batch, exits: parts.map(exit), norm: norm, teacher: view, withGradients: withGradients)
+    if withGradients { backward(batch, parts) }
+    return outcomes
+  }
+
+  private func exit(_ part: Part) -> HeadPass.Exit {
+    let size = layout.configuration.vocabularySize * width
+    let (head, dHead): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?) =
+      switch trained {
+      case .weights(let gradients): (weights.floats + layout.head, gradients.floats + layout.head)
+      case .factors: (weights.floats + layout.head, nil)
+      case .heads(let values, let gradients):
+        (values.floats + part.index * size, gradients.floats + part.index * size)
+      }
+    return HeadPass.Exit(
+      hidden: trunk.hidden(after: part.exit), dHidden: dHidden.floats + part.index * capacity * width,
+      head: head, dHead: dHead, weight: part.weight)
+  }
+
+  private var norm: HeadPass.Norm {
+    let weight = UnsafePointer(weights.floats + layout.finalNorm)
+    if case .weights(let gradients) = trained {
+      return HeadPass.Norm(weight: weight, dWeight: gradients.floats + layout.finalNorm)
+    }
+    return HeadPass.Norm(weight: weight, dWeight: nil)
+  }
+
+  private func backward(_ batch: PackedBatch, _ parts: [Part]) {
+    let injections = parts.map {
+      TrunkPass.Injection(depth: $0.exit, gradient: dHidden.floats + $0.index * capacity * width)
+    }
+    switch trained {
+    case .heads: return
+    case .weights(let gradients):
+      trunk.backward(
+        batch, weights: weights.floats, injections: injections,
+        target: { .init(block: gradients.floats, slots: layout.layers[$0]) },
+        dEmbedding: gradients.floats + layout.embedding)
+    case .factors(let factors, let values, let gradients):
+      trunk.backward(
+        batch, weights: weights.floats, injections: injections,
+        target: { index in
+          layerGradient.clear()
+          return .init(block: layerGradient.floats, slots: layout.layers[index].alone)
+        },
+        finished: { index in
+          factors.addGradients(layer: index, dWeights: layerGradient, factors: values, into: gradients)
+        }, dEmbedding: nil)
+    }
+  }
+}

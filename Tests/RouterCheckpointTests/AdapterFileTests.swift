@@ -1,0 +1,156 @@
+import RouterCheckpoint
+import RouterTensor
+import Testing
+
+/// Exit adapters as files of their own and within a model's.
+struct AdapterFileTests {
+  /// A model of 3 layers with exits 1, 2, 3, an adapter file for its exits 1 and 2, and where they lie.
+  private struct Site {
+    let directory: TemporaryDirectory
+    var model: String { directory.file("model") }
+    var adapter: String { directory.file("adapter") }
+    var merged: String { directory.file("merged") }
+
+    init(_ kind: ExitAdapterKind = .linear, planar: Bool = false) throws {
+      directory = try TemporaryDirectory()
+      try Self.writeModel(to: directory.file("model"), planar: planar)
+      try Self.writeAdapter(kind, for: directory.file("model"), to: directory.file("adapter"))
+    }
+
+    static func writeModel(to path: String, seed: UInt64 = 1, planar: Bool = false) throws {
+      var model = try sampleModel(seed: seed)
+      model.metadata = try metadata(exits: [1, 2, 3])
+      try model.write(to: path, options: .init(planar: planar))
+    }
+
+    static func writeAdapter(
+      _ kind: ExitAdapterKind, for model: String, to path: String, dropping: String? = nil
+    ) throws {
+      let base = try CheckpointReader(path: model)
+      let record = AdapterRecord(
+        kind: kind, exits: [1, 2], base: base.metadata, fingerprint: base.fingerprint, tuning: "seed 1",
+        license: "Apache-2.0")
+      var generator = SeededGenerator(seed: 5)
+      let tensors = [1, 2].flatMap { exit in
+        kind.parts(width: 32).map { part in
+          AdapterFile.Tensor(
+            name: TensorName.adapter(exit: exit, part.name), shape: part.shape,
+            values: (0..<part.shape.reduce(1, *)).map { _ in Float.random(in: -1...1, using: &generator) })
+        }
+      }
+      try AdapterFile.write(
+        to: path, record: record, tensors: tensors.filter { $0.name != dropping }, base: base.metadata,
+        tool: "tests", encoding: .q8)
+    }
+  }
+
+  @Test(arguments: [ExitAdapterKind.linear, .gated(inner: 64)], [false, true])
+  func mergingAndTakingOutGivesBothBack(kind: ExitAdapterKind, planar: Bool) throws {
+    let site = try Site(kind, planar: planar)
+    try AdapterMerge.merge(AdapterFile(path: site.adapter), into: site.model, to: site.merged)
+    let merged = try CheckpointReader(path: site.merged)
+    #expect(merged.metadata.adapter?.kind == kind && merged.metadata.adapter?.exits == [1, 2])
+    #expect(try merged.fingerprint != CheckpointReader(path: site.model).fingerprint)
+
+    let (again, back) = (site.directory.file("again"), site.directory.file("back"))
+    try AdapterMerge.extract(from: site.merged, to: again, tool: "tests")
+    try AdapterMerge.remove(from: site.merged, to: back)
+    #expect(try fileBytes(again) == fileBytes(site.adapter))
+    #expect(try fileBytes(back) == fileBytes(site.model))
+    // New adapters replace old ones.
+    try AdapterMerge.merge(AdapterFile(path: again), into: site.merged, to: back)
+    #expect(try fileBytes(back) == fileBytes(site.merged))
+  }
+
+  /// A prefix of the file is a sub-model, adapters included.
+  @Test func anAdapterLiesWithTheLayerBeforeItsExit() throws {
+    let site = try Site()
+    try AdapterMerge.merge(AdapterFile(path: site.adapter), into: site.model, to: site.merged)
+    let reader = try CheckpointReader(path: site.merged)
+    for descriptor in reader.tensors where TensorName.isOfExit(descriptor.name) {
+      #expect(descriptor.layer == (descriptor.name.hasPrefix("exits.1.") ? 1 : 2))
+    }
+    let names = Set(try reader.load(throughLayer: 1).names)
+    #expect(names.contains(TensorName.adapter(exit: 1, "linear.weight")))
+    #expect(!names.contains(TensorName.adapter(exit: 2, "linear.weight")))
+  }
+
+  @Test func eachKindOfFileIsRefusedInThePlaceOfTheOther() throws {
+    let site = try Site()
+    let asModel = failure { () throws(CheckpointError) in _ = try CheckpointReader(path: site.adapter) }
+    #expect(asModel?.code == .invalidRequest && asModel?.location.file == site.adapter)
+    #expect(asModel?.description.contains("router adapter merge") == true)
+    let asAdapter = failure { () throws(CheckpointError) in _ = try AdapterFile(path: site.model) }
+    #expect(asAdapter?.code == .invalidRequest && asAdapter?.location.file == site.model)
+  }
+
+  /// Adapters fit the checkpoint that they were trained on, and no other without the hash of a source.
+  @Test func adaptersForOtherWeightsAreRefused() throws {
+    let site = try Site()
+    let other = site.directory.file("other")
+    try Site.writeModel(to: other, seed: 2)
+    let adapter = try AdapterFile(path: site.adapter)
+    let error = failure { () throws(CheckpointError) in
+      try AdapterMerge.merge(adapter, into: other, to: site.merged)
+    }
+    #expect(error?.code == .invalidRequest && error?.location.file == site.adapter)
+    #expect(try site.directory.contents() == ["adapter", "model", "other"])
+  }
+
+  @Test(
+    arguments: [("x", "x", "q4", "q4", true), ("x", "y", "q4", "q4", false), ("x", "x", "q4", "q8", false)])
+  func anotherImportOfTheSameSourceFits(
+    source: String, base: String, quantization: String, baseQuantization: String, fits: Bool
+  ) throws {
+    func metadata(_ hash: String, _ quantization: String) throws -> CheckpointMetadata {
+      try CheckpointMetadata(
+        name: "tiny", configuration: configuration(), exits: [1, 3], tokenizer: "{}",
+        quantization: quantization, provenance: Provenance(source: "s", sourceSHA256: hash, tool: "t"))
+    }
+    let record = AdapterRecord(
+      kind: .linear, exits: [1], base: try metadata(base, baseQuantization), fingerprint: "f", tuning: "",
+      license: nil)
+    #expect(try record.fits(metadata(source, quantization), fingerprint: nil) == fits)
+    #expect(try record.fits(metadata(source, quantization), fingerprint: "f"))
+  }
+
+  @Test func anIncompleteAdapterIsRefused() throws {
+    let site = try Site()
+    let missing = TensorName.adapter(exit: 2, "linear.bias")
+    try Site.writeAdapter(.linear, for: site.model, to: site.adapter, dropping: missing)
+    let error = failure { () throws(CheckpointError) in _ = try AdapterFile(path: site.adapter) }
+    #expect(error?.code == .missingTensor && error?.location.tensor == missing)
+  }
+
+  @Test func aDamagedAdapterIsRefused() throws {
+    let site = try Site()
+    var content = try fileBytes(site.adapter)
+    content[content.count / 2] ^= 1
+    let path = try site.directory.write(content, as: "damaged")
+    let error = failure { () throws(CheckpointError) in _ = try AdapterFile(path: path) }
+    #expect(error?.location.file == path)
+  }
+
+  @Test(arguments: [[3], [2, 1], [1, 1], [4], []])
+  func anExitThatCannotHaveAnAdapterIsRefused(exits: [Int]) throws {
+    let base = try metadata(exits: [1, 2, 3])
+    let record = AdapterRecord(
+      kind: .linear, exits: exits, base: base, fingerprint: "", tuning: "", license: nil)
+    #expect(failure { () throws(CheckpointError) in _ = try base.with(record) }?.code == .invalidMetadata)
+  }
+
+  @Test func anInnerWidthBeyondTheModelsIsRefused() throws {
+    let base = try metadata(exits: [1, 2, 3])
+    let record = AdapterRecord(
+      kind: .gated(inner: 65), exits: [1], base: base, fingerprint: "", tuning: "", license: nil)
+    #expect(failure { () throws(CheckpointError) in _ = try base.with(record) }?.code == .invalidMetadata)
+  }
+
+  @Test(arguments: [("linear", ExitAdapterKind.linear), ("gated:384", .gated(inner: 384))])
+  func aKindIsWrittenAsText(text: String, kind: ExitAdapterKind) {
+    #expect(ExitAdapterKind(text) == kind && kind.description == text)
+  }
+
+  @Test(arguments: ["", "gated", "gated:", "gated:0", "gated:-1", "gated:999999", "Linear", "linear:2"])
+  func otherTextIsNoKind(text: String) { #expect(ExitAdapterKind(text) == nil) }
+}

@@ -1,0 +1,22 @@
+@testable import RouterEvaluation
+import RouterExit
+import Testing
+
+struct CostMeterTests {
+  @Test func aModelIsMeasuredWithinItsContext() throws {
+    let language = try TinyLanguage.make()
+    // Of the contexts 0, 256 and 1,024 only 0 fits into 128 positions.
+    let costs = try CostMeter(language.model, repetitions: 1).measure()
+    #expect(costs.rows == [1, 2, 4, 8, 16])
+    #expect(costs.layers.allSatisfy { $0.base > 0 && $0.perPosition == 0 })
+    #expect(costs.heads.allSatisfy { $0 > 0 })
+    #expect(Set(costs.checks.keys) == Set(ExitEstimator.allCases.map(\.name)))
+    #expect(costs.checks.values.allSatisfy { $0 > 0 })
+  }
+
+  @Test func contextsBecomeALine() throws {
+    let language = try TinyLanguage.make(contextLength: 300)
+    let costs = try CostMeter(language.model, repetitions: 1).measure()
+    #expect(costs.layers.allSatisfy { $0.seconds(context: 300) > 0 })
+  }
+}

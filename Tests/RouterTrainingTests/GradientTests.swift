@@ -1,0 +1,123 @@
+import RouterModel
+import RouterTensor
+import Testing
+
+@testable import RouterTraining
+
+@Suite struct GradientTests {
+  /// Loss and gradients of all weights of a model on some texts.
+  struct Problem {
+    let layout: ParameterLayout
+    let weights: AlignedBuffer
+    let gradients: AlignedBuffer
+    let objective: TuningObjective
+    let batch: PackedBatch
+    let parts: [TuningObjective.Part]
+
+    init(
+      _ tiny: TinyModel, _ texts: [TrainingDocument], share: Float = 0, memory: TrunkPass.Memory = .everything,
+      threads: Int = 2
+    ) {
+      let model = tiny.model(threads: threads)
+      layout = ParameterLayout(configuration: tiny.configuration, layerCount: tiny.configuration.layerCount)
+      weights = AlignedBuffer(byteCount: layout.count * 4)
+      gradients = AlignedBuffer(byteCount: layout.count * 4)
+      ModelWeights.copy(model, layout: layout, into: weights)
+      batch = PackedBatch(texts)
+      objective = TuningObjective(
+        layout: layout, weights: weights, trained: .weights(gradients: gradients), exitCount: tiny.exits.count,
+        capacity: batch.rowCount, memory: memory, original: share > 0 ? (model, share) : nil,
+        team: model.multiplier.team)
+      let scale = 1 / Float(tiny.exits.count * batch.scoredRows.count)
+      parts = tiny.exits.enumerated().map { .init(exit: $1, index: $0, weight: scale) }
+    }
+
+    /// Adds gradients; returns the mean cross-entropy of exits and rows.
+    @discardableResult
+    func run() throws -> Double {
+      let outcomes = try objective.run(batch, parts: parts, withGradients: true)
+      return outcomes.reduce(0) { $0 + Double($1.crossEntropy) } * Double(parts[0].weight)
+    }
+
+    /// The mean cross-entropy with `slot` moved by `step` along `direction`.
+    func loss(_ slot: ParameterLayout.Slot, along direction: [Float], _ step: Float) throws -> Double {
+      let old = (0..<slot.count).map { weights.floats[slot.offset + $0] }
+      for i in 0..<slot.count { weights.floats[slot.offset + i] += step * direction[i] }
+      defer { for i in 0..<slot.count { weights.floats[slot.offset + i] = old[i] } }
+      let outcomes = try objective.run(batch, parts: parts, withGradients: false)
+      return outcomes.reduce(0) { $0 + Double($1.crossEntropy) } * Double(parts[0].weight)
+    }
+
+    var gradientArray: [Float] { Array(gradients.elements(of: Float.self)) }
+  }
+
+  @Test(arguments: TrainingReference.all) func gradientsAreThoseOfPyTorch(_ reference: TrainingReference) throws {
+    let problem = Problem(try reference.model(), try reference.texts, share: reference.distillationShare)
+    try problem.run()
+    #expect(problem.layout.slots.count == reference.gradients.count)
+    for slot in problem.layout.slots {
+      let expected = try #require(reference.gradients[slot.name])
+      let found = (0..<slot.count).map { problem.gradients.floats[slot.offset + $0] }
+      let norm = found.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      #expect(abs(norm - expected.norm) < 1e-4 * expected.norm + 1e-7, "norm of \(slot.name)")
+      for (a, b) in zip(TrainingReference.probes(found), expected.probes) {
+        #expect(abs(a - b) < 1e-4 * expected.norm + 1e-7, "\(slot.name): \(a) for \(b)")
+      }
+    }
+  }
+
+  @Test func gradientsAreThoseOfFiniteDifferences() throws {
+    let problem = Problem(try .biased(), try Texts.random(3))
+    try problem.run()
+    for slot in problem.layout.slots {
+      let direction = TinyModel.units("direction \(slot.name)", count: slot.count)
+      let slope = (0..<slot.count).reduce(0.0) {
+        $0 + Double(problem.gradients.floats[slot.offset + $1]) * Double(direction[$1])
+      }
+      let step: Float = 2e-3
+      let ahead = try problem.loss(slot, along: direction, step)
+      let behind = try problem.loss(slot, along: direction, -step)
+      let measured = (ahead - behind) / Double(2 * step)
+      #expect(abs(slope - measured) < 0.01 * max(abs(slope), abs(measured)) + 0.01, "\(slot.name)")
+    }
+  }
+
+  @Test func packedTextsHaveTheGradientsOfTextsAlone() throws {
+    let texts = try Texts.random(4)
+    let together = Problem(try .biased(), texts)
+    try together.run()
+    var sum = [Float](repeating: 0, count: together.layout.count)
+    for text in texts {
+      let alone = Problem(try .biased(), [text])
+      try alone.run()
+      let share = Float(alone.batch.scoredRows.count) / Float(together.batch.scoredRows.count)
+      for (i, value) in alone.gradientArray.enumerated() { sum[i] += value * share }
+    }
+    let largest = sum.map(abs).max() ?? 0
+    for (a, b) in zip(together.gradientArray, sum) { #expect(abs(a - b) < 1e-5 * largest) }
+  }
+
+  @Test func recomputationChangesNoBit() throws {
+    let texts = try Texts.random(5)
+    let kept = Problem(try .biased(), texts)
+    let computed = Problem(try .biased(), texts, memory: .inputs)
+    #expect(try kept.run() == computed.run())
+    #expect(kept.gradientArray == computed.gradientArray)
+  }
+
+  @Test func threadsChangeNoBit() throws {
+    let texts = try Texts.random(9)
+    let one = Problem(try .plain(), texts, threads: 1)
+    let three = Problem(try .plain(), texts, threads: 3)
+    #expect(try one.run() == three.run())
+    #expect(one.gradientArray == three.gradientArray)
+  }
+
+  @Test func theOriginalDoesNotDivergeFromItself() throws {
+    let problem = Problem(try .plain(), try Texts.random(3), share: 0.5)
+    let outcomes = try problem.objective.run(problem.batch, parts: problem.parts, withGradients: false)
+    let rows = Float(problem.batch.scoredRows.count)
+    #expect(abs(outcomes[1].divergence / rows) < 1e-5)
+    #expect(outcomes[0].divergence / rows > 0.01)
+  }
+}

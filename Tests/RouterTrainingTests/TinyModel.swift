@@ -1,0 +1,87 @@
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// Small f32 models whose weights are those of `.ci/fixtures/training_reference.py`.
+struct TinyModel {
+  let configuration: ModelConfiguration
+  var exits: [Int]
+
+  /// Two layers, untied head, no biases.
+  static func plain() throws -> TinyModel {
+    TinyModel(
+      configuration: try ModelConfiguration(
+        family: "llama", layerCount: 2, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 12,
+        feedForwardWidth: 40, vocabularySize: 67, contextLength: 64, normEpsilon: 1e-5,
+        rotary: RotaryEmbedding(base: 10000, scaling: .none), tiedHead: false, attentionBias: false),
+      exits: [1, 2])
+  }
+
+  /// Three layers, tied head, grouped queries with biases.
+  static func biased() throws -> TinyModel {
+    TinyModel(
+      configuration: try ModelConfiguration(
+        family: "qwen2", layerCount: 3, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
+        feedForwardWidth: 48, vocabularySize: 67, contextLength: 64, normEpsilon: 1e-5,
+        rotary: RotaryEmbedding(base: 10000, scaling: .none), tiedHead: true, attentionBias: true),
+      exits: [1, 2, 3])
+  }
+
+  func model(threads: Int = 2) -> LlamaModel {
+    let vector = { (name: String, count: Int) in Self.buffer(Self.elements(of: name, count: count)) }
+    let matrix = { (name: String, rows: Int, columns: Int) in
+      WeightMatrix(f32: vector(name, rows * columns), rows: rows, columns: columns)
+    }
+    let c = configuration
+    let (width, inner) = (c.width, c.feedForwardWidth)
+    let (queryWidth, keyWidth) = (c.headCount * c.headWidth, c.keyValueHeadCount * c.headWidth)
+    let embedding = matrix(TensorName.embedding, c.vocabularySize, width)
+    let layers = (0..<c.layerCount).map { index in
+      func name(_ part: TensorName.LayerPart) -> String { TensorName.layer(index, part) }
+      return LlamaWeights.Layer(
+        inputNorm: vector(name(.inputNorm), width), query: matrix(name(.queryWeight), queryWidth, width),
+        key: matrix(name(.keyWeight), keyWidth, width), value: matrix(name(.valueWeight), keyWidth, width),
+        biases: c.attentionBias
+          ? LlamaWeights.AttentionBiases(
+            query: vector(name(.queryBias), queryWidth), key: vector(name(.keyBias), keyWidth),
+            value: vector(name(.valueBias), keyWidth)) : nil,
+        output: matrix(name(.outputWeight), width, queryWidth),
+        postAttentionNorm: vector(name(.postAttentionNorm), width),
+        gate: matrix(name(.gateWeight), inner, width), up: matrix(name(.upWeight), inner, width),
+        down: matrix(name(.downWeight), width, inner))
+    }
+    return LlamaModel(
+      configuration: c, exits: exits,
+      weights: LlamaWeights(
+        embedding: embedding, finalNorm: vector(TensorName.finalNorm, width),
+        head: c.tiedHead ? embedding : matrix(TensorName.head, c.vocabularySize, width), layers: layers),
+      multiplier: Multiplier(team: ThreadTeam(threadCount: threads), precision: .f32))
+  }
+
+  /// Multiples of 2^-23 in -1 ..< 1 from SplitMix64, seeded with the name's 64-bit FNV-1a hash, scaled; norms
+  /// are around 1.
+  static func elements(of name: String, count: Int) -> [Float] {
+    let amplitude: Float = name.hasSuffix("bias") ? 0.5 : name.contains("embed") ? 1 : 0.25
+    let centre: Float = name.contains("norm") ? 1 : 0
+    return units(name, count: count).map { $0 * amplitude + centre }
+  }
+
+  /// The numbers behind ``elements(of:count:)``.
+  static func units(_ name: String, count: Int) -> [Float] {
+    var state = name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return (0..<count).map { _ in
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = state
+      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+      mixed ^= mixed >> 31
+      return Float(Int(mixed >> 40) - (1 << 23)) * 0x1p-23
+    }
+  }
+
+  static func buffer(_ values: [Float]) -> AlignedBuffer {
+    let buffer = AlignedBuffer(byteCount: values.count * 4)
+    _ = buffer.elements(of: Float.self).update(fromContentsOf: values)
+    return buffer
+  }
+}
