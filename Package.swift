@@ -63,6 +63,9 @@ let package = Package(
       name: "RouterDecoding",
       dependencies: ["RouterModel", "RouterExit", "RouterTokenizer", "RouterTensor", "RouterCheckpoint"],
       swiftSettings: swiftSettings),
+    .target(
+      name: "RouterTraining", dependencies: ["RouterModel", "RouterTensor", "RouterCheckpoint", "COpenBLAS"],
+      swiftSettings: swiftSettings),
 
     // Layer 5
     .target(
@@ -93,7 +96,7 @@ let package = Package(
       name: "RouterCLI",
       dependencies: [
         "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterEvaluation", "RouterExit",
-        "RouterImport", "RouterModel", "RouterServer", "RouterTensor", "RouterTokenizer",
+        "RouterImport", "RouterModel", "RouterServer", "RouterTensor", "RouterTokenizer", "RouterTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -126,6 +129,10 @@ let package = Package(
         "RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterExit", "RouterTokenizer", "RouterTensor",
       ],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterTrainingTests",
+      dependencies: ["RouterTraining", "RouterModel", "RouterCheckpoint", "RouterTensor"],
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterEvaluationTests",
       dependencies: [

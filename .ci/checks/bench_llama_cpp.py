@@ -28,9 +28,8 @@ import llama_cpp
 class Engine:
     """A loaded model with one sequence."""
 
-    def __init__(self, path, threads, context, batch, mmap=True):
+    def __init__(self, path, threads, context, batch):
         settings = llama_cpp.llama_model_default_params()
-        settings.use_mmap = mmap
         self.model = llama_cpp.llama_model_load_from_file(path.encode(), settings)
         if not self.model:
             sys.exit(f"{path} cannot be loaded")

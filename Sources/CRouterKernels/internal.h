@@ -11,7 +11,14 @@ extern const rk_kernels rk_scalar_kernels;
 #if defined(__x86_64__)
 extern const rk_kernels rk_avx2_kernels;
 extern const rk_kernels rk_avx512_kernels;
+#elif defined(__aarch64__)
+extern const rk_kernels rk_neon_kernels;
 #endif
+
+/// A kernel's inner block, an instance of its own in each caller that fixes its row count.
+#define RK_BLOCK static inline __attribute__((always_inline))
+/// A loop over the rows of a block has to be unrolled for its sums to stay in registers.
+#define RK_UNROLL _Pragma("clang loop unroll(full)")
 
 static inline uint16_t rk_load_u16(const void *p) {
   uint16_t v;
@@ -36,6 +43,28 @@ static inline float rk_half_to_float(uint16_t h) {
   float out;
   memcpy(&out, &bits, sizeof out);
   return out;
+}
+
+/// The nearest IEEE half, ties to even, without help from the processor; overflow gives infinity.
+static inline uint16_t rk_half_from_float(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
+  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude > 0x7F800000u) return sign | 0x7E00u;
+  // 65520 is half way between the largest finite half and what would follow it.
+  if (magnitude >= 0x477FF000u) return sign | 0x7C00u;
+  if (magnitude < 0x38800000u) {
+    // Subnormal in half precision: an f32 addition rounds at 2^-24.
+    float shifted;
+    memcpy(&shifted, &magnitude, sizeof shifted);
+    shifted += 0.5f;
+    uint32_t rounded;
+    memcpy(&rounded, &shifted, sizeof rounded);
+    return sign | (uint16_t)(rounded - 0x3F000000u);
+  }
+  const uint32_t rounded = magnitude + 0xFFFu + (magnitude >> 13 & 1u);
+  return sign | (uint16_t)((rounded - 0x38000000u) >> 13);
 }
 
 #endif

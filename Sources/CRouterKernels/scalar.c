@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+// Each operation rounds, so that the reference gives the same bits on every processor.
+#pragma clang fp contract(off)
+
 static void quantize(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums) {
   for (size_t g = 0; g < m * k / rk_group; g++) {
     const float *in = x + g * rk_group;
@@ -123,22 +126,134 @@ static void rotate(float *head, const float *cosines, const float *sines, size_t
   }
 }
 
-static void attend(const float *q, const float *keys, const float *values, size_t count, size_t k, float scale,
-                   float *scores, float *out) {
-  float largest = -INFINITY, total = 0;
-  for (size_t s = 0; s < count; s++) {
+static void rms_norm_quantize(const float *x, const float *w, size_t n, float epsilon, int8_t *codes,
+                              float *scales, float *sums) {
+  float squares = 0, group[rk_group];
+  for (size_t i = 0; i < n; i++) squares += x[i] * x[i];
+  const float inverse = 1.0f / sqrtf(squares / (float)n + epsilon);
+  for (size_t g = 0; g < n; g += rk_group) {
+    for (size_t i = 0; i < rk_group; i++) group[i] = x[g + i] * inverse * w[g + i];
+    quantize(group, 1, rk_group, codes + g, scales + g / rk_group, sums + g / rk_group);
+  }
+}
+
+static void silu_multiply_quantize(const float *gate, const float *up, size_t n, int8_t *codes, float *scales,
+                                   float *sums) {
+  float group[rk_group];
+  for (size_t g = 0; g < n; g += rk_group) {
+    memcpy(group, gate + g, sizeof group);
+    silu_multiply(group, up + g, rk_group);
+    quantize(group, 1, rk_group, codes + g, scales + g / rk_group, sums + g / rk_group);
+  }
+}
+
+static float cache_element(const rk_cache *cache, const void *elements, size_t index) {
+  return cache->element == rk_element_f16 ? rk_half_to_float(((const uint16_t *)elements)[index])
+                                          : ((const float *)elements)[index];
+}
+
+static void cache_put(const rk_cache *cache, void *elements, size_t index, float value) {
+  if (cache->element == rk_element_f16) ((uint16_t *)elements)[index] = rk_half_from_float(value);
+  else ((float *)elements)[index] = value;
+}
+
+static size_t key_index(const rk_cache *cache, size_t position, size_t c) {
+  const size_t at = position % rk_cache_block;
+  return position / rk_cache_block * cache->stride + (at / rk_cache_tile * cache->width + c) * rk_cache_tile +
+         at % rk_cache_tile;
+}
+
+static size_t value_index(const rk_cache *cache, size_t position, size_t c) {
+  return position / rk_cache_block * cache->stride + position % rk_cache_block * cache->width + c;
+}
+
+static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
+  for (size_t c = 0; c < cache->width; c++) {
+    cache_put(cache, cache->keys, key_index(cache, position, c), key[c]);
+    cache_put(cache, cache->values, value_index(cache, position, c), value[c]);
+  }
+}
+
+/// A query's output so far: sums [K] of values, weighted relative to the largest score.
+typedef struct fold {
+  float largest, total;
+} fold;
+
+/// Factors for what a query holds and for what comes.
+static void join(fold *state, float largest, float total, float *keep, float *take) {
+  const float most = fmaxf(state->largest, largest);
+  *keep = expf(state->largest - most);
+  *take = expf(largest - most);
+  state->largest = most;
+  state->total = state->total * *keep + total * *take;
+}
+
+/// Folds positions first ..< last, a block at most, into a query's state.
+static void fold_block(const rk_cache *cache, const float *q, float scale, size_t first, size_t last,
+                       fold *state, float *sums) {
+  const size_t k = cache->width;
+  float weights[rk_cache_block], largest = -INFINITY, total = 0, keep, take;
+  for (size_t s = first; s < last; s++) {
     float dot = 0;
-    for (size_t c = 0; c < k; c++) dot += q[c] * keys[s * k + c];
-    scores[s] = dot * scale;
-    largest = fmaxf(largest, scores[s]);
+    for (size_t c = 0; c < k; c++) dot += q[c] * cache_element(cache, cache->keys, key_index(cache, s, c));
+    weights[s - first] = dot * scale;
+    largest = fmaxf(largest, weights[s - first]);
   }
-  for (size_t s = 0; s < count; s++) {
-    scores[s] = expf(scores[s] - largest);
-    total += scores[s];
+  for (size_t s = first; s < last; s++) {
+    weights[s - first] = expf(weights[s - first] - largest);
+    total += weights[s - first];
   }
+  join(state, largest, total, &keep, &take);
+  for (size_t c = 0; c < k; c++) {
+    float part = 0;
+    for (size_t s = first; s < last; s++)
+      part += weights[s - first] * cache_element(cache, cache->values, value_index(cache, s, c));
+    sums[c] = sums[c] * keep + part * take;
+  }
+}
+
+static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out) {
+  const size_t k = cache->width;
+  for (size_t row = first; row < last; row++)
+    for (size_t head = 0; head < queries->heads; head++) {
+      const size_t offset = row * queries->stride + head * k, count = queries->position + row + 1;
+      fold state = {-INFINITY, 0};
+      for (size_t c = 0; c < k; c++) out[offset + c] = 0;
+      for (size_t s = 0; s < count; s += rk_cache_block) {
+        const size_t end = count - s < rk_cache_block ? count : s + rk_cache_block;
+        fold_block(cache, queries->rows + offset, queries->scale, s, end, &state, out + offset);
+      }
+      for (size_t c = 0; c < k; c++) out[offset + c] *= 1.0f / state.total;
+    }
+}
+
+static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
+                        float *parts) {
+  const size_t k = cache->width, start = block * rk_cache_block;
+  for (size_t i = 0; i < rows * queries->heads; i++) {
+    const size_t row = i / queries->heads, head = i % queries->heads, count = queries->position + row + 1;
+    const size_t end = count < start + rk_cache_block ? count : start + rk_cache_block;
+    float *part = parts + i * (k + 2);
+    fold state = {-INFINITY, 0};
+    for (size_t c = 0; c < k; c++) part[2 + c] = 0;
+    if (end > start)
+      fold_block(cache, queries->rows + row * queries->stride + head * k, queries->scale, start, end, &state,
+                 part + 2);
+    part[0] = state.largest;
+    part[1] = state.total;
+  }
+}
+
+static void attend_join(const float *parts, size_t stride, size_t blocks, size_t k, float *out) {
+  fold state = {-INFINITY, 0};
   for (size_t c = 0; c < k; c++) out[c] = 0;
-  for (size_t s = 0; s < count; s++)
-    for (size_t c = 0; c < k; c++) out[c] += scores[s] / total * values[s * k + c];
+  for (size_t block = 0; block < blocks; block++) {
+    const float *part = parts + block * stride;
+    float keep, take;
+    join(&state, part[0], part[1], &keep, &take);
+    for (size_t c = 0; c < k; c++) out[c] = out[c] * keep + part[2 + c] * take;
+  }
+  for (size_t c = 0; c < k; c++) out[c] *= 1.0f / state.total;
 }
 
 const rk_kernels rk_scalar_kernels = {
@@ -150,8 +265,13 @@ const rk_kernels rk_scalar_kernels = {
     .matmul_f32 = matmul_f32,
     .matmul_bf16 = matmul_bf16,
     .rms_norm = rms_norm,
+    .rms_norm_quantize = rms_norm_quantize,
     .add = add,
     .silu_multiply = silu_multiply,
+    .silu_multiply_quantize = silu_multiply_quantize,
     .rotate = rotate,
+    .store = store,
     .attend = attend,
+    .attend_part = attend_part,
+    .attend_join = attend_join,
 };

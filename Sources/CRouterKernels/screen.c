@@ -65,7 +65,8 @@ rk_reach rk_screen_norms(const uint8_t *blocks, size_t row, size_t k) {
 
 void rk_screen_decode(const uint8_t *blocks, size_t row, size_t k, float *out) {
   const size_t lane = row % rk_tile_rows;
-  const uint8_t *block = blocks + row / rk_tile_rows * screen_block_bytes(k), *codes = block + screen_codes_at(k);
+  const uint8_t *block = blocks + row / rk_tile_rows * screen_block_bytes(k);
+  const uint8_t *codes = block + screen_codes_at(k);
   const float row_scale = bf16_to_float(rk_load_u16(block + 2 * lane));
   for (size_t c = 0; c < k; c++) {
     const float scale = row_scale * (float)block[rk_group_scales_at + c / rk_group * rk_tile_rows + lane];

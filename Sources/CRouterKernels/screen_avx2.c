@@ -12,8 +12,8 @@
 #define RK_PACK_WIDTH 8
 #include "screen_pack.h"
 
-/// Adds the products of 8 rows x 4 levels with 4 activations: |level| * (activation with the level's sign), of
-/// which a pair is at most 2 * 127 * 127.
+/// Adds the products of 8 rows x 4 levels with 4 activations: |level| * (activation with the level's sign),
+/// of which a pair is at most 2 * 127 * 127.
 static inline __m256i add_products(__m256i sum, __m256i levels, __m256i four) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(levels), _mm256_sign_epi8(four, levels));
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
@@ -54,9 +54,11 @@ static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, si
     __m256 total[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
     for (size_t g = 0; g < groups; g++)
       for (int half = 0; half < 2; half++) {
-        const __m256i dot = group_dot(codes + g * rk_screen_code_bytes + 32 * half, x.codes + g * rk_group, table);
+        const __m256i dot =
+            group_dot(codes + g * rk_screen_code_bytes + 32 * half, x.codes + g * rk_group, table);
         const uint8_t *scales = block + rk_group_scales_at + g * rk_tile_rows + 8 * half;
-        const __m256 scale = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)scales)));
+        const __m128i bytes = _mm_loadl_epi64((const __m128i *)scales);
+        const __m256 scale = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
         const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(x.scales[g]));
         total[half] = _mm256_fmadd_ps(factor, _mm256_cvtepi32_ps(dot), total[half]);
       }

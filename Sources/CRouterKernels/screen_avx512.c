@@ -25,8 +25,12 @@ static inline __m512 bf16_lanes(const uint8_t *p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
+/// How far ahead codes are asked for, in bytes: the blocks are read once, from memory, at its speed.
+#define RK_AHEAD 8192
+
 /// 16 lanes of sum over g of group scale * activation scale * (levels . codes).
-static inline __m512 block_score(const uint8_t *scales, const uint8_t *codes, size_t groups, rk_activations x) {
+static inline __m512 block_score(const uint8_t *scales, const uint8_t *codes, size_t groups,
+                                 rk_activations x) {
   static const int8_t levels[16] = {RK_LEVELS};
   // Unsigned by an offset of 128, as dpbusd wants them.
   const __m128i offset = _mm_xor_si128(_mm_loadu_si128((const __m128i *)levels), _mm_set1_epi8(-128));
@@ -36,7 +40,9 @@ static inline __m512 block_score(const uint8_t *scales, const uint8_t *codes, si
     const int8_t *a = x.codes + g * rk_group;
     __m512i s0 = _mm512_setzero_si512(), s1 = s0;
     for (int j = 0; j < 4; j++) {
-      const __m512i packed = _mm512_loadu_si512(codes + g * rk_screen_code_bytes + 64 * j);
+      const uint8_t *line = codes + g * rk_screen_code_bytes + 64 * j;
+      _mm_prefetch((const char *)line + RK_AHEAD, _MM_HINT_T0);
+      const __m512i packed = _mm512_loadu_si512(line);
       const __m512i even = _mm512_and_si512(packed, low);
       const __m512i odd = _mm512_and_si512(_mm512_srli_epi16(packed, 4), low);
       s0 = _mm512_dpbusd_epi32(s0, _mm512_shuffle_epi8(table, even), quad(a + 8 * j));

@@ -36,7 +36,8 @@ static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, si
     for (size_t g = 0; g < groups; g++) {
       int32x4_t dot[4] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
       for (int j = 0; j < 4; j++) {
-        const int8x16_t even = quad(x.codes + g * rk_group + 8 * j), odd = quad(x.codes + g * rk_group + 8 * j + 4);
+        const int8_t *a = x.codes + g * rk_group + 8 * j;
+        const int8x16_t even = quad(a), odd = quad(a + 4);
         for (int q = 0; q < 4; q++) {
           const uint8x16_t packed = vld1q_u8(codes + g * rk_screen_code_bytes + 64 * j + 16 * q);
           dot[q] = vdotq_s32(dot[q], vqtbl1q_s8(table, vandq_u8(packed, low)), even);

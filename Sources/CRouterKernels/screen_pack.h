@@ -59,7 +59,7 @@ static inline float group_error(const float *v, float scale) {
 
 /// Encodes one group and leaves its residual; returns the group scale.
 static inline uint8_t pack_group(float *v, float top, float row_scale, uint8_t *codes) {
-  // Where the largest weight falls short of the last level a little, the others come out better; which of these
+  // Where the largest weight lies a little beyond the last level, the others come out better; which of these
   // shares is the best depends on the group.
   static const float shares[2] = {0.85f, 0.94f};
   float factors[2], errors[2];

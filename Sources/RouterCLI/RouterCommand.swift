@@ -14,7 +14,8 @@ struct RouterCommand: AsyncParsableCommand {
     version: ToolVersion.current,
     subcommands: [
       PullCommand.self, ImportCommand.self, InspectCommand.self, GenerateCommand.self, CalibrateCommand.self,
-      ServeCommand.self, PoliciesCommand.self, BenchCommand.self,
+      ServeCommand.self, PoliciesCommand.self, BenchCommand.self, EvaluateCommand.self, TuneCommand.self,
+      AdapterCommand.self,
     ])
 }
 

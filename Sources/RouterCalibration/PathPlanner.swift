@@ -76,7 +76,8 @@ package struct PathPlanner: Sendable {
   ///   beyond full depth, or if a setting is out of range.
   package init(pilots: [PilotTrace], settings: Settings) throws(CalibrationError) {
     guard settings.risk > 0, settings.risk < 1, settings.layerCount >= 1, settings.headCost >= 0,
-      settings.headCost.isFinite, settings.checkCost >= 0, settings.checkCost.isFinite, settings.maximumPoints >= 1, settings.overshoot >= 1,
+      settings.headCost.isFinite, settings.checkCost >= 0, settings.checkCost.isFinite,
+      settings.maximumPoints >= 1, settings.overshoot >= 1,
       settings.overshoot.isFinite
     else {
       throw CalibrationError(

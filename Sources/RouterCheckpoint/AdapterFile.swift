@@ -39,7 +39,7 @@ package struct AdapterFile: Sendable {
     self.path = path
     self.record = record
     metadata = reader.metadata
-    tensors = loaded.pendingTensors { TensorName.isOfExit($0) }
+    tensors = loaded.pendingTensors { TensorName.isOfAdapter($0) }
   }
 
   /// The tensors to write into a checkpoint of `metadata`, whose fingerprint is `fingerprint` if it has one yet.

@@ -12,7 +12,7 @@ package enum AdapterMerge {
     let reader = try CheckpointReader(path: model)
     let added = try file.tensors(for: reader.metadata, fingerprint: reader.fingerprint)
     let metadata = try reader.metadata.with(file.record)
-    let kept = try reader.load().pendingTensors { !TensorName.isOfExit($0) }
+    let kept = try reader.load().pendingTensors { !TensorName.isOfAdapter($0) }
     try CheckpointWriter.write(
       to: path, metadata: metadata, tensors: kept + added, options: reader.writerOptions, progress: progress)
   }
@@ -23,7 +23,7 @@ package enum AdapterMerge {
   package static func extract(from model: String, to path: String, tool: String) throws(CheckpointError) {
     let reader = try CheckpointReader(path: model)
     guard let record = reader.metadata.adapter else { throw noAdapter(reader) }
-    let tensors = try reader.load().pendingTensors { TensorName.isOfExit($0) }
+    let tensors = try reader.load().pendingTensors { TensorName.isOfAdapter($0) }
     try AdapterFile.write(to: path, record: record, pending: tensors, base: reader.metadata, tool: tool)
   }
 
@@ -35,7 +35,7 @@ package enum AdapterMerge {
   ) throws(CheckpointError) {
     let reader = try CheckpointReader(path: model)
     guard reader.metadata.adapter != nil else { throw noAdapter(reader) }
-    let kept = try reader.load().pendingTensors { !TensorName.isOfExit($0) }
+    let kept = try reader.load().pendingTensors { !TensorName.isOfAdapter($0) }
     try CheckpointWriter.write(
       to: path, metadata: try reader.metadata.with(nil), tensors: kept, options: reader.writerOptions,
       progress: progress)

@@ -56,6 +56,15 @@ package enum TensorName {
     "\(exitPrefix)\(depth).adapter.\(part)"
   }
 
+  /// The name of a head of its own that the exit after `depth` layers has, `[V, D]`.
+  package static func exitHead(_ depth: Int) -> String { "\(exitPrefix)\(depth).head.weight" }
+
+  /// Whether a tensor belongs to an exit's adapter.
+  package static func isOfAdapter(_ name: String) -> Bool {
+    guard isOfExit(name), layerIndex(of: name) != nil else { return false }
+    return name.dropFirst(exitPrefix.count).drop { $0 != "." }.hasPrefix(".adapter.")
+  }
+
   /// Whether a tensor belongs to an exit and not to the trunk.
   package static func isOfExit(_ name: String) -> Bool { name.hasPrefix(exitPrefix) }
 

@@ -34,10 +34,12 @@ package struct TunedCheckpoint {
       !TensorName.isOfExit(name) && !replaced.contains(String(TensorName.split(name).base))
         && !replaced.contains(name)
     }
+    // An exit's own head is stored as the shared one is.
+    let head = loaded[TensorName.head] ?? loaded[TensorName.embedding]
     let tuned = tensors.flatMap { tensor in
       PendingTensor.encoding(
         tensor.name, shape: tensor.shape, values: tensor.values,
-        as: encoding(of: loaded[tensor.name]?.descriptor.dtype))
+        as: encoding(of: (loaded[tensor.name] ?? head)?.descriptor.dtype))
     }
     let old = base.metadata
     let configuration = try depth.map { layers throws(CheckpointError) in
@@ -54,7 +56,7 @@ package struct TunedCheckpoint {
       to: path, metadata: metadata, tensors: kept + tuned, options: base.writerOptions, progress: progress)
   }
 
-  /// The encoding that a stored element type stands for; bf16 for a tensor that the base does not have.
+  /// The encoding that a stored element type stands for.
   private static func encoding(of dtype: DType?) -> WeightEncoding {
     switch dtype {
     case .i8: .q8

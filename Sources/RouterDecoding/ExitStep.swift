@@ -16,15 +16,19 @@ final class ExitStep: ExitLogits {
   private let previous: UnsafeMutableBufferPointer<Float>
   /// Depth at which `output` was computed for the current token; nil if it was not.
   private var outputDepth: Int?
-  /// Whether more than the most probable token is wanted of the logits.
-  private let needsLogits: Bool
+  /// What is wanted of the logits; all of them once a few tokens have shown that less is not to be had.
+  private var demand: LogitDemand
+  /// Tokens in a row whose leading logits the screen could not tell.
+  private var misses = 0
   /// The most probable next token, if it was found without `output`, which then holds other logits.
   private(set) var choice: Int32?
 
-  /// - Parameter needsLogits: false if only the most probable token is wanted.
-  init(session: InferenceSession, mode: DecodingMode, policy: (any ExitPolicy)?, needsLogits: Bool = true) {
+  private static let missLimit = 4
+
+  /// - Parameter demand: what chooses a token.
+  init(session: InferenceSession, mode: DecodingMode, policy: (any ExitPolicy)?, demand: LogitDemand = .all) {
     self.session = session
-    self.needsLogits = needsLogits
+    self.demand = demand
     let exiting = mode == .exit ? policy : nil
     let known = Set(session.model.exits)
     exits = exiting?.exits.filter { known.contains($0) && $0 < session.depthLimit } ?? []
@@ -56,13 +60,26 @@ final class ExitStep: ExitLogits {
   }
 
   /// Finds what chooses the next token at the session's current depth: `choice` alone if that is enough and
-  /// can be had for less, else `output`.
+  /// can be had for less, else what is wanted of the logits in `output`.
   private func conclude() {
     choice = nil
-    if !needsLogits && outputDepth != session.depth {
-      choice = session.mostProbableToken(row: session.rowCount - 1)
+    // Logits that a policy has asked for are there.
+    guard outputDepth != session.depth, let base = output.baseAddress else { return }
+    let row = session.rowCount - 1
+    switch demand {
+    case .all: break
+    case .mostProbable:
+      choice = session.mostProbableToken(row: row)
+      if choice != nil { return }
+    case .leading(let wanted):
+      if session.leadingLogits(wanted, row: row, into: base) {
+        misses = 0
+        return
+      }
+      misses += session.hasHeadScreen ? 1 : 0
+      if misses == Self.missLimit { demand = .all }
     }
-    if choice == nil { _ = logits() }
+    _ = logits()
   }
 
   /// Runs prompt tokens through all layers; if `isLast`, the last one's `choice` or `output` is there then.

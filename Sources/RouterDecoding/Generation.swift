@@ -43,7 +43,7 @@ package final class Generation {
         depthLimit: request.maximumExit)
       step = ExitStep(
         session: session, mode: request.mode, policy: request.policy,
-        needsLogits: !request.sampling.takesMostProbable || request.topLogprobs != nil)
+        demand: request.topLogprobs == nil ? request.sampling.demand : .all)
     } catch {
       throw GenerationError(error)
     }

@@ -21,7 +21,8 @@ public final class LanguageModel: Sendable {
     public var screensHead: Bool?
 
     public init(
-      maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false, screensHead: Bool? = nil
+      maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false,
+      screensHead: Bool? = nil
     ) {
       self.maximumExit = maximumExit
       self.threadCount = threadCount

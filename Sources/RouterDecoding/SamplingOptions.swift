@@ -18,9 +18,6 @@ public struct SamplingOptions: Sendable, Equatable {
   /// The most probable token, always.
   public static let greedy = SamplingOptions()
 
-  /// Whether the choice is the most probable token of the unmodified logits, whatever the other logits are.
-  var takesMostProbable: Bool { (temperature == 0 || topK == 1) && repetitionPenalty == 1 }
-
   private init() {
     (temperature, topK, topP, minP, repetitionPenalty, seed) = (0, nil, nil, nil, 1, nil)
   }

@@ -2,6 +2,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTensor
 
 /// Runs a model over prompts and certifies a point of a path of thresholds.
 ///
@@ -28,10 +29,10 @@ package final class CalibrationRun {
     package let fullTokensPerSecond: Double?
     /// What parts of a token cost here.
     package let costs: CostModel
+    /// Seconds per token of each row by those costs, as deep as its tokens went; nil for a row without tokens.
+    package let seconds: [Double?]
     /// Positions before a token, on average, that costs are stated for.
     package let context: Double
-    /// The exits that the plan leaves out because they do not pay.
-    package var droppedExits: [PathPlan.Payoff] { plan.payoffs.filter { !$0.isKept } }
   }
 
   let language: LanguageModel
@@ -83,6 +84,7 @@ package final class CalibrationRun {
     let plan = try recordedPlan(context: context)
     var sequence = TestingSequence(settings: testing, pointCount: plan.points.count)
     var table: [CalibrationRow] = []
+    var seconds: [Double?] = []
     while case .testing(let point) = sequence.state {
       let policy = try self.policy(name: name, plan: plan, point: point)
       let answers = try self.answers(
@@ -92,6 +94,10 @@ package final class CalibrationRun {
       let result = try sequence.record(losses: answers.map(loss))
       table.append(
         CalibrationRow(threshold: plan.points[point].threshold, result: result, answers: answers))
+      seconds.append(
+        costs.secondsPerToken(
+          depths: answers.flatMap(\.depths), exits: plan.exits, layerCount: language.layerCount,
+          estimator: settings.estimator, context: context))
     }
     guard case .finished(let passing) = sequence.state else { throw Self.unfinished }
     let fullSpeed = fullTokensPerSecond
@@ -102,7 +108,8 @@ package final class CalibrationRun {
     }
     return Outcome(
       policy: try file ?? fullDepthFile(name: name, provenance: provenance), rows: table, plan: plan,
-      certified: passing?.point, fullTokensPerSecond: fullSpeed, costs: costs, context: context)
+      certified: passing?.point, fullTokensPerSecond: fullSpeed, costs: costs,
+      seconds: seconds, context: context)
   }
 
   private static var unfinished: EvaluationError {
@@ -135,8 +142,15 @@ package final class CalibrationRun {
         maximumTokens: settings.maximumTokens),
       measured: PolicyMeasurements(
         meanDepth: row.meanDepth ?? Double(language.layerCount), tokensPerSecond: row.tokensPerSecond,
-        fullTokensPerSecond: fullSpeed, headCostInLayers: headCost),
+        fullTokensPerSecond: fullSpeed, headCostInLayers: headCost, machine: machine),
       provenance: provenance)
+  }
+
+  /// What the speeds were measured on, in words.
+  private var machine: String {
+    let multiplier = language.model.multiplier
+    return
+      "\(Processor.current.name), threads \(multiplier.team.threadCount), kernels \(multiplier.kernels.name)"
   }
 
   /// No threshold meets the promise: every token runs all layers, which keeps it.
@@ -145,7 +159,7 @@ package final class CalibrationRun {
       rule: .fixed(FixedDepthPolicy(name: name, depth: language.layerCount)),
       notes: "No threshold was certified for the asked risk, so every token runs all layers.",
       measured: PolicyMeasurements(
-        meanDepth: Double(language.layerCount), fullTokensPerSecond: fullTokensPerSecond),
+        meanDepth: Double(language.layerCount), fullTokensPerSecond: fullTokensPerSecond, machine: machine),
       provenance: provenance)
   }
 

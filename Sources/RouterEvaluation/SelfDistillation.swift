@@ -1,5 +1,6 @@
 import Foundation
 import RouterDecoding
+import RouterTokenizer
 
 /// Makes a model's own full-depth answers to prompts, as rows to tune on.
 package struct SelfDistillation {

@@ -69,15 +69,16 @@ package final class HeadScreen: Sendable {
     return .ready(screen)
   }
 
-  /// Accounts for one token.
-  func record(_ maximum: ScreenedMaximum?) {
+  /// Accounts for one token, for which so many blocks of 16 rows were computed exactly; nil if the screen could
+  /// not tell.
+  func record(rescoredBlocks: Int?) {
     state.withLock { state in
-      guard let maximum else {
+      guard let rescoredBlocks else {
         state.counters.fallbacks += 1
         return
       }
       state.counters.screened += 1
-      state.counters.rescoredRows += min(head.rows, maximum.rescoredBlocks * 16)
+      state.counters.rescoredRows += min(head.rows, rescoredBlocks * 16)
     }
   }
 }

@@ -3,8 +3,35 @@ import RouterTensor
 
 // Positions meet here: rotary embedding, the cache, and attention over it.
 extension InferenceSession {
+  /// Rows that share one read of the cache when its blocks are dealt to threads.
+  static let partRows = 8
+
+  /// Multiplications below which attention costs less than waking another thread.
+  private static let smallAttention = 150_000
+
+  /// Adds biases to the rows in flight of a layer, rotates queries and keys, and puts keys and values into the
+  /// layer's cache.
+  func rotateAndStore(biases: LlamaWeights.AttentionBiases?, in cache: KeyValueCache) {
+    let heads = model.configuration.headCount
+    let width = heads * model.configuration.headWidth
+    // Rows whose keys share cache lines go to one thread.
+    let step = HeadCache.linePositions
+    let (first, last) = (position / step, (position + rowCount - 1) / step)
+    model.multiplier.team.run(chunks: last - first + 1) { chunk in
+      let start = (first + chunk) * step
+      for row in max(start - position, 0)..<min(start + step - position, rowCount) {
+        let query = scratch.query + row * width
+        if let biases { model.multiplier.kernels.add(biases.query, to: query, count: width) }
+        rotate(query, heads: heads, position: position + row)
+        store(
+          key: scratch.key, value: scratch.value, row: row, biases: biases, position: position + row,
+          in: cache)
+      }
+    }
+  }
+
   /// Rotates `count` heads that lie together, f32 `[count, K]`, by the angles of a position.
-  func rotate(_ heads: UnsafeMutablePointer<Float>, heads count: Int, position: Int) {
+  private func rotate(_ heads: UnsafeMutablePointer<Float>, heads count: Int, position: Int) {
     let width = model.configuration.headWidth
     for head in 0..<count {
       model.multiplier.kernels.rotate(
@@ -27,26 +54,82 @@ extension InferenceSession {
     }
     rotate(key, heads: heads, position: position)
     for head in 0..<heads {
-      cache.keys(head: head, from: position).update(from: key + head * width, count: width)
-      cache.values(head: head, from: position).update(from: value + head * width, count: width)
+      model.multiplier.kernels.store(
+        key: key + head * width, value: value + head * width, at: position, in: cache.head(head))
     }
   }
 
   /// Causal attention of every row and head over the cache.
   func attend(in cache: KeyValueCache) {
     let configuration = model.configuration
-    let (heads, width) = (configuration.headCount, configuration.headWidth)
-    let sharing = heads / configuration.keyValueHeadCount
-    let scale = 1 / Float(width).squareRoot()
-    let kernels = model.multiplier.kernels
-    let scores = scores.pointer.assumingMemoryBound(to: Float.self)
-    model.multiplier.team.run(chunks: rowCount * heads) { chunk in
-      let (row, head) = (chunk / heads, chunk % heads)
-      let offset = chunk * width
-      kernels.attend(
-        query: scratch.query + offset, keys: cache.keys(head: head / sharing),
-        values: cache.values(head: head / sharing), count: position + row + 1, width: width, scale: scale,
-        scores: scores + chunk * capacity, into: scratch.attended + offset)
+    let groups = configuration.keyValueHeadCount
+    let threads = model.multiplier.team.threadCount
+    let products = 2 * rowCount * configuration.headCount * configuration.headWidth * (position + rowCount)
+    if threads == 1 || products < Self.smallAttention {
+      for group in 0..<groups { attend(group, rows: 0..<rowCount, in: cache) }
+    } else if rowCount <= Self.partRows && groups < 4 * threads && blockCount > 1 {
+      attendByBlocks(in: cache)
+    } else {
+      let step = max(1, Kernels.sharedQueries / (configuration.headCount / groups))
+      let steps = (rowCount + step - 1) / step
+      model.multiplier.team.run(chunks: groups * steps) { chunk in
+        // The last rows see the most positions: they start first, so that no thread ends with a long chunk.
+        let first = (steps - 1 - chunk / groups) * step
+        attend(chunk % groups, rows: first..<min(first + step, rowCount), in: cache)
+      }
+    }
+  }
+
+  /// Blocks of the cache that the rows in flight see.
+  private var blockCount: Int {
+    (position + rowCount + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+  }
+
+  /// The query heads that share key/value head `group`.
+  private func queries(of group: Int) -> (view: HeadQueries, offset: Int) {
+    let configuration = model.configuration
+    let sharing = configuration.headCount / configuration.keyValueHeadCount
+    let offset = group * sharing * configuration.headWidth
+    let view = HeadQueries(
+      rows: scratch.query + offset, stride: configuration.headCount * configuration.headWidth, heads: sharing,
+      position: position, scale: 1 / Float(configuration.headWidth).squareRoot())
+    return (view, offset)
+  }
+
+  private func attend(_ group: Int, rows: Range<Int>, in cache: KeyValueCache) {
+    let (view, offset) = queries(of: group)
+    model.multiplier.kernels.attend(
+      view, rows: rows, over: cache.head(group), into: scratch.attended + offset)
+  }
+
+  /// Few rows over a long context: threads take blocks of the cache, and what they find is joined in order.
+  private func attendByBlocks(in cache: KeyValueCache) {
+    let configuration = model.configuration
+    let (heads, groups, width) = (
+      configuration.headCount, configuration.keyValueHeadCount, configuration.headWidth
+    )
+    let (kernels, team, rows) = (model.multiplier.kernels, model.multiplier.team, rowCount)
+    let parts = parts.pointer.assumingMemoryBound(to: Float.self)
+    // [blocks, G, rows, H / G, K + 2]
+    let groupSize = rows * (heads / groups) * (width + 2)
+    let units = blockCount * groups
+    let chunks = min(units, team.threadCount * 8)
+    team.run(chunks: chunks) { chunk in
+      for unit in units * chunk / chunks..<units * (chunk + 1) / chunks {
+        kernels.attendPart(
+          queries(of: unit % groups).view, rows: rows, block: unit / groups, over: cache.head(unit % groups),
+          into: parts + unit * groupSize)
+      }
+    }
+    for row in 0..<rows {
+      let blocks = (position + row) / HeadCache.blockPositions + 1
+      for head in 0..<heads {
+        let (group, member) = (head / (heads / groups), head % (heads / groups))
+        kernels.join(
+          parts: parts + group * groupSize + (row * (heads / groups) + member) * (width + 2),
+          stride: groups * groupSize, blocks: blocks, width: width,
+          into: scratch.attended + (row * heads + head) * width)
+      }
     }
   }
 }

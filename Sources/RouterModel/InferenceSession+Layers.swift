@@ -11,23 +11,13 @@ extension InferenceSession {
     let multiplier = model.multiplier
     let kernels = multiplier.kernels
 
-    normalise(layer.inputNorm)
-    multiplier.multiply(
-      scratch.normed, rows: rows,
+    multiplyNormed(
+      layer.inputNorm,
       by: [
         MatrixProduct(layer.query, into: scratch.query), MatrixProduct(layer.key, into: scratch.key),
         MatrixProduct(layer.value, into: scratch.value),
-      ], codes: scratch.codes)
-    let queryWidth = configuration.headCount * configuration.headWidth
-    forEachRow { row in
-      if let biases = layer.biases {
-        kernels.add(biases.query, to: scratch.query + row * queryWidth, count: queryWidth)
-      }
-      rotate(scratch.query + row * queryWidth, heads: configuration.headCount, position: position + row)
-      store(
-        key: scratch.key, value: scratch.value, row: row, biases: layer.biases, position: position + row,
-        in: caches[index])
-    }
+      ])
+    rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
     multiplier.multiply(
       scratch.attended, rows: rows, by: [MatrixProduct(layer.output, into: scratch.delta)],
@@ -36,30 +26,51 @@ extension InferenceSession {
       kernels.add(scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
     }
 
-    normalise(layer.postAttentionNorm)
-    multiplier.multiply(
-      scratch.normed, rows: rows,
-      by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)],
-      codes: scratch.codes)
-    let inner = configuration.feedForwardWidth
-    forEachRow { row in
-      kernels.siluMultiply(scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
-    }
-    multiplier.multiply(
-      scratch.gate, rows: rows, by: [MatrixProduct(layer.down, into: scratch.delta)], codes: scratch.codes)
+    multiplyNormed(
+      layer.postAttentionNorm,
+      by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)])
+    multiplyGated(by: [MatrixProduct(layer.down, into: scratch.delta)])
     forEachRow { row in
       kernels.add(scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
     }
   }
 
-  /// normed = RMSNorm(hidden) * weight, row by row.
-  private func normalise(_ weight: AlignedBuffer) {
-    let (kernels, width) = (model.multiplier.kernels, model.configuration.width)
-    let epsilon = model.configuration.normEpsilon
-    forEachRow { row in
-      kernels.rmsNorm(
-        scratch.hidden + row * width, weight: weight, count: width, epsilon: epsilon,
-        into: scratch.normed + row * width)
+  /// RMSNorm(hidden) * weight, multiplied by matrices; between the two only codes where that is enough.
+  private func multiplyNormed(_ weight: AlignedBuffer, by products: [MatrixProduct]) {
+    let (multiplier, width) = (model.multiplier, model.configuration.width)
+    let (kernels, epsilon) = (multiplier.kernels, model.configuration.normEpsilon)
+    if multiplier.takesCodesOnly(products) {
+      forEachRow { row in
+        kernels.rmsNorm(
+          scratch.hidden, rows: row..<row + 1, weight: weight, count: width, epsilon: epsilon,
+          into: scratch.codes)
+      }
+      multiplier.multiply(scratch.codes, rows: rowCount, by: products)
+    } else {
+      forEachRow { row in
+        kernels.rmsNorm(
+          scratch.hidden + row * width, weight: weight, count: width, epsilon: epsilon,
+          into: scratch.normed + row * width)
+      }
+      multiplier.multiply(scratch.normed, rows: rowCount, by: products, codes: scratch.codes)
+    }
+  }
+
+  /// silu(gate) * up, multiplied by matrices; between the two only codes where that is enough.
+  private func multiplyGated(by products: [MatrixProduct]) {
+    let (multiplier, inner) = (model.multiplier, model.configuration.feedForwardWidth)
+    let kernels = multiplier.kernels
+    if multiplier.takesCodesOnly(products) {
+      forEachRow { row in
+        kernels.siluMultiply(
+          scratch.gate, by: scratch.up, rows: row..<row + 1, count: inner, into: scratch.codes)
+      }
+      multiplier.multiply(scratch.codes, rows: rowCount, by: products)
+    } else {
+      forEachRow { row in
+        kernels.siluMultiply(scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
+      }
+      multiplier.multiply(scratch.gate, rows: rowCount, by: products, codes: scratch.codes)
     }
   }
 

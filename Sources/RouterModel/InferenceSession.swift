@@ -21,7 +21,8 @@ package final class InferenceSession {
   let caches: [KeyValueCache]
   let rotary: RotaryTable
   let scratch: SessionScratch
-  let scores: AlignedBuffer
+  /// f32 `[blocks, partRows, H, K + 2]`: what blocks of the cache contribute to rows, before it is joined.
+  let parts: AlignedBuffer
   let propagation: PropagationScratch
   /// Made when the head's screen is first used.
   var screenScratch: ScreenScratch?
@@ -33,9 +34,12 @@ package final class InferenceSession {
   ///
   /// - Parameters:
   ///   - depthLimit: run only layers 1 ... `depthLimit`; nil for all that are loaded.
+  ///   - cachePrecision: element type of keys and values; nil for ``LlamaModel/fittingCachePrecision``.
   /// - Throws: ``ModelError`` `contextOverflow` if `capacity` exceeds the model's context, `unknownExit` if
   ///   `depthLimit` is not an exit.
-  package init(model: LlamaModel, capacity: Int, depthLimit: Int? = nil) throws(ModelError) {
+  package init(
+    model: LlamaModel, capacity: Int, depthLimit: Int? = nil, cachePrecision: CachePrecision? = nil
+  ) throws(ModelError) {
     let configuration = model.configuration
     guard capacity > 0, capacity <= configuration.contextLength else {
       throw ModelError(
@@ -52,13 +56,14 @@ package final class InferenceSession {
     self.capacity = capacity
     let limit = depthLimit ?? model.layerCount
     self.depthLimit = limit
-    caches = (0..<limit).map { _ in
-      KeyValueCache(
-        heads: configuration.keyValueHeadCount, capacity: capacity, headWidth: configuration.headWidth)
-    }
+    caches = KeyValueCache.layers(
+      limit, configuration: configuration, capacity: capacity,
+      precision: cachePrecision ?? model.fittingCachePrecision)
     rotary = RotaryTable(configuration: configuration, positions: capacity)
     scratch = SessionScratch(configuration: configuration, rows: min(Self.maximumRows, capacity))
-    scores = AlignedBuffer(byteCount: capacity * scratch.rows * configuration.headCount * 4)
+    let blockCount = (capacity + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+    parts = AlignedBuffer(
+      byteCount: blockCount * Self.partRows * configuration.headCount * (configuration.headWidth + 2) * 4)
     propagation = PropagationScratch(configuration: configuration, layers: limit)
   }
 

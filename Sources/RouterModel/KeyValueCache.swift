@@ -1,26 +1,48 @@
+import RouterCheckpoint
 import RouterTensor
 
-/// Keys and values of one layer, f32 `[G, capacity, K]` each: one head's positions lie together.
+/// Keys and values of one layer, which shares its memory with the other layers of a session.
+///
+/// The memory is `[blocks, layers, G, 2, 128 * K]`: what belongs to the same 128 positions lies together, so that a
+/// session of a large capacity costs no more memory than the positions it has reached.
 struct KeyValueCache {
-  let keys: AlignedBuffer
-  let values: AlignedBuffer
-  private let capacity: Int
-  private let headWidth: Int
+  private let memory: AlignedBuffer
+  private let precision: CachePrecision
+  private let width: Int
+  /// Bytes before the layer's part of the first block.
+  private let offset: Int
+  /// Elements of one block of all layers.
+  private let blockStride: Int
 
-  init(heads: Int, capacity: Int, headWidth: Int) {
-    self.capacity = capacity
-    self.headWidth = headWidth
-    keys = AlignedBuffer(byteCount: heads * capacity * headWidth * 4)
-    values = AlignedBuffer(byteCount: heads * capacity * headWidth * 4)
+  /// The caches of the first `count` layers.
+  static func layers(
+    _ count: Int, configuration: ModelConfiguration, capacity: Int, precision: CachePrecision
+  ) -> [KeyValueCache] {
+    let blockCount = (capacity + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+    let layerStride = configuration.keyValueHeadCount * 2 * HeadCache.blockPositions * configuration.headWidth
+    let blockStride = count * layerStride
+    let memory = AlignedBuffer(byteCount: blockCount * blockStride * precision.byteCount)
+    return (0..<count).map { layer in
+      KeyValueCache(
+        memory: memory, precision: precision, width: configuration.headWidth,
+        offset: layer * layerStride * precision.byteCount, blockStride: blockStride)
+    }
   }
 
-  /// f32 `[capacity - position, K]`: the keys of head `head` from `position` on.
-  func keys(head: Int, from position: Int = 0) -> UnsafeMutablePointer<Float> {
-    keys.pointer.assumingMemoryBound(to: Float.self) + (head * capacity + position) * headWidth
+  /// The keys and values of head `head`, 0 ..< G.
+  func head(_ head: Int) -> HeadCache {
+    let byteCount = HeadCache.blockPositions * width * precision.byteCount
+    let keys = memory.pointer + offset + head * 2 * byteCount
+    return HeadCache(
+      keys: keys, values: keys + byteCount, blockStride: blockStride, width: width, precision: precision)
   }
+}
 
-  /// f32 `[capacity - position, K]`: the values of head `head` from `position` on.
-  func values(head: Int, from position: Int = 0) -> UnsafeMutablePointer<Float> {
-    values.pointer.assumingMemoryBound(to: Float.self) + (head * capacity + position) * headWidth
+extension LlamaModel {
+  /// The element type that suits the model's arithmetic: f16 where activations are rounded to 8 bits, an error that
+  /// is a hundred times its own; f32 where they are exact.
+  package var fittingCachePrecision: CachePrecision {
+    let isQuantised = weights.layers.contains { $0.query.encoding == .q8 || $0.query.encoding == .q4 }
+    return isQuantised && multiplier.precision == .int8 ? .f16 : .f32
   }
 }

@@ -12,6 +12,8 @@ package struct LlamaWeights: Sendable {
   package let layers: [Layer]
   /// Adapters by the depth of their exit; full depth has none.
   package var adapters: [Int: ExitAdapter]
+  /// Heads of their own that exits have instead of the shared one, `[V, D]`, by depth.
+  package let exitHeads: [Int: WeightMatrix]
 
   /// The weights of one layer.
   package struct Layer: Sendable {
@@ -77,13 +79,14 @@ package struct LlamaWeights: Sendable {
   /// Joins the parts of a model; a tied head is the embedding.
   package init(
     embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer],
-    adapters: [Int: ExitAdapter] = [:]
+    adapters: [Int: ExitAdapter] = [:], exitHeads: [Int: WeightMatrix] = [:]
   ) {
     self.embedding = embedding
     self.finalNorm = finalNorm
     self.head = head
     self.layers = layers
     self.adapters = adapters
+    self.exitHeads = exitHeads
   }
 
   /// Bytes of all matrices, a tied head once; adapters not counted.

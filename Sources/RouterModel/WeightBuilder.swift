@@ -46,6 +46,15 @@ struct WeightBuilder {
     }
   }
 
+  /// The head of its own that the exit after `exit` layers has; nil if it uses the shared one.
+  ///
+  /// - Throws: as ``shared()``.
+  func exitHead(_ exit: Int) throws -> WeightMatrix? {
+    let name = TensorName.exitHead(exit)
+    guard tensors[name] != nil else { return nil }
+    return try matrix(name, rows: configuration.vocabularySize, columns: configuration.width)
+  }
+
   /// The layer with 0-based index `index`.
   ///
   /// - Throws: as ``shared()``.

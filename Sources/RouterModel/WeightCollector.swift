@@ -18,6 +18,7 @@ final class WeightCollector: Sendable {
   private struct Layer {
     let weights: LlamaWeights.Layer
     let adapter: ExitAdapter?
+    let head: WeightMatrix?
   }
 
   init(for checkpoint: CheckpointReader) {
@@ -51,16 +52,21 @@ final class WeightCollector: Sendable {
       try parts.layers[index]?.get() ?? layer(index + 1, nothing)
     }
     var adapters: [Int: ExitAdapter] = [:]
-    for (index, layer) in layers.enumerated() { adapters[index + 1] = layer.adapter }
+    var heads: [Int: WeightMatrix] = [:]
+    for (index, layer) in layers.enumerated() {
+      adapters[index + 1] = layer.adapter
+      heads[index + 1] = layer.head
+    }
     return LlamaWeights(
       embedding: shared.embedding, finalNorm: shared.finalNorm, head: shared.head,
-      layers: layers.map(\.weights), adapters: adapters)
+      layers: layers.map(\.weights), adapters: adapters, exitHeads: heads)
   }
 
   private func layer(_ number: Int, _ tensors: LoadedTensors) throws -> Layer {
     let builder = builder(tensors)
     return Layer(
-      weights: try builder.layer(number - 1), adapter: try builder.adapter(adapter, exit: number))
+      weights: try builder.layer(number - 1), adapter: try builder.adapter(adapter, exit: number),
+      head: try builder.exitHead(number))
   }
 
   private func builder(_ tensors: LoadedTensors) -> WeightBuilder {

@@ -43,6 +43,21 @@ package final class ActivationCodes {
     }
   }
 
+  /// Where row `row` of a matrix with `columns` columns is kept.
+  func row(_ row: Int, columns: Int) -> (
+    codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+  ) {
+    precondition(
+      row >= 0 && (row + 1) * columns <= capacity && columns % 32 == 0,
+      "row \(row) of [M, \(columns)] exceeds the scratch")
+    let group = row * columns / 32
+    return (
+      codes.pointer.assumingMemoryBound(to: Int8.self) + row * columns,
+      scales.pointer.assumingMemoryBound(to: Float.self) + group,
+      sums.pointer.assumingMemoryBound(to: Float.self) + group
+    )
+  }
+
   var view: rk_activations {
     rk_activations(
       codes: UnsafePointer(codes.pointer.assumingMemoryBound(to: Int8.self)),

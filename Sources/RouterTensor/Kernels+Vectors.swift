@@ -35,18 +35,38 @@ extension Kernels {
     table.pointee.rotate(head, cosines, sines, width)
   }
 
-  /// One head's attention: `output = softmax(scale * query . keys) . values`.
+  /// ``rmsNorm(_:weight:count:epsilon:into:)``, quantised row by row: the same codes as in two steps.
   ///
   /// - Parameters:
-  ///   - query: f32 `[K]`.
-  ///   - keys: f32 `[count, K]`.
-  ///   - values: f32 `[count, K]`.
-  ///   - scores: room for f32 `[count]`.
-  ///   - output: f32 `[K]`.
-  package func attend(
-    query: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int,
-    width: Int, scale: Float, scores: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
+  ///   - input: f32 `[M, count]`; `count` is a multiple of 32.
+  ///   - codes: receives the rows `rows` at their places.
+  package func rmsNorm(
+    _ input: UnsafePointer<Float>, rows: Range<Int>, weight: AlignedBuffer, count: Int, epsilon: Float,
+    into codes: ActivationCodes
   ) {
-    table.pointee.attend(query, keys, values, count, width, scale, scores, output)
+    precondition(weight.byteCount >= count * 4, "norm weight [\(weight.byteCount / 4)] for [\(count)]")
+    for row in rows {
+      let target = codes.row(row, columns: count)
+      table.pointee.rms_norm_quantize(
+        input + row * count, weight.pointer.assumingMemoryBound(to: Float.self), count, epsilon, target.codes,
+        target.scales, target.sums)
+    }
+  }
+
+  /// ``siluMultiply(_:by:count:)``, quantised row by row: the same codes as in two steps.
+  ///
+  /// - Parameters:
+  ///   - gate: f32 `[M, count]`; `count` is a multiple of 32.
+  ///   - up: f32 `[M, count]`.
+  ///   - codes: receives the rows `rows` at their places.
+  package func siluMultiply(
+    _ gate: UnsafePointer<Float>, by up: UnsafePointer<Float>, rows: Range<Int>, count: Int,
+    into codes: ActivationCodes
+  ) {
+    for row in rows {
+      let target = codes.row(row, columns: count)
+      table.pointee.silu_multiply_quantize(
+        gate + row * count, up + row * count, count, target.codes, target.scales, target.sums)
+    }
   }
 }

@@ -8,13 +8,14 @@ package struct Kernels: @unchecked Sendable {
 
   /// Instruction sets that this package has kernels for, slowest first.
   package enum InstructionSet: String, Sendable, CaseIterable {
-    case scalar, avx2, avx512
+    case scalar, avx2, avx512, neon
 
     var code: rk_isa {
       switch self {
       case .scalar: rk_isa_scalar
       case .avx2: rk_isa_avx2
       case .avx512: rk_isa_avx512
+      case .neon: rk_isa_neon
       }
     }
   }

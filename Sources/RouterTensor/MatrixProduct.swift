@@ -42,6 +42,21 @@ package struct Multiplier: Sendable {
     run(products.map { (product: $0, input: input, codes: codes.view) }, rows: rows)
   }
 
+  /// Whether products read nothing of their input but its codes.
+  package func takesCodesOnly(_ products: [MatrixProduct]) -> Bool {
+    products.allSatisfy { usesCodes($0.matrix) }
+  }
+
+  /// Multiplies one input, which is there as the codes of `[M, K]`, by several matrices `[N_i, K]` in one fork
+  /// and join.
+  ///
+  /// - Precondition: the products take codes only.
+  package func multiply(_ codes: ActivationCodes, rows: Int, by products: [MatrixProduct]) {
+    precondition(takesCodesOnly(products), "a matrix needs the input itself")
+    guard rows > 0 else { return }
+    run(products.map { (product: $0, input: nil, codes: codes.view) }, rows: rows)
+  }
+
   /// Multiplies inputs of their own by matrices in one fork and join; for work that has no order.
   ///
   /// - Parameter codes: one scratch for each input.
@@ -49,7 +64,7 @@ package struct Multiplier: Sendable {
     _ pairs: [(input: UnsafePointer<Float>, products: [MatrixProduct])], rows: Int, codes: [ActivationCodes]
   ) {
     precondition(pairs.count <= codes.count, "each input needs its own scratch")
-    var jobs: [(product: MatrixProduct, input: UnsafePointer<Float>, codes: rk_activations)] = []
+    var jobs: [(product: MatrixProduct, input: UnsafePointer<Float>?, codes: rk_activations)] = []
     for (pair, scratch) in zip(pairs, codes) {
       guard let first = pair.products.first?.matrix else { continue }
       if pair.products.contains(where: { usesCodes($0.matrix) }) {
@@ -76,7 +91,7 @@ package struct Multiplier: Sendable {
 
   /// Units of all products, numbered through, are dealt in chunks.
   private func run(
-    _ jobs: [(product: MatrixProduct, input: UnsafePointer<Float>, codes: rk_activations)], rows: Int
+    _ jobs: [(product: MatrixProduct, input: UnsafePointer<Float>?, codes: rk_activations)], rows: Int
   ) {
     let units = jobs.map { unit(of: $0.product.matrix, rows: rows) }
     let counts = zip(jobs, units).map { ($0.product.matrix.rows + 16 * $1 - 1) / (16 * $1) }
@@ -102,7 +117,7 @@ package struct Multiplier: Sendable {
 
   /// One product's row blocks `first ..< last`, sixteen output rows each, of which the last may be beyond the end.
   func multiplyBlocks(
-    _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>,
+    _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>?,
     _ codes: rk_activations, rows: Int
   ) {
     let matrix = product.matrix

@@ -7,12 +7,14 @@ extension MatrixScreen {
   /// Rows that the centre is the mean of, at most.
   private static let centreRows = 1024
 
-  /// Encodes a matrix; nil if its weights are not finite or too large to bound.
+  /// Encodes a matrix; nil if its weights are not finite or too large to bound, or if it has 4 bits itself: then
+  /// a screen saves nothing, and minima make the rounding of the whole product hard to bound.
   ///
   /// - Parameters:
   ///   - directions: f32 `[count * K]`, orthonormal rows: where inputs are long; may be empty.
   /// - Complexity: O(N K) with a constant of a few nanoseconds, shared by the team.
   package init?(_ matrix: WeightMatrix, directions: [Float] = [], multiplier: Multiplier) {
+    guard matrix.encoding != .q4 else { return nil }
     let (rows, columns) = (matrix.rows, matrix.columns)
     precondition(columns > 0 && columns % 32 == 0, "a screen has groups of 32, not \(columns) columns")
     precondition(directions.count % columns == 0, "directions have the width of the matrix")
@@ -54,7 +56,8 @@ extension MatrixScreen {
     let table = rk_screen_for(kernels.table.pointee.isa).pointee
     let opposite = centre.map { -$0 }
     var norms = Norms()
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.stripe * (columns + directionCount)) { memory in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.stripe * (columns + directionCount)) {
+      memory in
       guard let rows = memory.baseAddress else { return }
       let inside = rows + Self.stripe * columns
       rows.update(repeating: 0, count: Self.stripe * columns)
@@ -66,7 +69,8 @@ extension MatrixScreen {
         norms.copy = Self.larger(norms.copy, upperNorm(target, kernels))
       }
       for first in stride(from: 0, to: range.count, by: 16) {
-        let block = blocks.pointer.assumingMemoryBound(to: UInt8.self) + (range.lowerBound + first) / 16 * blockBytes
+        let block =
+          blocks.pointer.assumingMemoryBound(to: UInt8.self) + (range.lowerBound + first) / 16 * blockBytes
         table.pack(rows + first * columns, columns, block)
       }
       if directionCount > 0 {
@@ -106,7 +110,9 @@ extension MatrixScreen {
     var row = [Float](repeating: 0, count: matrix.columns)
     var count = 0.0
     for index in stride(from: 0, to: matrix.rows, by: step) {
-      row.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { matrix.decodeRow(index, into: base) } }
+      row.withUnsafeMutableBufferPointer {
+        if let base = $0.baseAddress { matrix.decodeRow(index, into: base) }
+      }
       for i in 0..<matrix.columns { sums[i] += Double(row[i]) }
       count += 1
     }
@@ -119,7 +125,9 @@ extension MatrixScreen {
     for i in 0..<count {
       for j in 0..<count {
         var dot = i == j ? -1.0 : 0.0
-        for c in 0..<columns { dot += Double(directions[i * columns + c]) * Double(directions[j * columns + c]) }
+        for c in 0..<columns {
+          dot += Double(directions[i * columns + c]) * Double(directions[j * columns + c])
+        }
         squares += dot * dot
       }
     }

@@ -1,25 +1,5 @@
 import CRouterKernels
 
-/// The largest entry of a product, found through a screen.
-package struct ScreenedMaximum: Sendable, Equatable {
-  /// Its row, the lowest among equals.
-  package let row: Int
-  /// Its value, bit for bit that of the whole product.
-  package let value: Float
-  /// Blocks of 16 rows whose exact products were computed.
-  package let rescoredBlocks: Int
-}
-
-/// What an input contributes to the bounds: no product exceeds its block's ceiling + `shift` + `slack`.
-struct ScreenReach {
-  /// Its lengths in the screen's directions and beside them.
-  let factors: rk_reach
-  /// c x: what every row's product has besides its score.
-  let shift: Double
-  /// Room for what rounding does.
-  let slack: Double
-}
-
 extension Multiplier {
   /// Inputs of lengths beyond these are left to the whole product, where f32 has its own ways.
   private static let inputNorms = 1e-20...1e15
@@ -46,9 +26,7 @@ extension Multiplier {
     best.take(block: favourite, of: matrix.rows, from: scratch.exact)
     guard best.isFinite else { return nil }
 
-    // y <= score + bound + shift + slack for every row: below this ceiling none reaches the best so far.
-    let threshold = Float(Double(best.value) - reach.shift - reach.slack).nextDown
-    scratch.collectCandidates(count: blocks, from: threshold, except: favourite)
+    scratch.collectCandidates(count: blocks, from: reach.ceiling(of: best.value), except: [favourite])
     rescore(scratch.candidates, product, input, view)
     for block in scratch.candidates { best.take(block: block, of: matrix.rows, from: scratch.exact) }
     guard best.isFinite else { return nil }
@@ -77,7 +55,7 @@ extension Multiplier {
   }
 
   /// Exact products of some blocks, over the team if there are many.
-  private func rescore(
+  func rescore(
     _ candidates: [Int], _ product: MatrixProduct, _ input: UnsafePointer<Float>, _ codes: rk_activations
   ) {
     let step = candidates.count < 8 ? 8 : max(4, candidates.count / (team.threadCount * 8))
@@ -118,7 +96,8 @@ extension Multiplier {
       directions, 0, screen.directionCount, columns, vector, 1, scratch.inside, screen.directionCount)
     let inside = MatrixScreen.norm(UnsafeBufferPointer(start: scratch.inside, count: screen.directionCount))
     let slack =
-      screen.slack(inputNorm: norm) + (isCoded ? 0 : rounding.squareRoot() * screen.norms.copy * (1 + 0x1p-20))
+      screen.slack(inputNorm: norm)
+      + (isCoded ? 0 : rounding.squareRoot() * screen.norms.copy * (1 + 0x1p-20))
     return ScreenReach(factors: screen.split(norm: norm, inside: inside), shift: shift, slack: slack)
   }
 
@@ -147,14 +126,17 @@ extension Multiplier {
 
 extension ScreenScratch {
   /// Lists the blocks whose ceiling is at least `threshold`, ascending.
-  fileprivate func collectCandidates(count: Int, from threshold: Float, except favourite: Int) {
+  func collectCandidates(count: Int, from threshold: Float, except favourites: [Int]) {
     candidates.removeAll(keepingCapacity: true)
     let limits = SIMD16<Float>(repeating: threshold)
     let raw = UnsafeRawPointer(ceilings)
     for start in stride(from: 0, to: count, by: 16) {
       // Ceilings past the last block are minus infinity.
-      guard any(raw.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= limits) else { continue }
-      for block in start..<min(count, start + 16) where block != favourite && ceilings[block] >= threshold {
+      guard any(raw.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= limits) else {
+        continue
+      }
+      for block in start..<min(count, start + 16)
+      where ceilings[block] >= threshold && !favourites.contains(block) {
         candidates.append(block)
       }
     }

@@ -53,7 +53,9 @@ enum TrainingState {
     var offset = 0
     func take(_ buffer: UnsafeMutableRawBufferPointer) throws {
       guard offset + buffer.count <= file.byteCount else { throw damaged }
-      do throws(CheckpointError) { try file.read(at: offset, into: buffer) } catch { throw TrainingError(error) }
+      do throws(CheckpointError) { try file.read(at: offset, into: buffer) } catch {
+        throw TrainingError(error)
+      }
       offset += buffer.count
     }
     func takeBytes(_ count: Int) throws -> [UInt8] {

@@ -98,6 +98,10 @@ import Testing
     #expect(outcome.meanDepth == 9)
     #expect(outcome.cost == 14)
     #expect(outcome.exitCounts == [0, 1])
+    // Four decisions of a quarter layer each besides, for two tokens.
+    var settings = Self.settings(headCost: 2)
+    settings.checkCost = 0.25
+    #expect(try PathPlanner(pilots: [pilot], settings: settings).outcome(0.9, [0, 1]).cost == 14.5)
   }
 
   @Test func theFreeRunningProxyCountsEverythingAfterTheFirstError() throws {

@@ -19,11 +19,14 @@ struct TensorNameTests {
     let name = TensorName.adapter(exit: 24, "linear.weight")
     #expect(name == "exits.24.adapter.linear.weight")
     #expect(TensorName.layerIndex(of: name) == 23)
+    #expect(TensorName.isOfAdapter(name) && !TensorName.isOfAdapter(TensorName.exitHead(24)))
+    #expect(TensorName.layerIndex(of: TensorName.exitHead(24)) == 23)
     #expect(TensorName.isOfExit(name) && !TensorName.isOfExit(TensorName.layer(1, .queryBias)))
   }
 
   @Test(arguments: [
-    "exits.0.adapter", "exits.01.adapter", "exits.1", "exits.", "model.norm.weight", "model.layers", "model.layers.", "model.layers.1", "model.layers.1.",
+    "exits.0.adapter", "exits.01.adapter", "exits.1", "exits.", "model.norm.weight", "model.layers",
+    "model.layers.", "model.layers.1", "model.layers.1.",
     "model.layers..a",
     "model.layers.01.a", "model.layers.-1.a", "model.layers.+1.a", "model.layers.1x.a",
     "model.layers.99999999999999999999.a", "xmodel.layers.1.a",

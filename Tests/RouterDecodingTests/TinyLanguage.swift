@@ -17,9 +17,10 @@ enum TinyLanguage {
   ///   - layers: layers that are loaded.
   ///   - endOfGeneration: tokens that end an answer besides the end-of-text token.
   ///   - tokenizer: another tokenizer for the same 257 tokens.
+  ///   - headScreening: when the head gets a screen; nil for never, since it is small.
   static func make(
     likely: [UInt8] = letters, layers: Int = layerCount, endOfGeneration: [Int32] = [],
-    contextLength: Int = 128, tokenizer: Tokenizer? = nil
+    contextLength: Int = 128, tokenizer: Tokenizer? = nil, headScreening: HeadScreening? = nil
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
       family: "llama", layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
@@ -30,7 +31,7 @@ enum TinyLanguage {
     let model = LlamaModel(
       configuration: configuration, exits: exits,
       weights: weights(configuration, layers: layers, likely: Set(likely), team: multiplier.team),
-      multiplier: multiplier)
+      multiplier: multiplier, headScreening: headScreening)
     let metadata = try CheckpointMetadata(
       name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
       provenance: Provenance(source: "random numbers", tool: "tests"))

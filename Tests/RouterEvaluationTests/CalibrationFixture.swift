@@ -12,6 +12,8 @@ struct CalibrationFixture {
   let directory: TemporaryDirectory
   var settings: CalibrationSettings
   var rows: [EvaluationRow]
+  /// Seconds of a head; a layer costs 10 microseconds.
+  var headSeconds = 1e-5
   var dataSHA256 = String(repeating: "da", count: 32)
 
   var tracePath: String { directory.file("trace.jsonl") }
@@ -36,9 +38,8 @@ struct CalibrationFixture {
   }
 
   private func calibration() throws -> CalibrationRun {
-    // A head as dear as a layer, and decisions for nothing.
     let costs = try CostModel(
-      rows: [1], layers: [CostLine(base: 1e-5, perPosition: 0)], heads: [1e-5], checks: [:])
+      rows: [1], layers: [CostLine(base: 1e-5, perPosition: 0)], heads: [headSeconds], checks: [:])
     return try CalibrationRun(
       language: language, rows: rows, dataSHA256: dataSHA256, settings: settings, costs: costs,
       tracePath: tracePath, progress: { _ in })

@@ -102,13 +102,15 @@ extension GGUFBuilder {
   /// A complete LLaMA of random weights: L 1, D 256, H 2, G 1, K 128, F 256, V 264 with byte-level tokens.
   ///
   /// - Parameter type: the type of its matrices; vectors are F32.
-  static func llama(_ type: SourceEncoding = .q80, number: UInt32 = 8, seed: UInt64 = 1) -> GGUFBuilder {
+  static func llama(
+    _ type: SourceEncoding = .q80, number: UInt32 = 8, seed: UInt64 = 1, layers: Int = 1
+  ) -> GGUFBuilder {
     var generator = SeededGenerator(seed: seed)
     var builder = GGUFBuilder()
     let alphabet = byteAlphabet()
     builder.keys = [
       ("general.architecture", .string("llama")), ("general.license", .string("apache-2.0")),
-      ("llama.block_count", .u32(1)), ("llama.context_length", .u32(64)),
+      ("llama.block_count", .u32(UInt32(layers))), ("llama.context_length", .u32(64)),
       ("llama.embedding_length", .u32(256)), ("llama.feed_forward_length", .u32(256)),
       ("llama.attention.head_count", .u32(2)), ("llama.attention.head_count_kv", .u32(1)),
       ("llama.attention.layer_norm_rms_epsilon", .f32(1e-5)), ("llama.rope.freq_base", .f32(500_000)),
@@ -133,14 +135,17 @@ extension GGUFBuilder {
       let data = (0..<count).flatMap { bytes(Float(1 + Double($0) / 1000).bitPattern) }
       return Tensor(name: name, shape: [UInt64(count)], data: data)
     }
-    builder.tensors = [
-      matrix("token_embd.weight", 264, 256), vector("output_norm.weight", 256),
-      vector("blk.0.attn_norm.weight", 256), matrix("blk.0.attn_q.weight", 256, 256),
-      matrix("blk.0.attn_k.weight", 128, 256), matrix("blk.0.attn_v.weight", 128, 256),
-      matrix("blk.0.attn_output.weight", 256, 256), vector("blk.0.ffn_norm.weight", 256),
-      matrix("blk.0.ffn_gate.weight", 256, 256), matrix("blk.0.ffn_up.weight", 256, 256),
-      matrix("blk.0.ffn_down.weight", 256, 256),
-    ]
+    builder.tensors = [matrix("token_embd.weight", 264, 256), vector("output_norm.weight", 256)]
+    for layer in 0..<layers {
+      let prefix = "blk.\(layer)."
+      builder.tensors += [
+        vector(prefix + "attn_norm.weight", 256), matrix(prefix + "attn_q.weight", 256, 256),
+        matrix(prefix + "attn_k.weight", 128, 256), matrix(prefix + "attn_v.weight", 128, 256),
+        matrix(prefix + "attn_output.weight", 256, 256), vector(prefix + "ffn_norm.weight", 256),
+        matrix(prefix + "ffn_gate.weight", 256, 256), matrix(prefix + "ffn_up.weight", 256, 256),
+        matrix(prefix + "ffn_down.weight", 256, 256),
+      ]
+    }
     return builder
   }
 

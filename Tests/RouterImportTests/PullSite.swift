@@ -10,9 +10,9 @@ struct PullSite {
   var cache: ModelCache { ModelCache(directory: "\(directory)/cache") }
   var wheel: String { "\(directory)/tiny-1.0-py3-none-any.whl" }
 
-  init(_ directory: String) throws {
+  init(_ directory: String, layers: Int = 1) throws {
     self.directory = directory
-    let gguf = GGUFBuilder.llama().bytes
+    let gguf = GGUFBuilder.llama(layers: layers).bytes
     let wheel = StoredZip.archive("tiny/Tiny.Q8_0.gguf", gguf)
     model = DefaultModel(
       name: "Tiny", requirement: "tiny==1.0", wheelByteCount: wheel.count,

@@ -157,4 +157,32 @@ struct ExitAdapterTests {
     #expect(try logits(plain, .f32) != found)
     #expect(try logits(merged, .f32, maximumExit: 2) == found)
   }
+
+  @Test func anExitMayHaveAHeadOfItsOwn() throws {
+    let fixture = try ModelFixture.named("tied head")
+    let directory = try TemporaryDirectory()
+    let (plain, own) = (directory.file("plain"), directory.file("own"))
+    var stored = StoredModel(fixture.configuration, encoding: .q8)
+    try stored.write(to: plain)
+    // Twice the shared head: twice its logits.
+    let (rows, columns) = (fixture.configuration.vocabularySize, fixture.configuration.width)
+    let head = FixtureWeights.elements(of: TensorName.embedding, count: rows * columns).map { 2 * $0 }
+    stored.tensors.append(
+      .init(
+        name: TensorName.exitHead(2), dtype: .f32, shape: [rows, columns], buffer: TinyModel.buffer(head)))
+    try stored.write(to: own)
+    let sessions = try [plain, own].map { path in
+      try InferenceSession(
+        model: LlamaModel.load(
+          from: CheckpointReader(path: path),
+          multiplier: Multiplier(team: ThreadTeam(threadCount: 1), precision: .f32)),
+        capacity: fixture.tokens.count)
+    }
+    for session in sessions { try session.begin(fixture.tokens) }
+    for depth in [1, 2, 4] {
+      for session in sessions { session.advance(to: depth) }
+      let (shared, own) = (sessions[0].logits(), sessions[1].logits())
+      #expect(depth == 2 ? relativeError(own, shared.map { 2 * $0 }) < 0.01 : own == shared)
+    }
+  }
 }

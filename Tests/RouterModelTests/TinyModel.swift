@@ -10,13 +10,15 @@ struct TinyModel {
   var isDecoded = false
 
   func model(
-    precision: ActivationPrecision = .int8, kernels: Kernels = .best, threads: Int = 2, layers: Int? = nil
+    precision: ActivationPrecision = .int8, kernels: Kernels = .best, threads: Int = 2, layers: Int? = nil,
+    headScreening: HeadScreening? = nil
   ) -> LlamaModel {
     let team = ThreadTeam(threadCount: threads)
     return LlamaModel(
       configuration: configuration, exits: Array(1...configuration.layerCount),
       weights: weights(layers: layers ?? configuration.layerCount, team: team),
-      multiplier: Multiplier(team: team, kernels: kernels, precision: precision))
+      multiplier: Multiplier(team: team, kernels: kernels, precision: precision),
+      headScreening: headScreening)
   }
 
   private func weights(layers: Int, team: ThreadTeam) -> LlamaWeights {

@@ -45,15 +45,31 @@ struct MatrixScreenTests {
       return found.row == exact.firstIndex(of: best) && found.value == best
     }
 
+    /// Whether all wanted entries are there, and every entry is exact or left out; nil if there were none.
+    func isRight(_ wanted: LeadingEntries, _ input: [Float]) -> Bool? {
+      let exact = exact(input)
+      var output = [Float](repeating: .nan, count: exact.count)
+      let blocks = multiplier.leading(
+        wanted, of: input, by: screen, codes: codes, scratch: scratch, into: &output)
+      guard let blocks else { return nil }
+      let end = exact.sorted(by: >)[wanted.count - 1] - wanted.distance
+      let kept = output.indices.filter { output[$0] != Multiplier.unwanted }
+      return exact.indices.allSatisfy { exact[$0] < end || output[$0] == exact[$0] }
+        && kept.allSatisfy { output[$0] == exact[$0] } && kept.count <= blocks * 16
+        && blocks * 3 <= exact.count / 16
+    }
+
     /// How many rows break their bounds, of the row and of its block.
     func violations(_ input: [Float]) -> Int {
       let exact = exact(input)
       guard let reach = multiplier.score(input, by: screen, codes: codes, scratch: scratch) else { return 0 }
       let coded = Array(UnsafeBufferPointer(start: scratch.input, count: matrix.columns))
       var row = [Float](repeating: 0, count: matrix.columns)
-      return exact.indices.count { index in
+      // A row is enough of each block to compare with its own bound, after the first.
+      return exact.indices.filter { $0 < 16 || $0 % 5 == 0 }.count { index in
         screen.decodeRow(index, into: &row)
-        let score = zip(row, coded).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        var score = 0.0
+        for c in 0..<row.count { score += Double(row[c]) * Double(coded[c]) }
         let norms = rk_screen_norms(
           screen.blocks.pointer.assumingMemoryBound(to: UInt8.self), index, matrix.columns)
         let bound =
@@ -89,9 +105,12 @@ struct MatrixScreenTests {
     }
   }
 
+  /// Encodings of which a screen can be made.
+  private static let encodings: [WeightEncoding] = [.f32, .bf16, .q8]
+
   private static let shapes: [(rows: Int, columns: Int)] = [(1, 32), (37, 64), (200, 96), (515, 160)]
 
-  @Test(arguments: Kernels.available, WeightEncoding.allCases)
+  @Test(arguments: Kernels.available, encodings)
   func everyProductIsWithinItsBound(set: Kernels.InstructionSet, encoding: WeightEncoding) throws {
     var random = SeededGenerator(seed: 31)
     let multiplier = Multiplier(team: ThreadTeam(threadCount: 1), kernels: try set.kernels())
@@ -99,7 +118,7 @@ struct MatrixScreenTests {
       let matrix = Matrices.make(
         encoding, rows: shape.rows, columns: shape.columns, seed: 32, team: multiplier.team)
       let samples = random.floats(20 * shape.columns)
-      for count in [0, 1, 5] {
+      for count in shape.rows > 100 ? [3] : [0, 1, 5] {
         let directions = PrincipalDirections.leading(count, of: samples, width: shape.columns)
         let setup = try Setup(matrix, multiplier: multiplier, directions: directions)
         var row = [Float](repeating: 0, count: shape.columns)
@@ -107,7 +126,8 @@ struct MatrixScreenTests {
         for kind in 0..<12 {
           matrix.decodeRow(kind % shape.rows, into: &row)
           // The directions themselves are where the inside matters most.
-          let input = kind < 2 && count > 0 ? Array(directions[..<shape.columns]) : Self.input(kind, like: row, &random)
+          let input =
+            kind < 2 && count > 0 ? Array(directions[..<shape.columns]) : Self.input(kind, like: row, &random)
           broken += setup.violations(input)
         }
         #expect(broken == 0, "\(set) \(encoding) [\(shape.rows), \(shape.columns)] \(count)")
@@ -122,7 +142,8 @@ struct MatrixScreenTests {
     let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
     for shape in Self.shapes {
       let shared = random.floats(shape.columns, amplitude: 4)
-      let matrix = Matrices.make(.q8, rows: shape.rows, columns: shape.columns, seed: 42, team: multiplier.team)
+      let matrix = Matrices.make(
+        .q8, rows: shape.rows, columns: shape.columns, seed: 42, team: multiplier.team)
       let directions = PrincipalDirections.leading(1, of: shared, width: shape.columns)
       let setup = try Setup(matrix, multiplier: multiplier, directions: directions)
       var row = [Float](repeating: 0, count: shape.columns)
@@ -137,7 +158,7 @@ struct MatrixScreenTests {
     }
   }
 
-  @Test(arguments: WeightEncoding.allCases, ActivationPrecision.allCases)
+  @Test(arguments: encodings, ActivationPrecision.allCases)
   func theLargestProductIsFoundInEveryEncoding(
     encoding: WeightEncoding, precision: ActivationPrecision
   ) throws {
@@ -202,6 +223,54 @@ struct MatrixScreenTests {
     let buffer = AlignedBuffer(byteCount: 40 * 32 * 4)
     buffer.elements(of: Float.self)[32 * 21 + 5] = value
     #expect(MatrixScreen(WeightMatrix(f32: buffer, rows: 40, columns: 32), multiplier: multiplier) == nil)
+  }
+
+  /// The first few of a product, or those near the largest: complete and exact, as long as they are few.
+  @Test(arguments: Kernels.available, [1, 2])
+  func theLeadingEntriesAreFound(set: Kernels.InstructionSet, threads: Int) throws {
+    var random = SeededGenerator(seed: 91)
+    let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
+    let matrix = Matrices.make(.q8, rows: 1024, columns: 96, seed: 92, team: multiplier.team)
+    let setup = try Setup(matrix, multiplier: multiplier)
+    var row = [Float](repeating: 0, count: 96)
+    var (right, wrong) = (0, 0)
+    for kind in 0..<24 {
+      matrix.decodeRow(kind * 40, into: &row)
+      // Along a row, so that a few products stand out.
+      let input = Self.input(kind % 2 == 0 ? 1 : 2, like: row, &random)
+      let size = input.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      for (count, share) in [(1, 0), (1, 0.5), (5, 0.01), (3, 0)] as [(Int, Float)] {
+        let wanted = try #require(LeadingEntries(count: count, distance: share * size))
+        switch setup.isRight(wanted, input) {
+        case true: right += 1
+        case false: wrong += 1
+        case nil: break
+        }
+      }
+    }
+    #expect(wrong == 0 && right >= 24, "\(right) right, \(wrong) wrong")
+    // More than a third of the blocks is no gain.
+    let most = try #require(LeadingEntries(count: 40, distance: 0))
+    #expect(setup.isRight(most, row) == nil)
+    let all = try #require(LeadingEntries(count: 1, distance: 1e9))
+    #expect(setup.isRight(all, row) == nil)
+    #expect(setup.isRight(most, [Float](repeating: .nan, count: 96)) == nil)
+  }
+
+  @Test func leadingEntriesAreAPositiveNumberWithinADistance() {
+    #expect(LeadingEntries(count: 0, distance: 0) == nil)
+    #expect(LeadingEntries(count: LeadingEntries.maximumCount + 1, distance: 0) == nil)
+    #expect(LeadingEntries(count: 1, distance: -1) == nil)
+    #expect(LeadingEntries(count: 1, distance: .nan) == nil)
+    #expect(LeadingEntries(count: 1, distance: .infinity) == nil)
+  }
+
+  /// 4 bits are what a screen has itself.
+  @Test func aMatrixOfFourBitsHasNoScreen() {
+    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let matrix = Matrices.make(.q4, rows: 40, columns: 32, seed: 3, team: multiplier.team)
+    let screen = MatrixScreen(matrix, multiplier: multiplier)
+    #expect(screen == nil)
   }
 
   /// The point of it all: an input near one of many rows needs few of them exactly.

@@ -32,7 +32,9 @@ struct ScreenKernelTests {
       let pack = try #require(rk_screen_for(set.kernels().table.pointee.isa).pointee.pack)
       left.withUnsafeMutableBufferPointer { values in
         for block in 0..<count {
-          if let base = values.baseAddress { pack(base + block * 16 * columns, columns, packed.pointer + block * bytes) }
+          if let base = values.baseAddress {
+            pack(base + block * 16 * columns, columns, packed.pointer + block * bytes)
+          }
         }
       }
       (blocks, residuals) = (packed, left)
@@ -44,7 +46,8 @@ struct ScreenKernelTests {
       scales = Block((0..<columns / 32).map { _ in abs(random.signedUnit()) }, offset: offset)
       let all = codes.elements
       sums = Block(
-        (0..<columns / 32).map { group in Float(all[group * 32..<group * 32 + 32].reduce(0) { $0 + Int($1) }) },
+        (0..<columns / 32).map { group in Float(all[group * 32..<group * 32 + 32].reduce(0) { $0 + Int($1) })
+        },
         offset: offset)
     }
 
@@ -81,7 +84,9 @@ struct ScreenKernelTests {
         let tops = Block([Float](repeating: 9e9, count: count + 1), offset: 1)
         let ceilings = Block([Float](repeating: 9e9, count: count + 1), offset: 3)
         let reach = rk_reach(inside: 0.75, outside: 11)
-        kernel(problem.blocks.pointer, 0, count, rows, columns, problem.view, reach, tops.pointer, ceilings.pointer)
+        kernel(
+          problem.blocks.pointer, 0, count, rows, columns, problem.view, reach, tops.pointer, ceilings.pointer
+        )
         for block in 0..<count {
           let lanes = block * 16..<min(rows, block * 16 + 16)
           let scores = lanes.map { problem.score($0) }
@@ -110,7 +115,8 @@ struct ScreenKernelTests {
       for row in 0..<37 {
         let codes = problem.decoded(row)
         let (weights, residuals) = (
-          problem.weights[row * columns..<(row + 1) * columns], problem.residuals[row * columns..<(row + 1) * columns]
+          problem.weights[row * columns..<(row + 1) * columns],
+          problem.residuals[row * columns..<(row + 1) * columns]
         )
         let isExact = zip(weights, zip(codes, residuals)).allSatisfy { $0 - $1.0 == $1.1 }
         #expect(isExact)

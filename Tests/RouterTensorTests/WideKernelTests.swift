@@ -10,7 +10,7 @@ struct WideKernelTests {
   func productsAreRightForAllTails(set: Kernels.InstructionSet, isBF16: Bool) throws {
     let table = try set.kernels().table.pointee
     var random = SeededGenerator(seed: 11)
-    let (rows, stride, largestM) = (5, 7, 9)
+    let (rows, stride, largestM) = (5, 7, 13)
     for columns in Array(1...70) + [127, 128, 129, 579] {
       let offset = columns % 4
       let floats = random.floats(rows * columns)

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterModel
 import RouterTensor
 import Testing
@@ -15,7 +16,8 @@ import Testing
     let parts: [TuningObjective.Part]
 
     init(
-      _ tiny: TinyModel, _ texts: [TrainingDocument], share: Float = 0, memory: TrunkPass.Memory = .everything,
+      _ tiny: TinyModel, _ texts: [TrainingDocument], share: Float = 0,
+      memory: TrunkPass.Memory = .everything,
       threads: Int = 2
     ) {
       let model = tiny.model(threads: threads)
@@ -25,7 +27,8 @@ import Testing
       ModelWeights.copy(model, layout: layout, into: weights)
       batch = PackedBatch(texts)
       objective = TuningObjective(
-        layout: layout, weights: weights, trained: .weights(gradients: gradients), exitCount: tiny.exits.count,
+        layout: layout, weights: weights, trained: .weights(gradients: gradients),
+        exitCount: tiny.exits.count,
         capacity: batch.rowCount, memory: memory, original: share > 0 ? (model, share) : nil,
         team: model.multiplier.team)
       let scale = 1 / Float(tiny.exits.count * batch.scoredRows.count)
@@ -51,7 +54,9 @@ import Testing
     var gradientArray: [Float] { Array(gradients.elements(of: Float.self)) }
   }
 
-  @Test(arguments: TrainingReference.all) func gradientsAreThoseOfPyTorch(_ reference: TrainingReference) throws {
+  @Test(arguments: TrainingReference.all) func gradientsAreThoseOfPyTorch(_ reference: TrainingReference)
+    throws
+  {
     let problem = Problem(try reference.model(), try reference.texts, share: reference.distillationShare)
     try problem.run()
     #expect(problem.layout.slots.count == reference.gradients.count)
@@ -111,6 +116,26 @@ import Testing
     let three = Problem(try .plain(), texts, threads: 3)
     #expect(try one.run() == three.run())
     #expect(one.gradientArray == three.gradientArray)
+  }
+
+  @Test func sampledGradientsAreRightOnAverage() throws {
+    let texts = try Texts.random(3)
+    let whole = Problem(try .plain(), texts)
+    try whole.run()
+    let sampled = Problem(try .plain(), texts)
+    let rounds = 300
+    for number in 0..<rounds {
+      var random = SeededRandom(seed: 3, purpose: .vocabulary, number: number)
+      let sample = VocabularySample(
+        certain: sampled.batch.targets + sampled.batch.tokens, sampled: 12, vocabularySize: 67,
+        random: &random)
+      _ = try sampled.objective.run(sampled.batch, parts: sampled.parts, sample: sample, withGradients: true)
+    }
+    let mean = sampled.gradientArray.map { $0 / Float(rounds) }
+    let (a, b) = (whole.gradientArray, mean)
+    let difference = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    let norm = a.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(difference < 0.03 * norm, "\(difference / norm)")
   }
 
   @Test func theOriginalDoesNotDivergeFromItself() throws {

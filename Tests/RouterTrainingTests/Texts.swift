@@ -3,7 +3,8 @@ import RouterTraining
 /// Texts of random tokens for the tiny models.
 enum Texts {
   /// `count` texts of 5 to 20 tokens, with differing scored parts.
-  static func random(_ count: Int, vocabulary: Int = 67, name: String = "texts") throws -> [TrainingDocument] {
+  static func random(_ count: Int, vocabulary: Int = 67, name: String = "texts") throws -> [TrainingDocument]
+  {
     try (0..<count).map { index in
       let length = 5 + index * 7 % 16
       let tokens = TinyModel.units("\(name) \(index)", count: length).map {

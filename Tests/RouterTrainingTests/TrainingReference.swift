@@ -56,7 +56,9 @@ struct TrainingReference: Decodable, Sendable, CustomTestStringConvertible {
   }
 
   static let all: [TrainingReference] = {
-    guard let url = Bundle.module.url(forResource: "Fixtures/training", withExtension: "json") else { return [] }
+    guard let url = Bundle.module.url(forResource: "Fixtures/training", withExtension: "json") else {
+      return []
+    }
     return (try? JSONDecoder().decode([TrainingReference].self, from: Data(contentsOf: url))) ?? []
   }()
 }

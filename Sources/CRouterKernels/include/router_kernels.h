@@ -9,9 +9,9 @@
 //   q8 tile, 544 bytes:  f16 scale[16]; u8 code[8][16][4]             w = scale * (code - 128)
 //   q4 tile, 320 bytes:  f16 scale[16]; f16 min[16]; u8 code[4][16][4] w = scale * code + min
 //
-// code[j][r][c] of q8 is column 4 j + c of row r. A byte of q4 holds column 8 j + c of row r in its low nibble
-// and column 8 j + 4 + c in its high nibble. Tiles of one row block follow each other along K; row blocks
-// follow each other along N; rows past N are zero.
+// code[j][r][c] of q8 is column 4 j + c of row r. A byte of q4 holds column 8 j + c of row r in its low
+// nibble and column 8 j + 4 + c in its high nibble. Tiles of one row block follow each other along K; row
+// blocks follow each other along N; rows past N are zero.
 
 #ifndef ROUTER_KERNELS_H
 #define ROUTER_KERNELS_H
@@ -26,7 +26,12 @@ enum {
   rk_q4_tile_bytes = 2 * 2 * 16 + 16 * 16,
 };
 
-typedef enum rk_isa { rk_isa_scalar = 0, rk_isa_avx2 = 1, rk_isa_avx512 = 2 } rk_isa;
+typedef enum rk_isa {
+  rk_isa_scalar = 0,
+  rk_isa_avx2 = 1,
+  rk_isa_avx512 = 2,
+  rk_isa_neon = 3,
+} rk_isa;
 
 /// Activations quantised in groups of 32: x = scale * code, with the sum of each group's codes.
 typedef struct rk_activations {
@@ -34,6 +39,30 @@ typedef struct rk_activations {
   const float *scales;  ///< [M, K / 32]
   const float *sums;    ///< [M, K / 32]: the sum of the codes of a group
 } rk_activations;
+
+/// Keys and values of one head are held in tiles of 64 positions, and attention goes over blocks of 128.
+enum { rk_cache_tile = 64, rk_cache_block = 128 };
+
+typedef enum rk_element { rk_element_f32 = 0, rk_element_f16 = 1 } rk_element;
+
+/// The keys and values of one head, in blocks of 128 positions.
+typedef struct rk_cache {
+  void *keys;     ///< of block 0: [2, K, 64], tiles of 64 positions
+  void *values;   ///< of block 0: [128, K]
+  size_t stride;  ///< elements from a block to the next
+  size_t width;   ///< K
+  rk_element element;
+} rk_cache;
+
+/// Queries of the heads that share one head of keys and values: row r, head h starts at rows + r * stride + h
+/// * K.
+typedef struct rk_queries {
+  const float *rows;
+  size_t stride;
+  size_t heads;
+  size_t position;  ///< of row 0: row r sees positions 0 ... position + r
+  float scale;      ///< of the scores, > 0
+} rk_queries;
 
 /// One processor's kernels. Every function accepts unaligned pointers and any tail.
 typedef struct rk_kernels {
@@ -59,16 +88,33 @@ typedef struct rk_kernels {
 
   /// y[i] = x[i] / rms(x) * w[i], rms over n elements with epsilon under the root.
   void (*rms_norm)(const float *x, const float *w, size_t n, float epsilon, float *y);
+  /// The same numbers as rms_norm, then quantize of its result; n is a multiple of 32.
+  void (*rms_norm_quantize)(const float *x, const float *w, size_t n, float epsilon, int8_t *codes,
+                            float *scales, float *sums);
   /// x[i] += y[i].
   void (*add)(float *x, const float *y, size_t n);
   /// gate[i] = silu(gate[i]) * up[i].
   void (*silu_multiply)(float *gate, const float *up, size_t n);
+  /// The same numbers as silu_multiply, then quantize of its result; n is a multiple of 32. gate stays.
+  void (*silu_multiply_quantize)(const float *gate, const float *up, size_t n, int8_t *codes, float *scales,
+                                 float *sums);
   /// Rotates one head of width k in place: pairs (i, i + k / 2) by the angle whose cosine and sine are given.
   void (*rotate)(float *head, const float *cosines, const float *sines, size_t k);
-  /// out[K] = softmax(scale * q . keys) . values over `count` positions of one key/value head.
-  /// `scores` has room for `count` floats.
-  void (*attend)(const float *q, const float *keys, const float *values, size_t count, size_t k, float scale,
-                 float *scores, float *out);
+
+  /// Puts a key and a value f32 [K] into the cache at a position, rounded to its element type.
+  void (*store)(const rk_cache *cache, size_t position, const float *key, const float *value);
+  /// out = softmax(scale * q . keys) . values for rows first ..< last; out is laid out as the queries are.
+  ///
+  /// Blocks of the cache are folded in order with an online softmax (arXiv 2205.14135, algorithm 1): a row's
+  /// result depends on no other row, and not on what lies beyond its own position.
+  void (*attend)(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out);
+  /// What block `block` contributes to rows 0 ..< rows: [rows, heads, K + 2], the largest scaled score, the
+  /// sum of the weights relative to it, and the weighted sum of the values.
+  void (*attend_part)(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
+                      float *parts);
+  /// One query's output f32 [K] from its parts of blocks 0 ..< blocks, `stride` floats apart: the bits of
+  /// attend.
+  void (*attend_join)(const float *parts, size_t stride, size_t blocks, size_t k, float *out);
 } rk_kernels;
 
 /// Tells the processor that the caller spins on a variable.

@@ -30,8 +30,8 @@ typedef struct rk_reach {
 
 /// One processor's kernels for screens. Every function accepts unaligned pointers.
 typedef struct rk_screen_kernels {
-  /// For blocks first ..< last, of rows below `n`: tops[b] = the largest l[r] . x of block b, and ceilings[b] =
-  /// the largest l[r] . x + |e inside|[r] reach.inside + |e outside|[r] reach.outside.
+  /// For blocks first ..< last, of rows below `n`: tops[b] = the largest l[r] . x of block b, and
+  /// ceilings[b] = the largest l[r] . x + |e inside|[r] reach.inside + |e outside|[r] reach.outside.
   void (*score)(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_activations x,
                 rk_reach reach, float *tops, float *ceilings);
 

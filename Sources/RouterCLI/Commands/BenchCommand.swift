@@ -41,6 +41,15 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Depths at which every token exits; full depth if absent.", valueName: "list"))
   var depth: IntegerList?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How the most probable token is found when decoding: full (all logits), screened (as greedy answers are), \
+      or both, separated by commas; screened for a checkpoint and full for a shape if absent, since what the \
+      screen saves depends on real weights.
+      """, valueName: "list"))
+  var head: HeadList?
+
   @Option(name: .shortAndLong, help: ArgumentHelp("Times that each row is run.", valueName: "n"))
   var repetitions = 5
 
@@ -81,7 +90,8 @@ struct BenchCommand: ParsableCommand {
   private func settings() throws(EvaluationError) -> BenchmarkSettings {
     try BenchmarkSettings(
       prefills: prefill.values, contexts: context.values, tokens: tokens, threads: subject.threadCounts,
-      depths: depth?.values, repetitions: repetitions)
+      depths: depth?.values, heads: head?.values ?? [subject.shape == nil ? .screened : .full],
+      repetitions: repetitions)
   }
 
   func run() throws {

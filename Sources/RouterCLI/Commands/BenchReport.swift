@@ -75,14 +75,16 @@ struct BenchReport: Encodable {
   private func printRows() {
     var table = TextTable(
       [
-        "row", "weights", "threads", "depth", "tokens/s", "ms/token", "layers", "head", "MB/token",
+        "row", "weights", "threads", "depth", "head", "tokens/s", "ms/token", "in layers", "in head",
+        "MB/token",
         "MOP/token",
         "limit", "share",
-      ], numeric: [2, 3, 4, 5, 6, 7, 8, 9, 11])
+      ], numeric: [2, 3, 5, 6, 7, 8, 9, 10, 12])
     for row in rows {
       let tokens = Double(row.phase.tokens)
       table.add([
-        row.phase.name, row.weights, "\(row.threads)", "\(row.depth)", Self.spread(row.tokensPerSecond, 1),
+        row.phase.name, row.weights, "\(row.threads)", "\(row.depth)", row.head.rawValue,
+        Self.spread(row.tokensPerSecond, 1),
         .fixed(row.seconds.median / tokens * 1e3, 3), .fixed(row.layerSeconds.median / tokens * 1e3, 3),
         .fixed(row.headSeconds.median / tokens * 1e3, 3), Self.mega(row.bytesPerToken),
         Self.mega(row.operationsPerToken, 0), row.limit.cause.rawValue,
@@ -90,13 +92,20 @@ struct BenchReport: Encodable {
       ])
     }
     table.printLines()
+    for row in rows {
+      guard let screen = row.screen else { continue }
+      Swift.print(
+        "\(row.phase.name), depth \(row.depth), threads \(row.threads): the screen of the head left "
+          + "\(String.fixed(screen.rescoredRows, 0)) rows a token to compare exactly, and could not tell in "
+          + "\(String.fixed(screen.fallbackRate * 100, 2)) % of the tokens")
+    }
   }
 
   private func printPeers() {
     var table = TextTable(["row", "engine", "tokens/s", "router against it"], numeric: [2])
     for peer in peers {
       let ratios = peer.ratios.map { ratio in
-        "\(String.fixed(ratio.ratio.median, 2))x (\(ratio.weights), threads \(ratio.threads))"
+        "\(String.fixed(ratio.ratio.median, 2))x (\(ratio.weights), threads \(ratio.threads), \(ratio.head.rawValue) head)"
       }
       table.add([
         peer.name, peer.engine, peer.skipped == nil ? Self.spread(peer.tokensPerSecond, 1) : "-",

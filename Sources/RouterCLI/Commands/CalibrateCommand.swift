@@ -102,7 +102,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     let bars = StageBars()
     defer { bars.finish() }
     let run = try CalibrationRun(
-      language: language, rows: rows, dataSHA256: dataHash, settings: settings, costs: costs, tracePath: tracePath,
+      language: language, rows: rows, dataSHA256: dataHash, settings: settings, costs: costs,
+      tracePath: tracePath,
       progress: { bars.update($0.stage, $0.share) })
     let outcome = try run.run(
       name: policyName,

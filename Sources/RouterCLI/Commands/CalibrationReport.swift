@@ -24,7 +24,7 @@ struct CalibrationReport: Encodable {
     let check: Double
     /// A token at full depth.
     let full: Double
-    /// A token under the certified point, as the pilot prompts foresaw it; nil if none was certified.
+    /// A token under the certified point, as deep as the tokens went; nil if none was certified.
     let certified: Double?
     let exits: [Exit]
 
@@ -44,16 +44,15 @@ struct CalibrationReport: Encodable {
       check = costs.checkSeconds(estimator)
       full = Double(layers) * layer + head
       let layer = layer
-      certified = outcome.certified.flatMap {
-        outcome.plan.points.indices.contains($0) ? outcome.plan.points[$0].pilotCost * layer : nil
-      }
+      certified = outcome.certified.flatMap { outcome.seconds[$0] }
       exits = outcome.plan.payoffs.map {
         Exit(exit: $0.exit, isAsked: $0.isKept, saved: $0.savedLayers * layer)
       }
     }
   }
 
-  init(_ outcome: CalibrationRun.Outcome, path: String, trace: String, layers: Int, estimator: ExitEstimator) {
+  init(_ outcome: CalibrationRun.Outcome, path: String, trace: String, layers: Int, estimator: ExitEstimator)
+  {
     self.path = path
     self.trace = trace
     self.layers = layers
@@ -108,11 +107,13 @@ struct CalibrationReport: Encodable {
     var line =
       "here a layer costs \(micro(times.layer)), a head \(micro(times.head)), a decision \(micro(times.check)); "
       + "a token \(micro(times.full)) at full depth"
-    if let certified = times.certified { line += ", \(micro(certified)) under this policy (foreseen)" }
+    if let certified = times.certified { line += ", \(micro(certified)) under this policy" }
     Swift.print(line)
     for exit in times.exits where !exit.isAsked || exit.saved < 0 {
-      let worth = exit.saved < 0 ? "costs \(micro(-exit.saved)) a token more" : "saves \(micro(exit.saved)) a token"
-      Swift.print("exit \(exit.exit) \(exit.isAsked ? "is asked although it" : "is not asked, as it") \(worth)")
+      let worth =
+        exit.saved < 0 ? "costs \(micro(-exit.saved)) a token more" : "saves \(micro(exit.saved)) a token"
+      Swift.print(
+        "exit \(exit.exit) \(exit.isAsked ? "is asked although it" : "is not asked, as it") \(worth)")
     }
   }
 }

@@ -22,6 +22,10 @@ struct CheckpointDescription: Encodable {
   let source: String
   let sourceSHA256: String?
   let tuning: String?
+  /// The exit adapters, such as `linear at 9 12 15`; nil if there are none.
+  let adapters: String?
+  /// How the exit adapters were made.
+  let adapterTuning: String?
   let license: String?
   let fingerprint: String
   let tensors: [Tensor]
@@ -29,10 +33,11 @@ struct CheckpointDescription: Encodable {
   var suitability: SuitabilityReport?
 
   private enum CodingKeys: String, CodingKey {
-    case path, frames, name, configuration, exits, quantization, source, tuning, license, fingerprint, tensors
-    case verified, suitability
+    case path, frames, name, configuration, exits, quantization, source, tuning, adapters, license
+    case fingerprint, tensors, verified, suitability
     case fileBytes = "file_bytes"
     case tensorBytes = "tensor_bytes"
+    case adapterTuning = "adapter_tuning"
     case sourceSHA256 = "source_sha256"
   }
 
@@ -52,6 +57,10 @@ struct CheckpointDescription: Encodable {
     source = metadata.provenance.source
     sourceSHA256 = metadata.provenance.sourceSHA256
     tuning = metadata.provenance.tuning
+    adapters = metadata.adapter.map { record in
+      "\(record.kind) at \(record.exits.map(String.init).joined(separator: " "))"
+    }
+    adapterTuning = metadata.adapter?.tuning
     license = metadata.license
     fingerprint = checkpoint.fingerprint
   }
@@ -74,7 +83,8 @@ struct CheckpointDescription: Encodable {
       ("context", "\(c.contextLength) positions, rotary base \(c.rotary.base)"),
       ("weights", quantization), ("exits", exits.map(String.init).joined(separator: " ")),
       ("source", source + (sourceSHA256.map { " (SHA-256 \($0.prefix(16))...)" } ?? "")),
-      ("tuning", tuning ?? "none"), ("licence", license ?? "not stated"), ("fingerprint", fingerprint),
+      ("tuning", tuning ?? "none"), ("adapters", adapters ?? "none"), ("licence", license ?? "not stated"),
+      ("fingerprint", fingerprint),
     ]
     if verified == true { lines.append(("verified", "all \(frames) frames are intact")) }
     var table = TextTable(["", ""])

@@ -39,7 +39,7 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let path = try model.path()
-    let checkpoint = try CheckpointReader(path: path)
+    let checkpoint = try CheckpointReader(path: path, contents: nil)
     var description = CheckpointDescription(checkpoint)
     if verify {
       let bar = ProgressBar("Verifying")

@@ -45,7 +45,9 @@ struct LoadReport: Encodable {
     weightBytes = runs.first?.weightByteCount ?? 0
     residentBytes = runs.compactMap(\.residentByteCount).max()
     peakResidentBytes = runs.compactMap(\.peakResidentByteCount).max()
-    self.peers = peers.map { Peer(engine: $0.engine, seconds: $0.seconds, ratio: total.ratio(to: $0.seconds)) }
+    self.peers = peers.map {
+      Peer(engine: $0.engine, seconds: $0.seconds, ratio: total.ratio(to: $0.seconds))
+    }
   }
 
   private static func joined(_ runs: [[LoadTimes.Stage]]) -> [Stage] {
@@ -61,7 +63,9 @@ struct LoadReport: Encodable {
     var table = TextTable(["stage", "ms"], numeric: [1])
     for stage in stages { table.add([stage.name, BenchReport.spread(stage.seconds.map { $0 * 1e3 }, 1)]) }
     table.add(["in all", BenchReport.spread(total.map { $0 * 1e3 }, 1)])
-    for part in parts { table.add(["  again: \(part.name)", BenchReport.spread(part.seconds.map { $0 * 1e3 }, 1)]) }
+    for part in parts {
+      table.add(["  again: \(part.name)", BenchReport.spread(part.seconds.map { $0 * 1e3 }, 1)])
+    }
     for peer in peers {
       table.add([
         "\(peer.engine) (\(String.fixed(peer.ratio.median, 2))x its time)",

@@ -6,13 +6,24 @@ import RouterTraining
 struct TrainingArguments: ParsableArguments {
   /// `linear`, `gated` or `gated:WIDTH`.
   struct Adapter: ExpressibleByArgument {
-    let kind: ExitAdapterKind
+    let kind: RouterCheckpoint.ExitAdapterKind
+
+    /// The same kind as the trainer names it.
+    var trainingKind: RouterTraining.ExitAdapterKind {
+      switch kind {
+      case .linear: .linear
+      case .gated(let inner): .gated(inner: inner)
+      }
+    }
 
     /// Inner width of `gated` without a width.
     private static let defaultInner = 256
 
     init?(argument: String) {
-      guard let kind = ExitAdapterKind(argument == "gated" ? "gated:\(Self.defaultInner)" : argument) else {
+      guard
+        let kind = RouterCheckpoint.ExitAdapterKind(
+          argument == "gated" ? "gated:\(Self.defaultInner)" : argument)
+      else {
         return nil
       }
       self.kind = kind
@@ -28,9 +39,9 @@ struct TrainingArguments: ParsableArguments {
   var method: TuningMethod = .soft
 
   @Option(
-    help:
+    help: ArgumentHelp(
       "How exits' losses make one: mean (the paper's), weighted (deep exits count more), sampled (one exit a "
-      + "step) or distill (stay near the original's full depth).")
+        + "step) or distill (stay near the original's full depth)."))
   var loss: TuningLoss = .mean
 
   @Option(help: ArgumentHelp("Train factors of this rank instead of all weights.", valueName: "n"))
@@ -90,9 +101,9 @@ struct TrainingArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Compare adapters with full depth over n sampled tokens in most steps; 0 for all tokens.",
-      valueName: "n"))
-  var sampledVocabulary = 1536
+      "Compare exits over n sampled tokens, not all: 0 for all, 1536 for adapters if absent.", valueName: "n")
+  )
+  var sampledVocabulary: Int?
 
   @Option(
     help: ArgumentHelp("Last steps over all tokens; a tenth of the steps if absent.", valueName: "n"))
@@ -113,7 +124,7 @@ struct TrainingArguments: ParsableArguments {
     guard epochs > 0, epochs.isFinite else {
       throw ValidationError("--epochs is \(epochs). Use more than 0.")
     }
-    if sampledVocabulary < 0 {
+    if let sampledVocabulary, sampledVocabulary < 0 {
       throw ValidationError("--sampled-vocabulary is \(sampledVocabulary). Use at least 0.")
     }
     if method == .extracted, exitAdapter == nil, depth == nil {

@@ -39,6 +39,10 @@ struct TuningJob {
 
   /// The share of steps over the full vocabulary, where none is given.
   private static let fullVocabularyShare = 10
+  /// Held-out positions that are looked at, spread evenly over all.
+  private static let evaluatedPositions = 2000
+  /// Tokens over which adapters are compared in most steps.
+  private static let adapterVocabulary = 1536
   private static let adapterBatch = 256
   private static let weightBatch = 1024
 
@@ -54,9 +58,9 @@ struct TuningJob {
     guard !interrupt.wasRaised else { return interrupted() }
     let batch = arguments.batchTokens ?? Self.adapterBatch
     let steps = arguments.steps ?? stepCount(positions: cache.rowCount, perStep: batch)
-    let sampled = arguments.sampledVocabulary
+    let sampled = arguments.sampledVocabulary ?? Self.adapterVocabulary
     let settings = AdapterSettings(
-      kind: adapter.kind, steps: steps, batchTokens: batch, learningRate: arguments.lr ?? 1e-3,
+      kind: adapter.trainingKind, steps: steps, batchTokens: batch, learningRate: arguments.lr ?? 1e-3,
       warmupSteps: min(arguments.warmup, steps), weightDecay: arguments.weightDecay,
       argmaxShare: arguments.argmaxShare,
       vocabulary: sampled == 0
@@ -89,8 +93,10 @@ struct TuningJob {
     let evaluation = AdapterEvaluation(model: language.model)
     return Outcome(
       path: out, steps: steps, losses: last, heldOut: nil, metrics: place.metrics, curve: curve,
-      before: try held.map { try evaluation.run(on: $0, adapters: nil) },
-      after: try held.map { try evaluation.run(on: $0, adapters: trainer.adapters) })
+      before: try held.map { try evaluation.run(on: $0, adapters: nil, limit: Self.evaluatedPositions) },
+      after: try held.map {
+        try evaluation.run(on: $0, adapters: trainer.adapters, limit: Self.evaluatedPositions)
+      })
   }
 
   private func hiddenStates(
@@ -118,7 +124,7 @@ struct TuningJob {
     try AdapterFile.write(
       to: out,
       record: AdapterRecord(
-        kind: adapters.kind, exits: adapters.exits, base: checkpoint.metadata,
+        kind: arguments.exitAdapter?.kind ?? .linear, exits: adapters.exits, base: checkpoint.metadata,
         fingerprint: checkpoint.fingerprint, tuning: description,
         license: arguments.license ?? checkpoint.metadata.license),
       tensors: adapters.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
@@ -144,6 +150,7 @@ struct TuningJob {
     settings.weightDecay = arguments.weightDecay
     settings.bf16Moments = arguments.bf16Moments
     settings.recompute = arguments.recompute
+    settings.sampledVocabulary = arguments.sampledVocabulary.flatMap { $0 > 0 ? $0 : nil }
     settings.seed = arguments.seed
     settings.evaluateEvery = arguments.evaluateEvery
     settings.patience = arguments.earlyStop

@@ -1,18 +1,25 @@
 import Foundation
-import RouterEvaluation
 
 /// The directory of a tuning run: state, hidden states, metrics, loss curve.
-struct TuningPlace {
-  let directory: String
+package struct TuningPlace {
+  /// Path of the directory.
+  package let directory: String
 
-  var state: String { "\(directory)/state" }
-  var hiddenStates: String { "\(directory)/hidden-states" }
-  var heldOutStates: String { "\(directory)/held-out-states" }
-  var metrics: String { "\(directory)/metrics.jsonl" }
-  var curve: String { "\(directory)/loss.svg" }
+  /// What a killed run goes on from.
+  package var state: String { "\(directory)/state" }
+  /// Hidden states of the texts, for adapters.
+  package var hiddenStates: String { "\(directory)/hidden-states" }
+  /// Hidden states of the held-out texts.
+  package var heldOutStates: String { "\(directory)/held-out-states" }
+  /// One JSON object a step.
+  package var metrics: String { "\(directory)/metrics.jsonl" }
+  /// Losses over steps, SVG.
+  package var curve: String { "\(directory)/loss.svg" }
 
+  /// Makes the directory.
+  ///
   /// - Throws: ``CommandError`` if an earlier run is there and is not to be resumed, or the directory cannot be made.
-  init(_ directory: String, resuming: Bool) throws {
+  package init(_ directory: String, resuming: Bool) throws {
     self.directory = directory
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -28,85 +35,5 @@ struct TuningPlace {
         remedy: "Go on with --resume, remove the directory, or choose another with --work.")
     }
     try? FileManager.default.removeItem(atPath: metrics)
-  }
-}
-
-/// The figures of a run, one JSON object a line, and the picture of them.
-final class TuningMetrics {
-  /// One step.
-  struct Line: Codable {
-    let step: Int
-    let learningRate: Float
-    let tokensPerSecond: Double
-    /// By depth: cross-entropy, or divergence from full depth for adapters, in nats.
-    let losses: [String: Float]
-    /// By depth, on held-out texts.
-    var heldOut: [String: Float]?
-    /// Before clipping; nil for adapters.
-    var gradientNorm: Float?
-
-    private enum CodingKeys: String, CodingKey {
-      case step, losses
-      case learningRate = "learning_rate"
-      case tokensPerSecond = "tokens_per_second"
-      case heldOut = "held_out"
-      case gradientNorm = "gradient_norm"
-    }
-  }
-
-  private let place: TuningPlace
-  private let encoder = JSONEncoder()
-  private var lines: [Line] = []
-  private var handle: FileHandle?
-
-  init(_ place: TuningPlace) {
-    self.place = place
-    encoder.outputFormatting = .sortedKeys
-  }
-
-  deinit { try? handle?.close() }
-
-  /// Appends a step. The first one of a resumed run takes the place of what a killed one wrote from it on.
-  func append(_ line: Line) throws {
-    do {
-      if handle == nil { try open(before: line.step) }
-      lines.append(line)
-      try handle?.write(contentsOf: encoder.encode(line) + [0x0A])
-    } catch {
-      throw CommandError(
-        "the metrics cannot be written: \(error.localizedDescription)", at: place.metrics,
-        remedy: "Check the disk, then go on with --resume.")
-    }
-  }
-
-  private func open(before step: Int) throws {
-    let decoder = JSONDecoder()
-    let old = (try? Data(contentsOf: URL(fileURLWithPath: place.metrics))) ?? Data()
-    lines = old.split(separator: 0x0A).compactMap { try? decoder.decode(Line.self, from: Data($0)) }
-      .filter { $0.step < step }
-    let kept = try lines.reduce(into: Data()) { $0 += try encoder.encode($1) + [0x0A] }
-    try kept.write(to: URL(fileURLWithPath: place.metrics), options: .atomic)
-    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: place.metrics))
-    try handle?.seekToEnd()
-  }
-
-  /// Draws the losses over the steps, and returns where; nil if there are none or the disk refuses.
-  func draw(title: String, verticalTitle: String) -> String? {
-    guard !lines.isEmpty else { return nil }
-    let depths = Set(lines.flatMap(\.losses.keys)).sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
-    let curves = depths.map { depth in
-      (
-        label: "exit \(depth)",
-        points: lines.compactMap { line in line.losses[depth].map { (x: Double(line.step), y: Double($0)) } }
-      )
-    }
-    let chart = LineChart(
-      title: title, horizontalTitle: "step", verticalTitle: verticalTitle, curves: curves)
-    do {
-      try Data(chart.svg.utf8).write(to: URL(fileURLWithPath: place.curve), options: .atomic)
-      return place.curve
-    } catch {
-      return nil
-    }
   }
 }

@@ -42,6 +42,18 @@ struct BenchSubjectOptions: ParsableArguments {
   /// Numbers of threads, in the order given.
   var threadCounts: [Int] { threads?.values ?? [ProcessInfo.processInfo.activeProcessorCount] }
 
+  /// What prompts and contexts are made of.
+  private static let text = """
+    The first bridge over the river was made of wood. It stood for ninety years, until a flood in spring carried \
+    it away together with two mills and a barn. The town then asked an engineer from the coast to build another \
+    one of stone. He came with his daughter, who kept the accounts, and stayed for six summers. When the last \
+    arch was closed, people walked across it at night with lamps, and the mayor said that nobody would ever have \
+    to swim again. The daughter wrote down what it had cost: eleven thousand and forty crowns, four horses, and \
+    one very good hat.
+
+
+    """
+
   /// The checkpoint's path.
   func path() throws -> String { try modelOptions().path() }
 
@@ -59,7 +71,7 @@ struct BenchSubjectOptions: ParsableArguments {
       return [
         BenchmarkSubject(
           name: language.name, weights: language.metadata.quantization, fingerprint: language.fingerprint,
-          model: language.model)
+          text: language.encode(Self.text), model: language.model)
       ]
     }
     let configuration = try shape.configuration(layers: layers)
@@ -88,6 +100,20 @@ struct QuantizationList: ExpressibleByArgument, Equatable {
   }
 
   var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
+}
+
+/// Ways to find a token, separated by commas.
+struct HeadList: ExpressibleByArgument, Equatable {
+  let values: [BenchmarkHead]
+
+  init?(argument: String) {
+    let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      BenchmarkHead(rawValue: String($0))
+    }
+    let known = values.compactMap { $0 }
+    guard !known.isEmpty, known.count == values.count, Set(known).count == known.count else { return nil }
+    self.values = known
+  }
 }
 
 extension ModelShape: ExpressibleByArgument {

@@ -1,4 +1,5 @@
 import RouterModel
+import RouterTensor
 
 /// Measures models, the machine, and other engines beside them.
 ///
@@ -6,17 +7,24 @@ import RouterModel
 package final class Benchmark {
   private struct Row {
     let phase: BenchmarkPhase
-    let subject: Int
-    let threads: Int
+    let weights: String
+    let model: LlamaModel
     let depth: Int
+    let head: BenchmarkHead
     let stage: BenchmarkStage
     var timings: [PhaseTiming] = []
   }
 
-  private struct StageKey: Hashable {
+  private struct ModelKey: Hashable {
     let subject: Int
     let threads: Int
+    let head: BenchmarkHead
+    /// A screen of the head is made from the inputs that it sees first, which differ from depth to depth.
     let depth: Int
+  }
+
+  private struct StageKey: Hashable {
+    let model: ModelKey
     let context: Int
   }
 
@@ -33,6 +41,8 @@ package final class Benchmark {
   private let peers: [PeerProcess]
   private var rows: [Row] = []
   private var peerRows: [PeerRow] = []
+  private var models: [ModelKey: LlamaModel] = [:]
+  private var stages: [StageKey: BenchmarkStage] = [:]
 
   /// Makes sessions and fills contexts.
   ///
@@ -46,33 +56,43 @@ package final class Benchmark {
     self.subjects = subjects
     self.settings = settings
     self.peers = peers
-    var stages: [StageKey: BenchmarkStage] = [:]
-    var models: [[Int: LlamaModel]] = []
-    for subject in subjects {
-      models.append(
-        Dictionary(uniqueKeysWithValues: Set(settings.threads).map { ($0, subject.model(threads: $0)) }))
-    }
     let phases = settings.phases
     for (number, phase) in phases.enumerated() {
-      for (index, subject) in subjects.enumerated() {
-        for depth in settings.depths ?? [subject.model.layerCount] {
-          for threads in settings.threads {
-            guard let model = models[index][threads] else { continue }
-            let key = StageKey(subject: index, threads: threads, depth: depth, context: phase.context)
-            let capacity =
-              phases.filter { $0.context == phase.context }.map { $0.context + $0.tokens }.max() ?? 1
-            let stage =
-              try stages[key]
-              ?? BenchmarkStage(model: model, depth: depth, context: phase.context, capacity: capacity)
-            stages[key] = stage
-            rows.append(Row(phase: phase, subject: index, threads: threads, depth: depth, stage: stage))
-          }
-        }
-      }
+      for index in subjects.indices { try addRows(phase, subject: index) }
       for peer in peers.indices {
         peerRows.append(PeerRow(peer: peer, phase: phase, engine: "peer \(peer + 1)"))
       }
       progress(Double(number + 1) / Double(phases.count))
+    }
+    // Rows hold what they need.
+    models = [:]
+    stages = [:]
+  }
+
+  private func addRows(_ phase: BenchmarkPhase, subject index: Int) throws {
+    let subject = subjects[index]
+    // Prompts have one head each: how it is computed does not matter.
+    var heads = settings.heads
+    if case .prefill = phase { heads = [.full] }
+    for depth in settings.depths ?? [subject.model.layerCount] {
+      for threads in settings.threads {
+        for head in heads {
+          let modelKey = ModelKey(subject: index, threads: threads, head: head, depth: depth)
+          let model = models[modelKey] ?? subject.model(threads: threads, screening: head.screening)
+          models[modelKey] = model
+          let key = StageKey(model: modelKey, context: phase.context)
+          let sharing = settings.phases.filter { $0.context == phase.context }
+          let stage =
+            try stages[key]
+            ?? BenchmarkStage(
+              model: model, head: head, text: subject.text, depth: depth, context: phase.context,
+              capacity: sharing.map { $0.context + $0.tokens }.max() ?? 1)
+          stages[key] = stage
+          rows.append(
+            Row(
+              phase: phase, weights: subject.weights, model: model, depth: depth, head: head, stage: stage))
+        }
+      }
     }
   }
 
@@ -110,12 +130,10 @@ package final class Benchmark {
   /// What has been measured, against the machine's limits.
   package func results(limits: MachineLimits) -> [BenchmarkResult] {
     rows.compactMap { row in
-      guard let rates = limits.rates(threads: row.threads) else { return nil }
-      let subject = subjects[row.subject]
+      guard let rates = limits.rates(threads: row.model.multiplier.team.threadCount) else { return nil }
       return BenchmarkResult(
-        phase: row.phase, weights: subject.weights, threads: row.threads, depth: row.depth,
-        work: PhaseWork(row.phase, depth: row.depth, model: subject.model), timings: row.timings, rates: rates
-      )
+        phase: row.phase, weights: row.weights, depth: row.depth, head: row.head, model: row.model,
+        timings: row.timings, rates: rates)
     }
   }
 
@@ -132,7 +150,8 @@ package final class Benchmark {
           ? []
           : own.map {
             PeerResult.Ratio(
-              weights: $0.weights, threads: $0.threads, ratio: $0.tokensPerSecond.ratio(to: speed))
+              weights: $0.weights, threads: $0.threads, head: $0.head,
+              ratio: $0.tokensPerSecond.ratio(to: speed))
           })
     }
   }

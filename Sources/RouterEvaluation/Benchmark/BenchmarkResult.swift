@@ -1,3 +1,6 @@
+import RouterModel
+import RouterTensor
+
 /// One row of a benchmark: a phase on one model, number of threads and depth.
 package struct BenchmarkResult: Sendable {
   package let phase: BenchmarkPhase
@@ -5,6 +8,9 @@ package struct BenchmarkResult: Sendable {
   package let weights: String
   package let threads: Int
   package let depth: Int
+  package let head: BenchmarkHead
+  /// What the screen of the head did; nil for a whole head.
+  package let screen: Screen?
   package let work: PhaseWork
   /// Seconds of the whole phase.
   package let seconds: Sample
@@ -20,15 +26,49 @@ package struct BenchmarkResult: Sendable {
     package let seconds: Double
   }
 
+  /// What the screen of a head saved.
+  package struct Screen: Sendable, Encodable {
+    /// Share of the tokens for which it could not tell, 0 ... 1.
+    package let fallbackRate: Double
+    /// Rows of the head whose exact logits a token needed, on average.
+    package let rescoredRows: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case fallbackRate = "fallback_rate"
+      case rescoredRows = "rescored_rows"
+    }
+  }
+
+  /// - Parameters:
+  ///   - model: on the threads that were used, its screen made if `head` is screened.
+  ///   - weights: how its weights are encoded, in words.
   init(
-    phase: BenchmarkPhase, weights: String, threads: Int, depth: Int, work: PhaseWork, timings: [PhaseTiming],
-    rates: MachineLimits.Rates
+    phase: BenchmarkPhase, weights: String, depth: Int, head: BenchmarkHead, model: LlamaModel,
+    timings: [PhaseTiming], rates: MachineLimits.Rates
   ) {
     self.phase = phase
     self.weights = weights
-    self.threads = threads
     self.depth = depth
-    self.work = work
+    self.head = head
+    threads = model.multiplier.team.threadCount
+    let screened = timings.reduce(0) { $0 + $1.screened }
+    let asked = screened + timings.reduce(0) { $0 + $1.fallbacks }
+    let tokens = Double(max(1, phase.tokens * timings.count))
+    var headByteCount: Double?
+    if head == .screened, asked > 0 {
+      let rescored = Double(timings.reduce(0) { $0 + $1.rescoredRows })
+      screen = Screen(
+        fallbackRate: Double(asked - screened) / Double(asked),
+        rescoredRows: rescored / Double(max(1, screened)))
+      let whole = Double(model.weights.head.byteCount)
+      let rowByteCount = whole / Double(model.weights.head.rows)
+      headByteCount =
+        (Double(asked) * Double(model.headScreen.counters.byteCount) + rescored * rowByteCount
+          + (tokens - Double(screened)) * whole) / tokens
+    } else {
+      screen = nil
+    }
+    work = PhaseWork(phase, depth: depth, model: model, headByteCount: headByteCount)
     seconds = Sample(timings.map(\.total))
     layerSeconds = Sample(timings.map(\.layers))
     headSeconds = Sample(timings.map(\.head))
@@ -49,7 +89,7 @@ package struct BenchmarkResult: Sendable {
 
 extension BenchmarkResult: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case name, weights, threads, depth, tokens, context, seconds, limit
+    case name, weights, threads, depth, head, screen, tokens, context, seconds, limit
     case tokensPerSecond = "tokens_per_second"
     case layerSeconds = "layer_seconds"
     case headSeconds = "head_seconds"
@@ -64,6 +104,8 @@ extension BenchmarkResult: Encodable {
     try container.encode(weights, forKey: .weights)
     try container.encode(threads, forKey: .threads)
     try container.encode(depth, forKey: .depth)
+    try container.encode(head, forKey: .head)
+    try container.encodeIfPresent(screen, forKey: .screen)
     try container.encode(phase.tokens, forKey: .tokens)
     try container.encode(phase.context, forKey: .context)
     try container.encode(seconds, forKey: .seconds)

@@ -13,6 +13,8 @@ package struct BenchmarkSettings: Sendable {
   package let threads: [Int]
   /// Depths at which every token leaves; nil for full depth.
   package let depths: [Int]?
+  /// How the most probable token is found when decoding.
+  package let heads: [BenchmarkHead]
   /// Times that each row is run.
   package let repetitions: Int
 
@@ -21,13 +23,14 @@ package struct BenchmarkSettings: Sendable {
   /// - Throws: ``EvaluationError`` `invalidSetting` for a count below 1, a negative context, or no rows.
   package init(
     prefills: [Int] = [32, 128, 512], contexts: [Int] = [0, 512, 2048], tokens: Int = 128, threads: [Int],
-    depths: [Int]? = nil, repetitions: Int = 5
+    depths: [Int]? = nil, heads: [BenchmarkHead] = [.full], repetitions: Int = 5
   ) throws(EvaluationError) {
     self.prefills = prefills
     self.contexts = contexts
     self.tokens = tokens
     self.threads = threads
     self.depths = depths
+    self.heads = heads
     self.repetitions = repetitions
     let counts =
       prefills.map { ("a prompt length", $0) } + threads.map { ("a number of threads", $0) }
@@ -39,7 +42,7 @@ package struct BenchmarkSettings: Sendable {
     for context in contexts where context < 0 {
       throw Self.invalid("a context is \(context)", "Use at least 0.")
     }
-    if phases.isEmpty || threads.isEmpty || depths?.isEmpty == true {
+    if phases.isEmpty || threads.isEmpty || heads.isEmpty || depths?.isEmpty == true {
       throw Self.invalid("there is nothing to measure", "Ask for prompts or contexts, threads and depths.")
     }
   }

@@ -1,72 +1,112 @@
 import RouterCheckpoint
+import RouterExit
 import RouterModel
 
-/// Seconds of one run of a phase.
+/// One run of a phase.
 package struct PhaseTiming: Sendable, Equatable {
+  /// Seconds.
   package var layers = 0.0
+  /// Seconds, the choice of the token included.
   package var head = 0.0
-  /// Everything, embedding and bookkeeping included.
+  /// Seconds of everything, embedding and bookkeeping included.
   package var total = 0.0
+  /// Tokens that the screen of the head chose.
+  package var screened = 0
+  /// Tokens that it was asked for and could not tell.
+  package var fallbacks = 0
+  /// Rows of the head whose exact logits it needed.
+  package var rescoredRows = 0
 }
 
 /// A session on which phases that start from the same context are run over and over.
 final class BenchmarkStage {
   private let session: InferenceSession
-  private let logits: UnsafeMutablePointer<Float>
+  private let logits: UnsafeMutableBufferPointer<Float>
+  private let text: [Int32]
   /// Positions that are in the cache before a phase.
   private let context: Int
 
-  /// Makes room for `capacity` positions and fills the first `context` of them, by running tokens through the
-  /// layers.
-  init(model: LlamaModel, depth: Int, context: Int, capacity: Int) throws(ModelError) {
+  /// Makes room for `capacity` positions and fills the first `context` of them with the text.
+  init(
+    model: LlamaModel, head: BenchmarkHead, text: [Int32], depth: Int, context: Int, capacity: Int
+  ) throws(ModelError) {
     session = try InferenceSession(model: model, capacity: capacity, depthLimit: depth)
     logits = .allocate(capacity: model.configuration.vocabularySize)
+    logits.initialize(repeating: 0)
+    self.text = text
     self.context = context
     var unused = PhaseTiming()
-    try fill(context, timing: &unused)
-    // Scratch and code are touched once before a clock runs.
-    _ = try run(.decode(tokens: min(2, capacity - context), context: context))
+    try prefill(context, timing: &unused)
+    try warmUp(head)
   }
 
   deinit { logits.deallocate() }
+
+  /// Touches scratch and code once, and has the screen of the head made, if there is to be one.
+  private func warmUp(_ head: BenchmarkHead) throws(ModelError) {
+    let phase = BenchmarkPhase.decode(tokens: min(16, session.capacity - context), context: context)
+    var seen = 0
+    repeat {
+      _ = try run(phase)
+      seen += phase.tokens
+    } while head == .screened && session.model.headScreen.counters.byteCount == 0
+      && seen < 2 * HeadScreening.usualInputs
+  }
 
   /// Runs a phase whose context is this stage's.
   func run(_ phase: BenchmarkPhase) throws(ModelError) -> PhaseTiming {
     precondition(phase.context == context, "\(phase.name) on a stage of \(context) positions")
     session.rollBack(to: context)
+    let before = session.model.headScreen.counters
     var timing = PhaseTiming()
     var watch = Stopwatch()
     switch phase {
-    case .prefill(let tokens):
-      try fill(tokens, timing: &timing)
-    case .decode(let tokens, _):
-      for _ in 0..<tokens { try step(1, withHead: true, timing: &timing) }
+    case .prefill(let tokens): try prefill(tokens, timing: &timing)
+    case .decode(let tokens, _): try decode(tokens, timing: &timing)
     }
     timing.total = watch.lap()
+    let after = session.model.headScreen.counters
+    timing.screened = after.screened - before.screened
+    timing.fallbacks = after.fallbacks - before.fallbacks
+    timing.rescoredRows = after.rescoredRows - before.rescoredRows
     return timing
   }
 
   /// Runs a prompt of `count` tokens, to the last one's logits.
-  private func fill(_ count: Int, timing: inout PhaseTiming) throws(ModelError) {
+  private func prefill(_ count: Int, timing: inout PhaseTiming) throws(ModelError) {
     var left = count
     while left > 0 {
       let rows = min(left, InferenceSession.maximumRows, session.capacity)
       left -= rows
-      try step(rows, withHead: left == 0, timing: &timing)
+      var watch = Stopwatch()
+      try session.begin((0..<rows).map { text[(session.position + $0) % text.count] })
+      session.advance(to: session.depthLimit)
+      timing.layers += watch.lap()
+      if left == 0, let base = logits.baseAddress {
+        session.logits(rows: rows - 1..<rows, into: base)
+        timing.head += watch.lap()
+      }
+      session.commitFull()
     }
   }
 
-  private func step(_ rows: Int, withHead: Bool, timing: inout PhaseTiming) throws(ModelError) {
-    // A fixed walk through the vocabulary: any tokens cost the same.
-    let vocabulary = session.model.configuration.vocabularySize
-    try session.begin((0..<rows).map { Int32((session.position + $0) * 7919 % vocabulary) })
-    var watch = Stopwatch()
-    session.advance(to: session.depthLimit)
-    timing.layers += watch.lap()
-    if withHead {
-      session.logits(rows: rows - 1..<rows, into: logits)
+  /// Goes on greedily after the context.
+  private func decode(_ count: Int, timing: inout PhaseTiming) throws(ModelError) {
+    var token = text[session.position % text.count]
+    for _ in 0..<count {
+      var watch = Stopwatch()
+      try session.begin(CollectionOfOne(token))
+      session.advance(to: session.depthLimit)
+      timing.layers += watch.lap()
+      token = mostProbableToken()
       timing.head += watch.lap()
+      session.commitFull()
     }
-    session.commitFull()
+  }
+
+  private func mostProbableToken() -> Int32 {
+    if let token = session.mostProbableToken(row: 0) { return token }
+    if let base = logits.baseAddress { session.logits(rows: 0..<1, into: base) }
+    return Int32(SoftmaxStatistics.argmax(UnsafeBufferPointer(logits)) ?? 0)
   }
 }

@@ -37,9 +37,11 @@ package struct BesideLoad: Sendable, Encodable {
     let depth = subject.model.layerCount
     let phase = BenchmarkPhase.decode(tokens: tokens, context: 0)
     let single = try BenchmarkStage(
-      model: subject.model(threads: 1), depth: depth, context: 0, capacity: tokens)
+      model: subject.model(threads: 1, screening: .off), head: .full, text: subject.text, depth: depth,
+      context: 0, capacity: tokens)
     let team = try BenchmarkStage(
-      model: subject.model(threads: threads), depth: depth, context: 0, capacity: tokens)
+      model: subject.model(threads: threads, screening: .off), head: .full, text: subject.text, depth: depth,
+      context: 0, capacity: tokens)
     let busy = try BusyProcess()
     var (alone, all, beside) = (Sample(), Sample(), Sample())
     func speed(_ stage: BenchmarkStage) throws -> Double { Double(tokens) / (try stage.run(phase).total) }

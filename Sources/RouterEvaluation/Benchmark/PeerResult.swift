@@ -15,6 +15,7 @@ package struct PeerResult: Sendable, Encodable {
   package struct Ratio: Sendable, Encodable {
     package let weights: String
     package let threads: Int
+    package let head: BenchmarkHead
     package let ratio: Sample
   }
 

@@ -12,7 +12,9 @@ package struct PhaseWork: Sendable, Equatable {
   package private(set) var f32Operations = 0.0
 
   /// The work of a phase down to layer `depth`, then one head for each token that is decoded, or one for a prompt.
-  package init(_ phase: BenchmarkPhase, depth: Int, model: LlamaModel) {
+  ///
+  /// - Parameter headByteCount: bytes that one head reads; nil for all of its weights.
+  package init(_ phase: BenchmarkPhase, depth: Int, model: LlamaModel, headByteCount: Double? = nil) {
     let layers = model.weights.layers.prefix(depth)
     let matrices = layers.flatMap { [$0.query, $0.key, $0.value, $0.output, $0.gate, $0.up, $0.down] }
     switch phase {
@@ -30,6 +32,9 @@ package struct PhaseWork: Sendable, Equatable {
         for matrix in matrices { add(matrix, rows: 1, precision: model.multiplier.precision) }
         add(model.weights.head, rows: 1, precision: model.multiplier.precision)
         addAttention(model, depth: depth, rows: 1, after: context + token)
+      }
+      if let headByteCount {
+        bytes += Double(tokens) * (headByteCount - Double(model.weights.head.byteCount))
       }
     }
   }

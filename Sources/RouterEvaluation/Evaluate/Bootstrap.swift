@@ -3,6 +3,13 @@ package struct Interval: Sendable, Codable, Equatable {
   package let mean: Double
   package let low: Double
   package let high: Double
+
+  /// Joins a mean and the ends of its interval.
+  package init(mean: Double, low: Double, high: Double) {
+    self.mean = mean
+    self.low = low
+    self.high = high
+  }
 }
 
 /// Draws resamples of prompts, the same ones for every quantity, so that intervals can be compared.

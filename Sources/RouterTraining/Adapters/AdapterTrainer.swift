@@ -217,7 +217,8 @@ package final class AdapterTrainer {
       var expected = header
       (expected.step, expected.rowCount) = (found.step, found.rowCount)
       guard found == expected, (settings.batchTokens...cache.rowCount).contains(found.rowCount),
-        (0...settings.steps).contains(found.step) else {
+        (0...settings.steps).contains(found.step)
+      else {
         throw TrainingError(
           .foreignFile, "the state belongs to a run with other settings, data or model", at: statePath,
           remedy: "Delete it to start anew, or give the settings it was started with.")

@@ -62,7 +62,9 @@ struct DistributionLoss {
       }
       for i in whole..<count { logits[i] = logits[i] * factor - p[i] * share }
     } else {
-      for i in stride(from: 0, to: whole, by: 16) { Vectors.store(Vectors.load(logits, i) * factor, logits, i) }
+      for i in stride(from: 0, to: whole, by: 16) {
+        Vectors.store(Vectors.load(logits, i) * factor, logits, i)
+      }
       for i in whole..<count { logits[i] *= factor }
     }
     logits[label] -= scale * (teacher == nil ? 1 : labelShare)

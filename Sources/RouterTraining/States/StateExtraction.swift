@@ -37,7 +37,8 @@ package struct StateExtraction {
     let first = try resume(file, documents)
     let sessions = SessionPool(model: model)
     for index in first..<documents.count {
-      try file.append(rows(of: documents[index], index: index, session: sessions.session(for: documents[index])))
+      try file.append(
+        rows(of: documents[index], index: index, session: sessions.session(for: documents[index])))
       let rows = (file.byteCount - StateLayout.headerByteCount) / layout.rowByteCount
       if let progress, !progress(index + 1, rows) { return }
     }

@@ -5,7 +5,8 @@ import RouterTensor
 /// Final norm, head and loss of exits on the rows that count, with all gradients.
 ///
 /// At most ``blockRows`` rows of logits exist at a time. The vocabulary is cut into slices of fixed width, so
-/// that threads share the products and results do not depend on their number.
+/// that threads share the products and results do not depend on their number. With a ``VocabularySample`` the
+/// head is cut to the sample's rows first.
 final class HeadPass {
   /// One exit of a step.
   struct Exit {
@@ -40,9 +41,9 @@ final class HeadPass {
 
   /// Rows of logits that exist at a time.
   static let blockRows = 256
-  private static let sliceWidth = 4096
+  private static let sliceWidth = 2048
 
-  private let vocabulary: Int
+  private let vocabularySize: Int
   private let width: Int
   private let epsilon: Float
   private let team: ThreadTeam
@@ -52,13 +53,17 @@ final class HeadPass {
   private let roots: AlignedBuffer
   /// f32 `[R, V]`
   private let logits: AlignedBuffer
-  private lazy var teacherLogits = AlignedBuffer(floats: Self.blockRows * vocabulary)
+  private lazy var teacherLogits = AlignedBuffer(floats: Self.blockRows * vocabularySize)
   /// f32 `[slices, R, D]`
   private let partial: AlignedBuffer
   private let rooms: ScratchPool
+  /// f32 `[S, D]` each: the sampled rows of a head, of its gradient, and of the teacher's head.
+  private lazy var cutHead = AlignedBuffer(floats: vocabularySize * width)
+  private lazy var cutGradient = AlignedBuffer(floats: vocabularySize * width)
+  private lazy var cutTeacher = AlignedBuffer(floats: vocabularySize * width)
 
   init(_ configuration: ModelConfiguration, team: ThreadTeam) {
-    vocabulary = configuration.vocabularySize
+    vocabularySize = configuration.vocabularySize
     width = configuration.width
     epsilon = configuration.normEpsilon
     self.team = team
@@ -66,39 +71,94 @@ final class HeadPass {
     normed = AlignedBuffer(floats: Self.blockRows * width)
     dNormed = AlignedBuffer(floats: Self.blockRows * width)
     roots = AlignedBuffer(floats: Self.blockRows)
-    logits = AlignedBuffer(floats: Self.blockRows * vocabulary)
-    let slices = (vocabulary + Self.sliceWidth - 1) / Self.sliceWidth
+    logits = AlignedBuffer(floats: Self.blockRows * vocabularySize)
+    let slices = (vocabularySize + Self.sliceWidth - 1) / Self.sliceWidth
     partial = AlignedBuffer(floats: slices * Self.blockRows * width)
-    rooms = ScratchPool(floatCount: vocabulary)
+    rooms = ScratchPool(floatCount: vocabularySize)
+  }
+
+  /// What a call works with.
+  private struct Scope {
+    let batch: PackedBatch
+    let norm: Norm
+    let sample: VocabularySample
+    let loss: DistributionLoss
+    /// For each scored row, the place of its target in the sample.
+    let labels: [Int]
+    /// S.
+    var vocabulary: Int { sample.tokens.count }
   }
 
   /// Sums of each exit's losses over the scored rows; with `withGradients`, adds or writes all gradients.
+  ///
+  /// - Parameter sample: the tokens to compare, with all targets among them.
   func run(
-    _ batch: PackedBatch, exits: [Exit], norm: Norm, teacher: Teacher?, withGradients: Bool
+    _ batch: PackedBatch, exits: [Exit], norm: Norm, teacher: Teacher?, over sample: VocabularySample,
+    withGradients: Bool
   ) -> [DistributionLoss.Outcome] {
     var sums = exits.map { _ in DistributionLoss.Outcome() }
+    guard !exits.isEmpty else { return sums }
+    let places = sample.places(vocabularySize: vocabularySize)
+    let scope = Scope(
+      batch: batch, norm: norm, sample: sample,
+      loss: DistributionLoss(
+        count: sample.tokens.count, certainCount: sample.certainCount, correction: sample.correction,
+        labelShare: 1 - (teacher?.share ?? 0)),
+      labels: batch.targets.map { Int(places[Int($0)]) })
+    let teacherHead = teacher.map { cut($0.head.weight.floats, scope, into: \.cutTeacher) }
     let total = batch.scoredRows.count
-    let loss = DistributionLoss(
-      count: vocabulary, certainCount: vocabulary, correction: 0, labelShare: 1 - (teacher?.share ?? 0))
     // Blocks of equal size: a short last one would waste a pass over the head.
     let blocks = (total + Self.blockRows - 1) / Self.blockRows
-    for block in 0..<blocks {
-      let rows = total * block / blocks..<total * (block + 1) / blocks
-      let views = teacher.map { distributions(of: $0, rows: rows, loss) }
-      for (index, exit) in exits.enumerated() {
+    for (index, exit) in exits.enumerated() {
+      let head = cut(exit.head, scope, into: \.cutHead)
+      let dHead = withGradients ? exit.dHead.map { cutZero($0, scope) } : nil
+      for block in 0..<blocks {
+        let rows = total * block / blocks..<total * (block + 1) / blocks
+        var views: [DistributionLoss.Teacher]?
+        if let teacher, let teacherHead { views = distributions(of: teacher, teacherHead, rows: rows, scope) }
         for (r, row) in rows.enumerated() {
           (gathered.floats + r * width).update(
             from: exit.hidden + batch.scoredRows[row] * width, count: width)
         }
         normalise(rows.count, norm.weight)
-        multiply(rows.count, exit.head, into: logits)
-        let outcome = score(rows, batch, views, loss, weight: exit.weight)
+        multiply(rows.count, head, scope, into: logits)
+        let outcome = score(rows, views, scope, weight: exit.weight)
         sums[index].crossEntropy += outcome.crossEntropy
         sums[index].divergence += outcome.divergence
-        if withGradients { backward(rows, exit, norm) }
+        if withGradients { backward(rows, exit, head, dHead, scope) }
       }
+      if withGradients, let whole = exit.dHead { restore(whole, scope) }
     }
     return sums
+  }
+
+  /// The sampled rows of `head`: itself if the sample is the vocabulary.
+  private func cut(
+    _ head: UnsafePointer<Float>, _ scope: Scope, into buffer: KeyPath<HeadPass, AlignedBuffer>
+  ) -> UnsafePointer<Float> {
+    if scope.sample.isWhole { return head }
+    let target = self[keyPath: buffer].floats
+    for (place, token) in scope.sample.tokens.enumerated() {
+      (target + place * width).update(from: head + Int(token) * width, count: width)
+    }
+    return UnsafePointer(target)
+  }
+
+  /// Where a head's gradient is added to: itself, or a block of zeros for the sampled rows.
+  private func cutZero(
+    _ dHead: UnsafeMutablePointer<Float>, _ scope: Scope
+  ) -> UnsafeMutablePointer<Float> {
+    if scope.sample.isWhole { return dHead }
+    cutGradient.floats.update(repeating: 0, count: scope.vocabulary * width)
+    return cutGradient.floats
+  }
+
+  /// Adds the sampled rows' gradients to the head's.
+  private func restore(_ dHead: UnsafeMutablePointer<Float>, _ scope: Scope) {
+    if scope.sample.isWhole { return }
+    for (place, token) in scope.sample.tokens.enumerated() {
+      Vectors.add(cutGradient.floats + place * width, to: dHead + Int(token) * width, width)
+    }
   }
 
   private func normalise(_ count: Int, _ weight: UnsafePointer<Float>) {
@@ -109,28 +169,31 @@ final class HeadPass {
     }
   }
 
-  /// output `[R, V]` = normed `[R, D]` head `[V, D]`^T.
-  private func multiply(_ count: Int, _ head: UnsafePointer<Float>, into output: AlignedBuffer) {
-    forEachSlice { _, first, columns in
+  /// output `[R, S]` = normed `[R, D]` head `[S, D]`^T.
+  private func multiply(
+    _ count: Int, _ head: UnsafePointer<Float>, _ scope: Scope, into output: AlignedBuffer
+  ) {
+    forEachSlice(scope) { _, first, columns in
       cblas_sgemm(
         CblasRowMajor, CblasNoTrans, CblasTrans, blasint(count), blasint(columns), blasint(width), 1,
         normed.floats, blasint(width), head + first * width, blasint(width), 0, output.floats + first,
-        blasint(vocabulary))
+        blasint(scope.vocabulary))
     }
   }
 
   private func distributions(
-    of teacher: Teacher, rows: Range<Int>, _ loss: DistributionLoss
+    of teacher: Teacher, _ head: UnsafePointer<Float>, rows: Range<Int>, _ scope: Scope
   ) -> [DistributionLoss.Teacher] {
     gathered.floats.update(from: teacher.hidden + rows.lowerBound * width, count: rows.count * width)
     normalise(rows.count, teacher.head.norm.floats)
-    multiply(rows.count, teacher.head.weight.floats, into: teacherLogits)
-    let empty = DistributionLoss.Teacher(probabilities: UnsafePointer(teacherLogits.floats), negativeEntropy: 0)
+    multiply(rows.count, head, scope, into: teacherLogits)
+    let empty = DistributionLoss.Teacher(
+      probabilities: UnsafePointer(teacherLogits.floats), negativeEntropy: 0)
     var views = [DistributionLoss.Teacher](repeating: empty, count: rows.count)
     views.withUnsafeMutableBufferPointer { views in
       team.run(chunks: rows.count) { r in
         rooms.withBlock { room in
-          views[r] = loss.teacher(teacherLogits.floats + r * vocabulary, room: room)
+          views[r] = scope.loss.teacher(teacherLogits.floats + r * scope.vocabulary, room: room)
         }
       }
     }
@@ -139,16 +202,15 @@ final class HeadPass {
 
   /// Replaces logits by their gradients.
   private func score(
-    _ rows: Range<Int>, _ batch: PackedBatch, _ views: [DistributionLoss.Teacher]?, _ loss: DistributionLoss,
-    weight: Float
+    _ rows: Range<Int>, _ views: [DistributionLoss.Teacher]?, _ scope: Scope, weight: Float
   ) -> DistributionLoss.Outcome {
     var outcomes = [DistributionLoss.Outcome](repeating: .init(), count: rows.count)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       team.run(chunks: rows.count) { r in
         rooms.withBlock { room in
-          outcomes[r] = loss.student(
-            logits.floats + r * vocabulary, teacher: views?[r],
-            label: Int(batch.targets[rows.lowerBound + r]), scale: weight, room: room)
+          outcomes[r] = scope.loss.student(
+            logits.floats + r * scope.vocabulary, teacher: views?[r],
+            label: scope.labels[rows.lowerBound + r], scale: weight, room: room)
         }
       }
     }
@@ -158,16 +220,19 @@ final class HeadPass {
     }
   }
 
-  private func backward(_ rows: Range<Int>, _ exit: Exit, _ norm: Norm) {
+  private func backward(
+    _ rows: Range<Int>, _ exit: Exit, _ head: UnsafePointer<Float>, _ dHead: UnsafeMutablePointer<Float>?,
+    _ scope: Scope
+  ) {
     let count = rows.count
-    let slices = forEachSlice { slice, first, columns in
+    let slices = forEachSlice(scope) { slice, first, columns in
       cblas_sgemm(
         CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(count), blasint(width), blasint(columns), 1,
-        logits.floats + first, blasint(vocabulary), exit.head + first * width, blasint(width), 0,
+        logits.floats + first, blasint(scope.vocabulary), head + first * width, blasint(width), 0,
         partial.floats + slice * count * width, blasint(width))
-      guard let dHead = exit.dHead else { return }
+      guard let dHead else { return }
       LinearMath.weightGradient(
-        logits.floats + first, stride: vocabulary, rows: count, outputs: columns, normed.floats,
+        logits.floats + first, stride: scope.vocabulary, rows: count, outputs: columns, normed.floats,
         inputs: width, into: dHead + first * width)
     }
     dNormed.floats.update(from: partial.floats, count: count * width)
@@ -176,22 +241,22 @@ final class HeadPass {
     }
     for r in 0..<count {
       let (x, dy) = (gathered.floats + r * width, dNormed.floats + r * width)
-      if let dWeight = norm.dWeight {
+      if let dWeight = scope.norm.dWeight {
         NormMath.weightGradient(dy, x: x, count: width, r: roots.floats[r], into: dWeight)
       }
       NormMath.inputGradient(
-        dy, x: x, weight: norm.weight, count: width, r: roots.floats[r],
+        dy, x: x, weight: scope.norm.weight, count: width, r: roots.floats[r],
         into: exit.dHidden + (rows.lowerBound + r) * width)
     }
   }
 
-  /// Runs `body(slice, first, columns)` for each slice of the vocabulary; returns their number.
+  /// Runs `body(slice, first, columns)` for each slice of the sample; returns their number.
   @discardableResult
-  private func forEachSlice(_ body: (Int, Int, Int) -> Void) -> Int {
-    let slices = (vocabulary + Self.sliceWidth - 1) / Self.sliceWidth
+  private func forEachSlice(_ scope: Scope, _ body: (Int, Int, Int) -> Void) -> Int {
+    let slices = (scope.vocabulary + Self.sliceWidth - 1) / Self.sliceWidth
     team.run(chunks: slices) { slice in
       let first = slice * Self.sliceWidth
-      body(slice, first, min(Self.sliceWidth, vocabulary - first))
+      body(slice, first, min(Self.sliceWidth, scope.vocabulary - first))
     }
     return slices
   }

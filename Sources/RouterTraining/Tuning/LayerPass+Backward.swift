@@ -8,7 +8,8 @@ extension LayerPass {
   ///   - kept: what ``forward(_:input:_:weights:slots:into:)`` left; `gate` and `up` are overwritten.
   ///   - dWeights: the block for gradients, of which `dSlots` names the layer's parts.
   func backward(
-    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations, weights: UnsafePointer<Float>,
+    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations,
+    weights: UnsafePointer<Float>,
     slots: ParameterLayout.Layer, dStream: UnsafeMutablePointer<Float>,
     dWeights: UnsafeMutablePointer<Float>, dSlots: ParameterLayout.Layer
   ) {
@@ -17,7 +18,8 @@ extension LayerPass {
   }
 
   private func backwardFeedForward(
-    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations, weights: UnsafePointer<Float>,
+    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations,
+    weights: UnsafePointer<Float>,
     slots: ParameterLayout.Layer, _ dStream: UnsafeMutablePointer<Float>,
     _ dWeights: UnsafeMutablePointer<Float>, _ dSlots: ParameterLayout.Layer
   ) {
@@ -48,7 +50,8 @@ extension LayerPass {
   }
 
   private func backwardAttention(
-    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations, weights: UnsafePointer<Float>,
+    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations,
+    weights: UnsafePointer<Float>,
     slots: ParameterLayout.Layer, _ dStream: UnsafeMutablePointer<Float>,
     _ dWeights: UnsafeMutablePointer<Float>, _ dSlots: ParameterLayout.Layer
   ) {

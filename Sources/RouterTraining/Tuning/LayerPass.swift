@@ -42,7 +42,8 @@ final class LayerPass {
     roots = AlignedBuffer(floats: capacity)
     gradients = Gradients(
       normed: AlignedBuffer(floats: capacity * width),
-      attended: AlignedBuffer(floats: capacity * queryWidth), query: AlignedBuffer(floats: capacity * queryWidth), key: AlignedBuffer(floats: capacity * keyWidth),
+      attended: AlignedBuffer(floats: capacity * queryWidth),
+      query: AlignedBuffer(floats: capacity * queryWidth), key: AlignedBuffer(floats: capacity * keyWidth),
       value: AlignedBuffer(floats: capacity * keyWidth), product: AlignedBuffer(floats: capacity * inner))
   }
 
@@ -50,7 +51,8 @@ final class LayerPass {
   ///
   /// - Parameter weights: the model's block of f32, of which `slots` names the layer's parts.
   func forward(
-    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations, weights: UnsafePointer<Float>,
+    _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations,
+    weights: UnsafePointer<Float>,
     slots: ParameterLayout.Layer, into output: UnsafeMutablePointer<Float>
   ) {
     let rows = batch.rowCount

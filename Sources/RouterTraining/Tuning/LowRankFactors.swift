@@ -67,7 +67,9 @@ struct LowRankFactors {
   }
 
   /// Adds the factors' gradients of one layer, given that of its weights in a block of its own.
-  func addGradients(layer: Int, dWeights: AlignedBuffer, factors: AlignedBuffer, into gradients: AlignedBuffer) {
+  func addGradients(
+    layer: Int, dWeights: AlignedBuffer, factors: AlignedBuffer, into gradients: AlignedBuffer
+  ) {
     team.run(chunks: layers[layer].count) { index in
       let pair = layers[layer][index]
       let dWeight = dWeights.floats + (pair.weight - starts[layer])

@@ -13,7 +13,9 @@ struct TeacherStates {
     var next = 0
     for document in batch.documents {
       let session = try InferenceSession(model: model, capacity: document.count)
-      for start in stride(from: document.lowerBound, to: document.upperBound, by: InferenceSession.maximumRows) {
+      for start in stride(
+        from: document.lowerBound, to: document.upperBound, by: InferenceSession.maximumRows)
+      {
         let rows = start..<min(start + InferenceSession.maximumRows, document.upperBound)
         try session.begin(batch.tokens[rows])
         session.advance(to: model.layerCount)

@@ -24,13 +24,14 @@ package final class Tuner {
   private let weights: AlignedBuffer
   private let base: AlignedBuffer?
   private let factors: LowRankFactors?
-  private let optimiser: Optimiser
+  let optimiser: Optimiser
   private let objective: TuningObjective
   private let statePath: String?
   /// f32 `[count]`: the parameters of the best evaluation so far; empty without early stopping.
   private let best: AlignedBuffer
   private var progress: Progress
-  private let digest: UInt64
+  private let modelDigest: UInt64
+  private let documentsDigest: UInt64
 
   /// Where a run stands.
   private struct Progress: Codable, Equatable {
@@ -44,7 +45,8 @@ package final class Tuner {
   private struct Header: Codable, Equatable {
     let settings: TuningSettings
     let exits: [Int]
-    let parameterCount: Int
+    /// XXH64 of the weights that the run began with, and of the documents.
+    let model: UInt64
     let documents: UInt64
     var progress: Progress
   }
@@ -67,7 +69,7 @@ package final class Tuner {
         .unusableData, documents.isEmpty ? "there is nothing to learn" : "there are no held-out documents",
         remedy: documents.isEmpty ? "Give at least one row." : "Give some, or do without early stopping.")
     }
-    try Self.check(documents + heldOut, model)
+    try TrainingDocument.check(documents + heldOut, for: model)
     self.settings = settings
     self.documents = documents
     self.heldOut = heldOut
@@ -77,6 +79,8 @@ package final class Tuner {
     layout = ParameterLayout(configuration: model.configuration, layerCount: depth)
     weights = AlignedBuffer(floats: layout.count)
     ModelWeights.copy(model, layout: layout, into: weights)
+    modelDigest = XXH64.hash(UnsafeRawBufferPointer(weights.bytes))
+    documentsDigest = TrainingDocument.digest(documents)
 
     let values: AlignedBuffer
     var undecayed: [Range<Int>] = []
@@ -115,7 +119,6 @@ package final class Tuner {
       original: settings.loss == .distill ? (model, settings.distillationShare) : nil, team: team)
     best = AlignedBuffer(floats: settings.patience == nil ? 0 : values.floatCount)
     best.floats.update(from: values.floats, count: best.floatCount)
-    digest = Self.digest(documents)
     progress = Progress()
     try resume()
   }
@@ -219,8 +222,11 @@ package final class Tuner {
     _ batches: [PackedBatch], _ parts: [TuningObjective.Part], total: Float, withGradients: Bool
   ) throws -> [TuningStep.ExitLoss] {
     var sums = parts.map { _ in DistributionLoss.Outcome() }
-    for batch in batches {
-      for (index, outcome) in try objective.run(batch, parts: parts, withGradients: withGradients).enumerated() {
+    for (number, batch) in batches.enumerated() {
+      let outcomes = try objective.run(
+        batch, parts: parts, sample: withGradients ? sample(for: batch, number) : nil,
+        withGradients: withGradients)
+      for (index, outcome) in outcomes.enumerated() {
         sums[index].crossEntropy += outcome.crossEntropy
         sums[index].divergence += outcome.divergence
       }
@@ -229,6 +235,17 @@ package final class Tuner {
       TuningStep.ExitLoss(
         exit: part.exit, crossEntropy: sum.crossEntropy / total,
         divergence: settings.loss == .distill ? sum.divergence / total : nil)
+    }
+  }
+
+  /// The tokens over which shallow exits are compared in the step's batch `number`; nil for all.
+  private func sample(for batch: PackedBatch, _ number: Int) -> VocabularySample? {
+    settings.sampledVocabulary.map { count in
+      var random = SeededRandom(
+        seed: settings.seed, purpose: .vocabulary, number: progress.step * settings.accumulation + number)
+      return VocabularySample(
+        certain: batch.targets + batch.tokens, sampled: count,
+        vocabularySize: layout.configuration.vocabularySize, random: &random)
     }
   }
 
@@ -252,8 +269,7 @@ package final class Tuner {
 
   private var header: Header {
     Header(
-      settings: settings, exits: exits, parameterCount: optimiser.values.floatCount, documents: digest,
-      progress: progress)
+      settings: settings, exits: exits, model: modelDigest, documents: documentsDigest, progress: progress)
   }
 
   private func save() throws {
@@ -273,23 +289,5 @@ package final class Tuner {
       }
     }
     if let found { progress = found.progress }
-  }
-
-  private static func check(_ documents: [TrainingDocument], _ model: LlamaModel) throws(TrainingError) {
-    let (vocabulary, context) = (model.configuration.vocabularySize, model.configuration.contextLength)
-    for (index, document) in documents.enumerated() {
-      guard document.tokens.allSatisfy({ $0 >= 0 && $0 < vocabulary }), document.tokens.count <= context else {
-        throw TrainingError(
-          .unusableData, "a text has a token outside the vocabulary or exceeds the context of \(context)",
-          at: "document \(index)", remedy: "Encode with this model's tokenizer, and cut long texts.")
-      }
-    }
-  }
-
-  private static func digest(_ documents: [TrainingDocument]) -> UInt64 {
-    let numbers = documents.flatMap {
-      [Int32($0.tokens.count), Int32($0.scored.lowerBound), Int32($0.scored.upperBound)] + $0.tokens
-    }
-    return numbers.withUnsafeBytes { XXH64.hash($0) }
   }
 }

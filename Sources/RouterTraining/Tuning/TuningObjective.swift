@@ -34,6 +34,7 @@ final class TuningObjective {
   private let capacity: Int
   private let width: Int
   private let layerGradient: AlignedBuffer
+  private let whole: VocabularySample
 
   /// - Parameters:
   ///   - weights: f32, the weights in the layout's order.
@@ -48,13 +49,15 @@ final class TuningObjective {
     self.trained = trained
     self.capacity = capacity
     width = layout.configuration.width
+    whole = VocabularySample(whole: layout.configuration.vocabularySize)
     trunk = TrunkPass(layout, capacity: capacity, memory: memory, team: team)
     headPass = HeadPass(layout.configuration, team: team)
     dHidden = AlignedBuffer(floats: exitCount * capacity * width)
     let width = width
     teacher = original.map {
       (
-        TeacherStates(model: $0.model), SharedHead($0.model), $0.share, AlignedBuffer(floats: capacity * width)
+        TeacherStates(model: $0.model), SharedHead($0.model), $0.share,
+        AlignedBuffer(floats: capacity * width)
       )
     }
     if case .factors = trained {
@@ -66,15 +69,22 @@ final class TuningObjective {
 
   /// Sums of the losses of `parts` over the batch's scored rows; with `withGradients`, adds all gradients.
   ///
+  /// - Parameter sample: the tokens over which exits but the deepest are compared; nil for all tokens.
   /// - Throws: `ModelError` if a document exceeds the original's context.
-  func run(_ batch: PackedBatch, parts: [Part], withGradients: Bool) throws -> [DistributionLoss.Outcome] {
+  func run(
+    _ batch: PackedBatch, parts: [Part], sample: VocabularySample? = nil, withGradients: Bool
+  ) throws -> [DistributionLoss.Outcome] {
     trunk.forward(batch, weights: weights.floats, depth: parts.map(\.exit).max() ?? 0)
     let view = try teacher.map { teacher in
       try teacher.states.compute(batch, into: teacher.hidden.floats)
       return HeadPass.Teacher(hidden: teacher.hidden.floats, head: teacher.head, share: teacher.share)
     }
-    let outcomes = headPass.run(
-      batch, exits: parts.map(exit), norm: norm, teacher: view, withGradients: withGradients)
+    let exits = parts.map(exit)
+    var outcomes: [DistributionLoss.Outcome] = []
+    for (group, tokens) in [(exits.dropLast(), sample ?? whole), (exits.suffix(1), whole)] {
+      outcomes += headPass.run(
+        batch, exits: Array(group), norm: norm, teacher: view, over: tokens, withGradients: withGradients)
+    }
     if withGradients { backward(batch, parts) }
     return outcomes
   }

@@ -37,6 +37,10 @@ package struct TuningSettings: Sendable, Codable, Equatable {
   package var loraAlpha: Float = 32
   /// Share of the original's distribution in the target of `distill`.
   package var distillationShare: Float = 0.5
+  /// Compare exits but the deepest over the batch's own tokens and this many random others, by an unbiased
+  /// estimate of the partition function, instead of over the whole vocabulary; nil for all tokens. A head costs
+  /// as much as several layers of a small model, and sorted tuning pays one for each exit.
+  package var sampledVocabulary: Int?
   /// Optimiser steps.
   package var steps: Int
   /// Rows of a packed batch, T.
@@ -89,7 +93,8 @@ extension TuningSettings {
       return [extractedDepth]
     case .soft, .ict:
       let chosen = (exits ?? available).filter { method == .soft || $0 != depth }
-      guard !chosen.isEmpty, chosen.allSatisfy(available.contains), zip(chosen, chosen.dropFirst()).allSatisfy(<)
+      guard !chosen.isEmpty, chosen.allSatisfy(available.contains),
+        zip(chosen, chosen.dropFirst()).allSatisfy(<)
       else {
         throw TrainingError(
           .unknownExit, "the exits to train are not among the model's, or not ascending",
@@ -135,6 +140,8 @@ extension TuningSettings {
       "Give 0 to 1.")
     try require(evaluateEvery > 0, "evaluation interval \(evaluateEvery)", "Give at least 1.")
     try require(checkpointEvery > 0, "checkpoint interval \(checkpointEvery)", "Give at least 1.")
+    try require(
+      (sampledVocabulary ?? 1) > 0, "sampled vocabulary \(sampledVocabulary ?? 0)", "Give at least 1.")
     try require((patience ?? 1) > 0, "patience \(patience ?? 0)", "Give at least 1.")
     if let loraRank {
       try require((1...4096).contains(loraRank), "LoRA rank \(loraRank)", "Give 1 to 4096.")

@@ -1,9 +1,10 @@
 import Foundation
 import RouterCheckpoint
-@testable import RouterEvaluation
 import RouterModel
 import RouterTensor
 import Testing
+
+@testable import RouterEvaluation
 
 struct BenchmarkTests {
   private static func subject(_ quantization: SyntheticModel.Quantization = .q4) throws -> BenchmarkSubject {
@@ -76,7 +77,8 @@ struct BenchmarkTests {
       ([], [], 1, [1], nil, 1), ([1], [0], 1, [], nil, 1), ([1], [0], 1, [1], [], 1),
     ] as [([Int], [Int], Int, [Int], [Int]?, Int)])
   func impossibleSettingsAreRefused(
-    _ prefills: [Int], _ contexts: [Int], _ tokens: Int, _ threads: [Int], _ depths: [Int]?, _ repetitions: Int
+    _ prefills: [Int], _ contexts: [Int], _ tokens: Int, _ threads: [Int], _ depths: [Int]?,
+    _ repetitions: Int
   ) {
     let error = #expect(throws: EvaluationError.self) {
       try BenchmarkSettings(
@@ -100,6 +102,20 @@ struct BenchmarkTests {
     }
   }
 
+  @Test func aScreenedHeadIsARowOfItsOwn() throws {
+    let settings = try BenchmarkSettings(
+      prefills: [2], contexts: [0], tokens: 4, threads: [1], heads: [.full, .screened], repetitions: 1)
+    let benchmark = try Benchmark(subjects: [Self.subject()], settings: settings)
+    try benchmark.run()
+    let results = benchmark.results(limits: Self.limits([1]))
+    #expect(
+      results.map { "\($0.phase.name) \($0.head.rawValue)" } == ["pp2 full", "tg4@0 full", "tg4@0 screened"])
+    #expect(results[0].screen == nil && results[1].screen == nil)
+    let screen = try #require(results[2].screen)
+    // A head of 64 rows: at least the best block of 16 is computed exactly, at most all.
+    #expect((16...64).contains(screen.rescoredRows) && screen.fallbackRate == 0)
+  }
+
   /// Counted by hand: q4 tiles of 16 x 32 take 320 bytes, q8 tiles 544.
   @Test func workIsCountedOncePerBatch() throws {
     let model = try Self.subject().model
@@ -117,19 +133,21 @@ struct BenchmarkTests {
     #expect(prefill.bytes == 2 * layer + head + 2 * 4 * 2 * 16 * 4)
     #expect(prefill.int8Operations == 2 * (4 * 2 * weights + 64 * 32))
     #expect(prefill.f32Operations == 2 * (1 + 2 + 3 + 4) * 128)
+    let screened = PhaseWork(.decode(tokens: 2, context: 10), depth: 2, model: model, headByteCount: 100)
+    #expect(screened.bytes == decode.bytes - 2 * (head - 100))
   }
 
   @Test func aRowIsEncodedWithItsLimit() throws {
     let result = BenchmarkResult(
-      phase: .decode(tokens: 2, context: 1), weights: "q4", threads: 1, depth: 3,
-      work: PhaseWork(.decode(tokens: 2, context: 1), depth: 3, model: try Self.subject().model),
+      phase: .decode(tokens: 2, context: 1), weights: "q4", depth: 3, head: .full,
+      model: try Self.subject().model,
       timings: [PhaseTiming(layers: 1, head: 0.5, total: 2), PhaseTiming(layers: 2, head: 0.5, total: 4)],
       rates: MachineLimits.Rates(threads: 1, read: Sample([1e6]), int8: Sample([1e3]), f32: Sample([1e30])))
     let object = try #require(
       JSONSerialization.jsonObject(with: JSONEncoder().encode(result)) as? [String: Any])
     #expect(
       Set(object.keys) == [
-        "name", "weights", "threads", "depth", "tokens", "context", "seconds", "layer_seconds",
+        "name", "weights", "threads", "depth", "head", "tokens", "context", "seconds", "layer_seconds",
         "head_seconds", "tokens_per_second", "bytes_per_token", "operations_per_token", "limit",
         "share_of_limit",
       ])

@@ -4,7 +4,8 @@ import Testing
 struct PeerProcessTests {
   @Test func answersComeInTurn() throws {
     let peer = try PeerProcess(
-      command: #"while read name; do echo "{\"name\": \"$name\", \"engine\": \"sh\", \"tokens_per_second\": 4}"; done"#
+      command:
+        #"while read name; do echo "{\"name\": \"$name\", \"engine\": \"sh\", \"tokens_per_second\": 4}"; done"#
     )
     for name in ["pp32", "tg8@0", "pp32"] {
       let answer = try peer.measure(name)
@@ -13,7 +14,8 @@ struct PeerProcessTests {
   }
 
   @Test func aMeasurementMayBeSkipped() throws {
-    let peer = try PeerProcess(command: #"read name; echo "{\"name\": \"$name\", \"skipped\": \"no\"}"; read x"#)
+    let peer = try PeerProcess(
+      command: #"read name; echo "{\"name\": \"$name\", \"skipped\": \"no\"}"; read x"#)
     #expect(try peer.measure("pp32").skipped == "no")
   }
 
@@ -24,7 +26,8 @@ struct PeerProcessTests {
 
   @Test(
     arguments: [
-      "exit 3", "true", "read x; echo no JSON; read x", #"read x; echo '{"name": "other", "seconds": 1}'; read x"#,
+      "exit 3", "true", "read x; echo no JSON; read x",
+      #"read x; echo '{"name": "other", "seconds": 1}'; read x"#,
       #"read x; echo '{"name": "pp32"}'; read x"#,
       #"read x; echo '{"name": "pp32", "tokens_per_second": 0}'; read x"#,
       #"read x; echo '{"name": "pp32", "tokens_per_second": -1}'; read x"#, "router-has-no-such-command",

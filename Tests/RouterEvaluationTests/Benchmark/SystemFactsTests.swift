@@ -1,5 +1,6 @@
-@testable import RouterEvaluation
 import Testing
+
+@testable import RouterEvaluation
 
 struct SystemFactsTests {
   /// Forms of Linux's /proc/cpuinfo on x86 and on Arm.

@@ -1,6 +1,8 @@
-@testable import RouterEvaluation
+import RouterDecoding
 import RouterExit
 import Testing
+
+@testable import RouterEvaluation
 
 struct CostMeterTests {
   @Test func aModelIsMeasuredWithinItsContext() throws {

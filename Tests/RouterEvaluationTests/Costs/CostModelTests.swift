@@ -40,6 +40,19 @@ struct CostModelTests {
     #expect(costs.checkSeconds(.saturation) == 0)
   }
 
+  /// Tokens of 2 and 4 layers of 10 seconds, both asked at exits 1 and 2, with heads of 30 and decisions of 5.
+  @Test func tokensPayForLayersQuestionsAndHeads() throws {
+    let costs = try costs()
+    func seconds(_ estimator: ExitEstimator) -> Double? {
+      costs.secondsPerToken(depths: [2, 4], exits: [1, 2], layerCount: 4, estimator: estimator, context: 0)
+    }
+    // (20 + 2 * 35) and (40 + 2 * 35 + 30); a hidden state costs nothing here, so 20 + 30 and 40 + 30.
+    #expect(seconds(.entropy) == 115)
+    #expect(seconds(.saturation) == 60)
+    #expect(
+      costs.secondsPerToken(depths: [], exits: [1], layerCount: 4, estimator: .entropy, context: 0) == nil)
+  }
+
   @Test func storedCostsAreTheSame() throws {
     let costs = try costs()
     #expect(try JSONDecoder().decode(CostModel.self, from: JSONEncoder().encode(costs)) == costs)

@@ -1,7 +1,8 @@
 import Foundation
-@testable import RouterEvaluation
 import RouterDecoding
 import Testing
+
+@testable import RouterEvaluation
 
 struct CostStoreTests {
   private let directory: TemporaryDirectory

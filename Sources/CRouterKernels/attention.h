@@ -1,0 +1,330 @@
+// Attention in terms of a vector of RK_WIDTH floats, for the including file's instruction set.
+//
+// Keys lie in tiles of 64 positions, so that a vector lane is a position: scores need no sums across lanes,
+// one load of keys serves every query of the tile, and a query's elements are broadcast. Values lie by
+// position, so that a lane is a column of the output. Each query folds the blocks of 128 positions in
+// ascending order, in the same operations whatever else is computed beside it.
+//
+// The including file has included vector.h and defines RK_ACCUMULATORS, the vector registers that hold sums,
+// and RK_SCORE_PASS and RK_VALUE_PASS, the queries that share a read of keys and of values.
+
+/// With few rows the cache comes from memory at its full speed, which takes the processor's own prefetching,
+/// page by page, too long to reach: lines are asked for 4 kB ahead.
+enum { rk_streaming_rows = 4, rk_prefetch_bytes = 4096 };
+
+static inline void prefetch(const void *p) { __builtin_prefetch((const char *)p + rk_prefetch_bytes); }
+
+/// Scores f32 [rows, 128] of `rows` queries over `columns` vectors of positions, from vector `first` of a
+/// block on.
+#define RK_SCORES(NAME, TYPE, LOAD)                                                                         \
+  static inline __attribute__((always_inline)) void NAME(const TYPE *keys, size_t k, const float *const *q, \
+                                                         const int rows, size_t first, const int columns,   \
+                                                         float *scores) {                                   \
+    const TYPE *column[4];                                                                                  \
+    for (int t = 0; t < columns; t++) {                                                                     \
+      const size_t position = (first + (size_t)t) * RK_WIDTH;                                               \
+      column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;           \
+    }                                                                                                       \
+    rk_vf sums[RK_ACCUMULATORS];                                                                            \
+    for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                           \
+    for (size_t c = 0; c < k; c++) {                                                                        \
+      rk_vf key[4];                                                                                         \
+      for (int t = 0; t < columns; t++) {                                                                   \
+        key[t] = LOAD(column[t] + c * rk_cache_tile);                                                       \
+        if (rows <= rk_streaming_rows) prefetch(column[t] + c * rk_cache_tile);                             \
+      }                                                                                                     \
+      RK_UNROLL                                                                                             \
+      for (int i = 0; i < rows; i++) {                                                                      \
+        const rk_vf element = vsplat(q[i][c]);                                                              \
+        for (int t = 0; t < columns; t++) sums[i * columns + t] += element * key[t];                        \
+      }                                                                                                     \
+    }                                                                                                       \
+    for (int i = 0; i < rows; i++)                                                                          \
+      for (int t = 0; t < columns; t++)                                                                     \
+        vstore(scores + i * rk_cache_block + (first + (size_t)t) * RK_WIDTH, sums[i * columns + t]);        \
+  }
+
+RK_SCORES(scores_f32, float, vload)
+RK_SCORES(scores_f16, uint16_t, vload_f16)
+
+/// keep * a + take * b with one rounding of the sum.
+static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
+  return __builtin_elementwise_fma(b, vsplat(take), a * keep);
+}
+
+/// Adds weights . values over a block's positions to columns 0 ..< `columns` vectors of rows of `sums`, which
+/// are scaled by `keep` first, the addend by `take`.
+#define RK_VALUES(NAME, TYPE, LOAD)                                                                          \
+  static inline __attribute__((always_inline)) void NAME(const TYPE *values, size_t k, const float *weights, \
+                                                         const size_t *counts, const int rows,               \
+                                                         const int columns, const float *keep,               \
+                                                         const float *take, float *const *sums, size_t at) { \
+    size_t shared = counts[0];                                                                               \
+    for (int i = 1; i < rows; i++) shared = counts[i] < shared ? counts[i] : shared;                         \
+    rk_vf part[RK_ACCUMULATORS];                                                                             \
+    for (int i = 0; i < rows * columns; i++) part[i] = vsplat(0);                                            \
+    for (size_t s = 0; s < shared; s++) {                                                                    \
+      rk_vf value[4];                                                                                        \
+      for (int t = 0; t < columns; t++) {                                                                    \
+        value[t] = LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                                         \
+        if (rows <= rk_streaming_rows) prefetch(values + s * k + at + (size_t)t * RK_WIDTH);                 \
+      }                                                                                                      \
+      RK_UNROLL                                                                                              \
+      for (int i = 0; i < rows; i++) {                                                                       \
+        const rk_vf weight = vsplat(weights[i * rk_cache_block + s]);                                        \
+        for (int t = 0; t < columns; t++) part[i * columns + t] += weight * value[t];                        \
+      }                                                                                                      \
+    }                                                                                                        \
+    for (int i = 0; i < rows; i++) {                                                                         \
+      for (size_t s = shared; s < counts[i]; s++) {                                                          \
+        const rk_vf weight = vsplat(weights[i * rk_cache_block + s]);                                        \
+        for (int t = 0; t < columns; t++)                                                                    \
+          part[i * columns + t] += weight * LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                \
+      }                                                                                                      \
+      for (int t = 0; t < columns; t++) {                                                                    \
+        float *sum = sums[i] + at + (size_t)t * RK_WIDTH;                                                    \
+        vstore(sum, blend(vload(sum), keep[i], part[i * columns + t], take[i]));                             \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+
+RK_VALUES(values_f32, float, vload)
+RK_VALUES(values_f16, uint16_t, vload_f16)
+
+/// Turns one query's scores over `count` positions into weights e^(scale * score - largest); returns their
+/// sum.
+///
+/// A score that is no number, or an infinite one, makes its weight and so the query's output a NaN.
+static inline float weigh(float *scores, size_t count, float scale, float *largest) {
+  const size_t whole = (count + RK_WIDTH - 1) / RK_WIDTH * RK_WIDTH;
+  for (size_t s = count; s < whole; s++) scores[s] = -INFINITY;
+  rk_vf top = vsplat(-INFINITY);
+  for (size_t s = 0; s < whole; s += RK_WIDTH) top = vmax(vload(scores + s), top);
+  *largest = vlargest(top) * scale;
+  rk_vf total = vsplat(0);
+  for (size_t s = 0; s < whole; s += RK_WIDTH) {
+    const rk_vf distance = vload(scores + s) * scale - *largest;
+    // The exponential clamps, so that what is no number has to be carried past it.
+    const rk_vf weight = vselect(distance == distance, vexp(distance), distance);
+    vstore(scores + s, weight);
+    total += weight;
+  }
+  return vsum(total);
+}
+
+/// Where a query stands: the largest scaled score so far, and the sum of the weights relative to it.
+typedef struct rk_fold {
+  float largest, total;
+} rk_fold;
+
+/// Joins a block's largest score and sum of weights to a query's: factors for what it holds and for what
+/// comes.
+static inline void join(rk_fold *state, float largest, float total, float *keep, float *take) {
+  const int grows = largest > state->largest;
+  const float most = grows ? largest : state->largest, least = grows ? state->largest : largest;
+  const float factor = vexp(vsplat(least - most))[0];
+  *keep = grows ? factor : 1.0f;
+  *take = grows ? 1.0f : factor;
+  state->largest = most;
+  state->total = __builtin_fmaf(total, *take, state->total * *keep);
+}
+
+/// Scores of queries i ..< i + ROWS, then i += ROWS.
+#define RK_SCORE_ROWS(ROWS)                                                                                \
+  {                                                                                                        \
+    enum { columns = ROWS * 4 <= RK_ACCUMULATORS ? 4 : ROWS * 2 <= RK_ACCUMULATORS ? 2 : 1 };              \
+    size_t most = 0, v = 0;                                                                                \
+    for (size_t j = i; j < i + ROWS; j++) most = counts[j] > most ? counts[j] : most;                      \
+    const size_t vectors = (most + RK_WIDTH - 1) / RK_WIDTH;                                               \
+    float *out = scores + i * rk_cache_block;                                                              \
+    if (is_half) {                                                                                         \
+      for (; v + columns <= vectors; v += columns) scores_f16(half_keys, k, q + i, ROWS, v, columns, out); \
+      for (; v < vectors; v++) scores_f16(half_keys, k, q + i, ROWS, v, 1, out);                           \
+    } else {                                                                                               \
+      for (; v + columns <= vectors; v += columns) scores_f32(keys, k, q + i, ROWS, v, columns, out);      \
+      for (; v < vectors; v++) scores_f32(keys, k, q + i, ROWS, v, 1, out);                                \
+    }                                                                                                      \
+    i += ROWS;                                                                                             \
+  }
+
+static void score_block(const rk_cache *cache, size_t block, const float *const *q, const size_t *counts,
+                        size_t n, float *scores) {
+  const size_t k = cache->width, start = block * cache->stride;
+  const float *keys = (const float *)cache->keys + start;
+  const uint16_t *half_keys = (const uint16_t *)cache->keys + start;
+  const int is_half = cache->element == rk_element_f16;
+  for (size_t i = 0; i < n;) {
+    switch (n - i) {
+      case 1: RK_SCORE_ROWS(1) break;
+      case 2: RK_SCORE_ROWS(2) break;
+      case 3: RK_SCORE_ROWS(3) break;
+      case 4: case 5: RK_SCORE_ROWS(4) break;
+      default:
+        if (n - i < RK_SCORE_PASS) RK_SCORE_ROWS(6) else RK_SCORE_ROWS(RK_SCORE_PASS)
+    }
+  }
+}
+
+/// Weighted sums of values of queries i ..< i + ROWS, then i += ROWS.
+#define RK_VALUE_ROWS(ROWS)                                                                        \
+  {                                                                                                \
+    const float *weights = scores + i * rk_cache_block;                                            \
+    size_t c = 0;                                                                                  \
+    if (is_half) {                                                                                 \
+      for (; c + 4 * RK_WIDTH <= k; c += 4 * RK_WIDTH)                                             \
+        values_f16(half_values, k, weights, counts + i, ROWS, 4, keep + i, take + i, sums + i, c); \
+      for (; c + RK_WIDTH <= k; c += RK_WIDTH)                                                     \
+        values_f16(half_values, k, weights, counts + i, ROWS, 1, keep + i, take + i, sums + i, c); \
+    } else {                                                                                       \
+      for (; c + 4 * RK_WIDTH <= k; c += 4 * RK_WIDTH)                                             \
+        values_f32(values, k, weights, counts + i, ROWS, 4, keep + i, take + i, sums + i, c);      \
+      for (; c + RK_WIDTH <= k; c += RK_WIDTH)                                                     \
+        values_f32(values, k, weights, counts + i, ROWS, 1, keep + i, take + i, sums + i, c);      \
+    }                                                                                              \
+    i += ROWS;                                                                                     \
+  }
+
+static void value_block(const rk_cache *cache, size_t block, const float *scores, const size_t *counts,
+                        size_t n, const float *keep, const float *take, float *const *sums) {
+  const size_t k = cache->width, start = block * cache->stride;
+  const float *values = (const float *)cache->values + start;
+  const uint16_t *half_values = (const uint16_t *)cache->values + start;
+  const int is_half = cache->element == rk_element_f16;
+  for (size_t i = 0; i < n;) {
+    switch (n - i) {
+      case 1: RK_VALUE_ROWS(1) break;
+      case 2: RK_VALUE_ROWS(2) break;
+      case 3: case 4: case 5: RK_VALUE_ROWS(3) break;
+      default: RK_VALUE_ROWS(RK_VALUE_PASS)
+    }
+  }
+  for (size_t c = k / RK_WIDTH * RK_WIDTH; c < k; c++)
+    for (size_t i = 0; i < n; i++) {
+      float part = 0;
+      for (size_t s = 0; s < counts[i]; s++) {
+        const float value = is_half ? rk_half_to_float(half_values[s * k + c]) : values[s * k + c];
+        part = __builtin_fmaf(scores[i * rk_cache_block + s], value, part);
+      }
+      sums[i][c] = __builtin_fmaf(part, take[i], sums[i][c] * keep[i]);
+    }
+}
+
+/// Queries that go through a block of the cache together.
+enum { rk_fold_queries = 24 };
+
+/// Folds a block of the cache into the states of n <= 24 queries; counts[i] of its positions belong to query
+/// i.
+static void fold_block(const rk_cache *cache, float scale, size_t block, const float *const *q,
+                       const size_t *counts, size_t n, rk_fold *states, float *const *sums) {
+  float scores[rk_fold_queries * rk_cache_block], keep[rk_fold_queries], take[rk_fold_queries];
+  score_block(cache, block, q, counts, n, scores);
+  for (size_t i = 0; i < n; i++) {
+    if (counts[i] == 0) {
+      keep[i] = 1;
+      take[i] = 0;
+      continue;
+    }
+    float largest;
+    const float total = weigh(scores + i * rk_cache_block, counts[i], scale, &largest);
+    join(&states[i], largest, total, &keep[i], &take[i]);
+  }
+  value_block(cache, block, scores, counts, n, keep, take, sums);
+}
+
+/// Positions of a block that a query sees whose own position is number `count`, from 1 on.
+static inline size_t visible(size_t count, size_t block) {
+  const size_t start = block * rk_cache_block;
+  return count <= start ? 0 : count - start < rk_cache_block ? count - start : rk_cache_block;
+}
+
+static void scale_vector(float *x, size_t n, float factor) {
+  size_t i = 0;
+  for (; i + RK_WIDTH <= n; i += RK_WIDTH) vstore(x + i, vload(x + i) * factor);
+  for (; i < n; i++) x[i] *= factor;
+}
+
+static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out) {
+  const size_t k = cache->width, end = last * queries->heads;
+  for (size_t start = first * queries->heads; start < end; start += rk_fold_queries) {
+    const size_t n = end - start < rk_fold_queries ? end - start : rk_fold_queries;
+    const float *q[rk_fold_queries];
+    float *sums[rk_fold_queries];
+    size_t totals[rk_fold_queries], counts[rk_fold_queries];
+    rk_fold states[rk_fold_queries];
+    for (size_t i = 0; i < n; i++) {
+      const size_t row = (start + i) / queries->heads;
+      const size_t offset = row * queries->stride + (start + i) % queries->heads * k;
+      q[i] = queries->rows + offset;
+      sums[i] = out + offset;
+      memset(sums[i], 0, k * sizeof(float));
+      totals[i] = queries->position + row + 1;
+      states[i] = (rk_fold){-INFINITY, 0};
+    }
+    for (size_t block = 0; block * rk_cache_block < totals[n - 1]; block++) {
+      for (size_t i = 0; i < n; i++) counts[i] = visible(totals[i], block);
+      fold_block(cache, queries->scale, block, q, counts, n, states, sums);
+    }
+    for (size_t i = 0; i < n; i++) scale_vector(sums[i], k, 1.0f / states[i].total);
+  }
+}
+
+static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
+                        float *parts) {
+  const size_t k = cache->width, end = rows * queries->heads;
+  for (size_t start = 0; start < end; start += rk_fold_queries) {
+    const size_t n = end - start < rk_fold_queries ? end - start : rk_fold_queries;
+    const float *q[rk_fold_queries];
+    float *sums[rk_fold_queries];
+    size_t counts[rk_fold_queries];
+    rk_fold states[rk_fold_queries];
+    for (size_t i = 0; i < n; i++) {
+      const size_t row = (start + i) / queries->heads;
+      q[i] = queries->rows + row * queries->stride + (start + i) % queries->heads * k;
+      sums[i] = parts + (start + i) * (k + 2) + 2;
+      memset(sums[i], 0, k * sizeof(float));
+      counts[i] = visible(queries->position + row + 1, block);
+      states[i] = (rk_fold){-INFINITY, 0};
+    }
+    fold_block(cache, queries->scale, block, q, counts, n, states, sums);
+    for (size_t i = 0; i < n; i++) memcpy(sums[i] - 2, &states[i], sizeof states[i]);
+  }
+}
+
+static void attend_join(const float *parts, size_t stride, size_t blocks, size_t k, float *out) {
+  rk_fold state = {-INFINITY, 0};
+  memset(out, 0, k * sizeof(float));
+  for (size_t block = 0; block < blocks; block++) {
+    const float *part = parts + block * stride;
+    float keep, take;
+    join(&state, part[0], part[1], &keep, &take);
+    size_t c = 0;
+    for (; c + RK_WIDTH <= k; c += RK_WIDTH)
+      vstore(out + c, blend(vload(out + c), keep, vload(part + 2 + c), take));
+    for (; c < k; c++) out[c] = __builtin_fmaf(part[2 + c], take, out[c] * keep);
+  }
+  scale_vector(out, k, 1.0f / state.total);
+}
+
+static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
+  const size_t k = cache->width, at = position % rk_cache_block;
+  const size_t block = position / rk_cache_block * cache->stride;
+  const size_t tile = block + at / rk_cache_tile * rk_cache_tile * k + at % rk_cache_tile;
+  if (cache->element == rk_element_f16) {
+    uint16_t *keys = (uint16_t *)cache->keys + tile, *values = (uint16_t *)cache->values + block + at * k;
+    size_t c = 0;
+    for (; c + RK_WIDTH <= k; c += RK_WIDTH) {
+      uint16_t lanes[RK_WIDTH];
+      vstore_f16(lanes, vload(key + c));
+      vstore_f16(values + c, vload(value + c));
+      for (size_t i = 0; i < RK_WIDTH; i++) keys[(c + i) * rk_cache_tile] = lanes[i];
+    }
+    for (; c < k; c++) {
+      keys[c * rk_cache_tile] = rk_half_from_float(key[c]);
+      values[c] = rk_half_from_float(value[c]);
+    }
+  } else {
+    float *keys = (float *)cache->keys + tile;
+    for (size_t c = 0; c < k; c++) keys[c * rk_cache_tile] = key[c];
+    memcpy((float *)cache->values + block + at * k, value, k * sizeof(float));
+  }
+}

@@ -1,0 +1,112 @@
+import CRouterKernels
+import Foundation
+import RouterTensor
+
+/// Random queries over a random cache of one key/value head, with the exact answer.
+final class AttentionProblem {
+  enum Element: String, CaseIterable { case f32, f16 }
+
+  let heads: Int
+  let rows: Int
+  let position: Int
+  let width: Int
+  /// `[rows, stride]`; a row is padded by three elements that nothing may read or write.
+  let queries: Block<Float>
+  /// `[positions][K]`, rounded to what the cache holds.
+  private(set) var keys: [[Float]] = []
+  private(set) var values: [[Float]] = []
+  private let element: Element
+  private let keyMemory: Block<UInt8>
+  private let valueMemory: Block<UInt8>
+
+  private var stride: Int { heads * width + 3 }
+  private var count: Int { position + rows }
+  private var scale: Float { 1 / Float(width).squareRoot() }
+
+  init(
+    heads: Int, rows: Int, position: Int, width: Int, element: Element, seed: UInt64, with table: rk_kernels
+  ) {
+    (self.heads, self.rows, self.position, self.width) = (heads, rows, position, width)
+    self.element = element
+    var random = SeededGenerator(seed: seed)
+    let offset = Int(seed % 4)
+    queries = Block(random.floats(rows * (heads * width + 3), amplitude: 4), offset: offset)
+    // Blocks of 128 positions, all bits set: as f32 or f16 each element that is never written is a NaN.
+    let blocks = (position + rows + 127) / 128
+    let bytes = [UInt8](repeating: 0xFF, count: blocks * 128 * width * (element == .f32 ? 4 : 2))
+    keyMemory = Block(bytes, offset: 4 * offset)
+    valueMemory = Block(bytes, offset: 4 * offset)
+    for position in 0..<count {
+      keys.append(random.floats(width).map(rounded))
+      values.append(random.floats(width).map(rounded))
+      store(keys[position], values[position], at: position, with: table)
+    }
+  }
+
+  private func rounded(_ value: Float) -> Float {
+    element == .f32 ? value : HalfPrecision.float(fromF16: HalfPrecision.f16(from: value))
+  }
+
+  private var cache: rk_cache {
+    rk_cache(
+      keys: UnsafeMutableRawPointer(keyMemory.pointer), values: UnsafeMutableRawPointer(valueMemory.pointer),
+      stride: 128 * width, width: width, element: element == .f32 ? rk_element_f32 : rk_element_f16)
+  }
+
+  private var view: rk_queries {
+    rk_queries(rows: queries.pointer, stride: stride, heads: heads, position: position, scale: scale)
+  }
+
+  func store(_ key: [Float], _ value: [Float], at position: Int, with table: rk_kernels) {
+    withUnsafePointer(to: cache) { table.store($0, position, key, value) }
+  }
+
+  /// f32 `[rows, heads * K]`; rows that are not asked for stay 9.
+  func attend(_ table: rk_kernels, rows part: Range<Int>) -> [Float] {
+    let output = Block([Float](repeating: 9, count: rows * stride))
+    withUnsafePointer(to: cache) { cache in
+      withUnsafePointer(to: view) {
+        table.attend(cache, $0, part.lowerBound, part.upperBound, output.pointer)
+      }
+    }
+    return (0..<rows).flatMap { row in (0..<heads * width).map { output[row * stride + $0] } }
+  }
+
+  /// As ``attend``, block by block, then joined.
+  func attendByParts(_ table: rk_kernels) -> [Float] {
+    let size = rows * heads * (width + 2)
+    let blocks = (count + 127) / 128
+    let parts = Block([Float](repeating: 7, count: blocks * size))
+    withUnsafePointer(to: cache) { cache in
+      withUnsafePointer(to: view) { view in
+        for block in (0..<blocks).reversed() {
+          table.attend_part(cache, view, rows, block, parts.pointer + block * size)
+        }
+      }
+    }
+    let output = Block([Float](repeating: 9, count: rows * heads * width))
+    for query in 0..<rows * heads {
+      let seen = (position + query / heads) / 128 + 1
+      table.attend_join(
+        parts.pointer + query * (width + 2), size, seen, width, output.pointer + query * width)
+    }
+    return output.elements
+  }
+
+  /// `[rows, heads * K]` in f64, from the stored keys and values.
+  var expected: [Double] {
+    (0..<rows * heads).flatMap { query -> [Double] in
+      let start = query / heads * stride + query % heads * width
+      let positions = 0...position + query / heads
+      let scores = positions.map { s in
+        Double(scale) * (0..<width).reduce(0.0) { $0 + Double(queries[start + $1]) * Double(keys[s][$1]) }
+      }
+      let top = scores.max() ?? 0
+      let weights = scores.map { exp($0 - top) }
+      let total = weights.reduce(0, +)
+      return (0..<width).map { c in
+        positions.reduce(0.0) { $0 + weights[$1] / total * Double(values[$1][c]) }
+      }
+    }
+  }
+}

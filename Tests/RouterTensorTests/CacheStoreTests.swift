@@ -1,0 +1,63 @@
+import CRouterKernels
+import RouterTensor
+import Testing
+
+/// Keys and values on their way into a cache.
+struct CacheStoreTests {
+  /// All halves, halves of the way between two, and what f16 cannot hold: the conversion is that of the scalar code.
+  @Test(arguments: Kernels.available)
+  func halvesAreRoundedToNearestEven(set: Kernels.InstructionSet) throws {
+    let table = try set.kernels().table.pointee
+    let specials: [Float] = [
+      0, -0.0, 65504, 65519.996, 65520, 1e30, -1e30, .infinity, -.infinity, 0x1p-24, 0x1p-25, 0x1.8p-25,
+      1e-30,
+      .leastNonzeroMagnitude,
+    ]
+    var random = SeededGenerator(seed: 51)
+    let halves = (0..<64).map { _ in
+      HalfPrecision.float(fromF16: UInt16.random(in: 0..<0x7C00, using: &random))
+    }
+    let between = halves.map { $0 * (1 + 0x1p-11) }
+    let values = specials + halves + between + random.floats(50, amplitude: 1000)
+    let width = values.count
+    let memory = [UInt16](repeating: 0, count: 128 * width)
+    let (keys, stored) = (Block(memory), Block(memory))
+    let cache = rk_cache(
+      keys: keys.pointer, values: stored.pointer, stride: 128 * width, width: width, element: rk_element_f16)
+    for position in [0, 63, 64, 127] {
+      withUnsafePointer(to: cache) { table.store($0, position, values, values) }
+      let expected = values.map(HalfPrecision.f16)
+      let found = (0..<width).map { stored[position * width + $0] }
+      #expect(found == expected, "\(set)")
+      // Keys lie in tiles of 64 positions.
+      let tile = position / 64 * 64 * width + position % 64
+      let foundKeys = (0..<width).map { keys[tile + $0 * 64] }
+      #expect(foundKeys == expected, "\(set)")
+    }
+  }
+
+  /// A block further on lies `stride` elements away, not one block's size.
+  @Test(arguments: Kernels.available, AttentionProblem.Element.allCases)
+  func blocksMayLieApart(set: Kernels.InstructionSet, element: AttentionProblem.Element) throws {
+    let table = try set.kernels().table.pointee
+    let (width, stride) = (6, 128 * 6 * 3)
+    let memory = [UInt8](repeating: 0xFF, count: 2 * stride * 4)
+    let (keys, values) = (Block(memory), Block(memory))
+    let cache = rk_cache(
+      keys: UnsafeMutableRawPointer(keys.pointer), values: UnsafeMutableRawPointer(values.pointer),
+      stride: stride, width: width, element: element == .f32 ? rk_element_f32 : rk_element_f16)
+    let ones = [Float](repeating: 1, count: width)
+    for position in 0..<130 {
+      withUnsafePointer(to: cache) {
+        table.store($0, position, ones, [Float](repeating: Float(position), count: width))
+      }
+    }
+    let (query, output) = (Block(ones), Block([Float](repeating: 0, count: width)))
+    let queries = rk_queries(rows: query.pointer, stride: width, heads: 1, position: 129, scale: 1)
+    withUnsafePointer(to: cache) { cache in
+      withUnsafePointer(to: queries) { table.attend(cache, $0, 0, 1, output.pointer) }
+    }
+    // Equal keys: the mean of 0 ... 129.
+    #expect(output.elements.allSatisfy { abs($0 - 64.5) < 1e-3 }, "\(set)")
+  }
+}
