@@ -8,12 +8,6 @@
 // The including file has included vector.h and defines RK_ACCUMULATORS, the vector registers that hold sums,
 // and RK_SCORE_PASS and RK_VALUE_PASS, the queries that share a read of keys and of values.
 
-/// With few rows the cache comes from memory at its full speed, which takes the processor's own prefetching,
-/// page by page, too long to reach: lines are asked for 4 kB ahead.
-enum { rk_streaming_rows = 4, rk_prefetch_bytes = 4096 };
-
-static inline void prefetch(const void *p) { __builtin_prefetch((const char *)p + rk_prefetch_bytes); }
-
 /// Scores f32 [rows, 128] of `rows` queries over `columns` vectors of positions, from vector `first` of a
 /// block on.
 #define RK_SCORES(NAME, TYPE, LOAD)                                                                         \
@@ -31,7 +25,7 @@ static inline void prefetch(const void *p) { __builtin_prefetch((const char *)p 
       rk_vf key[4];                                                                                         \
       for (int t = 0; t < columns; t++) {                                                                   \
         key[t] = LOAD(column[t] + c * rk_cache_tile);                                                       \
-        if (rows <= rk_streaming_rows) prefetch(column[t] + c * rk_cache_tile);                             \
+        if (rows <= rk_streaming_rows) rk_prefetch(column[t] + c * rk_cache_tile);                          \
       }                                                                                                     \
       RK_UNROLL                                                                                             \
       for (int i = 0; i < rows; i++) {                                                                      \
@@ -67,7 +61,7 @@ static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
       rk_vf value[4];                                                                                        \
       for (int t = 0; t < columns; t++) {                                                                    \
         value[t] = LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                                         \
-        if (rows <= rk_streaming_rows) prefetch(values + s * k + at + (size_t)t * RK_WIDTH);                 \
+        if (rows <= rk_streaming_rows) rk_prefetch(values + s * k + at + (size_t)t * RK_WIDTH);              \
       }                                                                                                      \
       RK_UNROLL                                                                                              \
       for (int i = 0; i < rows; i++) {                                                                       \

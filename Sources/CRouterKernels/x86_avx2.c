@@ -128,7 +128,8 @@ RK_BLOCK void block_q4(const uint8_t *tiles, size_t groups, rk_activations x, si
         const size_t at = (size_t)i * row_groups + g;
         const __m256 offset = _mm256_mul_ps(minimum, _mm256_set1_ps(x.sums[at]));
         const __m256 dot = _mm256_cvtepi32_ps(sums[i]);
-        total[i] = _mm256_fmadd_ps(_mm256_set1_ps(x.scales[at]), _mm256_fmadd_ps(scale, dot, offset), total[i]);
+        const __m256 term = _mm256_fmadd_ps(scale, dot, offset);
+        total[i] = _mm256_fmadd_ps(_mm256_set1_ps(x.scales[at]), term, total[i]);
       }
     }
     for (int i = 0; i < rows; i++) store_lanes(y + (size_t)i * stride + 8 * half, total[i], lanes - 8 * half);

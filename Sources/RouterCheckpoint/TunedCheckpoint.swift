@@ -1,4 +1,4 @@
-internal import RouterTensor
+package import RouterTensor
 
 /// A checkpoint with some of its tensors replaced by tuned ones.
 package struct TunedCheckpoint {
@@ -16,16 +16,17 @@ package struct TunedCheckpoint {
     }
   }
 
-  /// Writes the checkpoint `base` with `tensors` in the place of its own, each in the encoding that it had;
-  /// adapters are dropped, since they were trained on other weights.
+  /// Writes the checkpoint `base` with `tensors` in the place of its own; adapters are dropped, since they were
+  /// trained on other weights.
   ///
   /// - Parameters:
+  ///   - encoding: of tuned matrices; nil for the one that each had.
   ///   - depth: layers to keep; nil for all. A cut model answers after its last layer and the exits before it.
   ///   - tuning: what was done, for the provenance.
   /// - Throws: ``CheckpointError``; nothing is written then.
   package static func write(
-    to path: String, base: CheckpointReader, tensors: [Tensor], depth: Int? = nil, tuning: String,
-    tool: String,
+    to path: String, base: CheckpointReader, tensors: [Tensor], encoding: WeightEncoding? = nil,
+    depth: Int? = nil, tuning: String, tool: String,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws(CheckpointError) {
     let loaded = try base.load(throughLayer: depth)
@@ -39,7 +40,7 @@ package struct TunedCheckpoint {
     let tuned = tensors.flatMap { tensor in
       PendingTensor.encoding(
         tensor.name, shape: tensor.shape, values: tensor.values,
-        as: encoding(of: (loaded[tensor.name] ?? head)?.descriptor.dtype))
+        as: encoding ?? stored(as: (loaded[tensor.name] ?? head)?.descriptor.dtype))
     }
     let old = base.metadata
     let configuration = try depth.map { layers throws(CheckpointError) in
@@ -48,7 +49,7 @@ package struct TunedCheckpoint {
     let metadata = try CheckpointMetadata(
       name: old.name, configuration: configuration ?? old.configuration,
       exits: depth.map { layers in old.exits.filter { $0 < layers } + [layers] } ?? old.exits,
-      tokenizer: old.tokenizer, quantization: old.quantization,
+      tokenizer: old.tokenizer, quantization: quantization(of: kept + tuned),
       provenance: Provenance(
         source: old.provenance.source, sourceSHA256: old.provenance.sourceSHA256, tool: tool, tuning: tuning),
       license: old.license)
@@ -56,8 +57,16 @@ package struct TunedCheckpoint {
       to: path, metadata: metadata, tensors: kept + tuned, options: base.writerOptions, progress: progress)
   }
 
+  /// Names the encodings of the matrices, such as `mixed q4/q8`, the smallest first.
+  private static func quantization(of tensors: [PendingTensor]) -> String {
+    let matrices = tensors.filter { $0.shape.count == 2 && TensorName.split($0.name).suffix == nil }
+    let present = Set(matrices.map { stored(as: $0.dtype) })
+    let names = [WeightEncoding.q4, .q8, .bf16, .f32].filter(present.contains).map(\.rawValue)
+    return (names.count > 1 ? "mixed " : "") + names.joined(separator: "/")
+  }
+
   /// The encoding that a stored element type stands for.
-  private static func encoding(of dtype: DType?) -> WeightEncoding {
+  private static func stored(as dtype: DType?) -> WeightEncoding {
     switch dtype {
     case .i8: .q8
     case .u8: .q4

@@ -43,6 +43,21 @@ struct TunedCheckpointTests {
     #expect(head?.descriptor.dtype == .bf16 && head?.descriptor.layer == 1)
   }
 
+  @Test func tunedMatricesMayGetAnotherEncoding() throws {
+    let directory = try TemporaryDirectory()
+    try sampleModel().write(to: directory.file("base"))
+    let name = TensorName.layer(1, .gateWeight)
+    try TunedCheckpoint.write(
+      to: directory.file("tuned"), base: CheckpointReader(path: directory.file("base")),
+      tensors: [tensor(name, [64, 32], 0.25)], encoding: .q8, tuning: "t", tool: "tests")
+    let tuned = try CheckpointReader(path: directory.file("tuned"))
+    let loaded = try tuned.load()
+    #expect(loaded[name]?.descriptor.dtype == .i8 && loaded["\(name).scale"] != nil)
+    #expect(loaded["\(name).min"] == nil)
+    // The sample has BF16, F32 and 4-bit matrices, and an 8-bit embedding.
+    #expect(tuned.metadata.quantization == "mixed q4/q8/bf16/f32")
+  }
+
   @Test func aCutModelIsAModelOfItsOwn() throws {
     let directory = try TemporaryDirectory()
     var sample = try sampleModel()

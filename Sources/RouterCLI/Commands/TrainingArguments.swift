@@ -1,5 +1,6 @@
 import ArgumentParser
 import RouterCheckpoint
+import RouterTensor
 import RouterTraining
 
 /// What is trained, and how.
@@ -109,16 +110,13 @@ struct TrainingArguments: ParsableArguments {
     help: ArgumentHelp("Last steps over all tokens; a tenth of the steps if absent.", valueName: "n"))
   var fullVocabularySteps: Int?
 
-  @Option(help: "How adapters are stored: f32, bf16, q8 or q4.")
-  var adapterEncoding: AdapterEncoding = .q8
+  @Option(
+    help:
+      "How trained matrices are stored: f32, bf16, q8 or q4; absent, adapters in q8, weights as they were.")
+  var encoding: WeightEncoding?
 
   @Option(help: ArgumentHelp("Licence of the adapters; the model's if absent.", valueName: "text"))
   var license: String?
-
-  /// An encoding of stored adapters.
-  enum AdapterEncoding: String, ExpressibleByArgument, CaseIterable {
-    case f32, bf16, q8, q4
-  }
 
   func validate() throws {
     guard epochs > 0, epochs.isFinite else {
@@ -149,5 +147,6 @@ struct TrainingArguments: ParsableArguments {
   }
 }
 
+extension WeightEncoding: ExpressibleByArgument {}
 extension TuningMethod: ExpressibleByArgument {}
 extension TuningLoss: ExpressibleByArgument {}

@@ -114,13 +114,6 @@ struct TuningJob {
   }
 
   private func write(_ adapters: ExitAdapters) throws {
-    let encoding: WeightEncoding =
-      switch arguments.adapterEncoding {
-      case .f32: .f32
-      case .bf16: .bf16
-      case .q8: .q8
-      case .q4: .q4
-      }
     try AdapterFile.write(
       to: out,
       record: AdapterRecord(
@@ -128,7 +121,7 @@ struct TuningJob {
         fingerprint: checkpoint.fingerprint, tuning: description,
         license: arguments.license ?? checkpoint.metadata.license),
       tensors: adapters.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
-      base: checkpoint.metadata, tool: ToolVersion.provenance, encoding: encoding)
+      base: checkpoint.metadata, tool: ToolVersion.provenance, encoding: arguments.encoding ?? .q8)
   }
 
   // MARK: Weights
@@ -186,7 +179,8 @@ struct TuningJob {
     try TunedCheckpoint.write(
       to: out, base: checkpoint,
       tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
-      depth: arguments.method == .extracted ? arguments.depth : nil, tuning: description,
+      encoding: arguments.encoding, depth: arguments.method == .extracted ? arguments.depth : nil,
+      tuning: description,
       tool: ToolVersion.provenance
     ) { writing.update($0) }
     return Outcome(
