@@ -1,11 +1,13 @@
 import CRouterKernels
+import Dispatch
 import Foundation
 import Synchronization
 
 /// Threads that run the chunks of one job after another: fork and join in about a microsecond.
 ///
 /// Chunks are claimed one by one by compare-and-swap, so a thread that the system takes off its core delays
-/// only the chunk it holds, and the caller can finish a job alone. Idle workers spin briefly, then park.
+/// only the chunk it holds, and the caller can finish a job alone. Idle workers spin briefly, then park. When a
+/// held chunk has cost a time slice, the caller works alone for a while: see ``Retreat``.
 ///
 /// `@unchecked Sendable`: jobs are serialised by `entry`; what threads share beyond it is atomic.
 package final class ThreadTeam: @unchecked Sendable {
@@ -15,6 +17,7 @@ package final class ThreadTeam: @unchecked Sendable {
   private let shared = SharedState()
   private let entry = NSLock()
   private var generation: UInt64 = 0
+  private var retreat = Retreat()
 
   /// Starts `threadCount - 1` workers; without an argument one thread for each core.
   package init(threadCount: Int? = nil) {
@@ -42,6 +45,12 @@ package final class ThreadTeam: @unchecked Sendable {
     }
     entry.lock()
     defer { entry.unlock() }
+    let now = DispatchTime.now().uptimeNanoseconds
+    guard !retreat.isAlone(at: now) else {
+      for chunk in 0..<chunks { body(chunk) }
+      return
+    }
+    var stall: UInt64 = 0
     var start = 0
     while start < chunks {
       let count = min(chunks - start, Ticket.maximumChunks)
@@ -49,10 +58,11 @@ package final class ThreadTeam: @unchecked Sendable {
       let offset = start
       let part: (Int) -> Void = { body(offset + $0) }
       withoutActuallyEscaping(part) { escaping in
-        shared.perform(generation: generation, chunks: count, escaping)
+        stall = max(stall, shared.perform(generation: generation, chunks: count, startedAt: now, escaping))
       }
       start += count
     }
+    if stall > 0 { retreat.note(stall: stall, at: now) }
   }
 }
 
@@ -81,6 +91,8 @@ private struct Ticket {
 private final class SharedState: @unchecked Sendable {
   /// Pauses before a worker parks: some tens of microseconds.
   private static let spinLimit = 2000
+  /// Nanoseconds beyond which waiting for a chunk is a stall: well below a time slice of the system's scheduler.
+  private static let leastStall: UInt64 = 500_000
 
   // One cache line each: raw memory keeps the counters from sharing a line.
   private let memory = UnsafeMutableRawPointer.allocate(byteCount: 5 * 64, alignment: 64)
@@ -107,9 +119,13 @@ private final class SharedState: @unchecked Sendable {
   deinit { memory.deallocate() }
 
   /// Publishes a job, works on it, and waits for the chunks that other threads still hold.
-  func perform(generation: UInt64, chunks: Int, _ body: @escaping (Int) -> Void) {
+  ///
+  /// - Returns: nanoseconds that it waited for a holder which must have lost its core; 0 if none has.
+  func perform(
+    generation: UInt64, chunks: Int, startedAt start: UInt64, _ body: @escaping (Int) -> Void
+  ) -> UInt64 {
     var body = body
-    withUnsafePointer(to: &body) { pointer in
+    return withUnsafePointer(to: &body) { pointer in
       finished.pointee.store(0, ordering: .relaxed)
       job.pointee.store(UInt(bitPattern: pointer), ordering: .relaxed)
       ticket.pointee.store(
@@ -119,7 +135,9 @@ private final class SharedState: @unchecked Sendable {
         condition.broadcast()
         condition.unlock()
       }
-      drain()
+      let own = drain()
+      guard finished.pointee.load(ordering: .acquiring) < chunks else { return 0 }
+      let drained = DispatchTime.now().uptimeNanoseconds
       var spins = 0
       while finished.pointee.load(ordering: .acquiring) < chunks {
         rk_pause()
@@ -127,11 +145,17 @@ private final class SharedState: @unchecked Sendable {
         // A holder that has lost its core gets ours.
         if spins % 4096 == 0 { sched_yield() }
       }
+      let waited = DispatchTime.now().uptimeNanoseconds - drained
+      // A holder that runs ends its chunk in about the time that ours took.
+      let usual = (drained - start) / UInt64(max(own, 1))
+      return waited > Self.leastStall + 2 * usual ? waited : 0
     }
   }
 
-  /// Claims and runs chunks of the current job until none is left.
-  private func drain() {
+  /// Claims and runs chunks of the current job until none is left; returns how many it ran.
+  @discardableResult
+  private func drain() -> Int {
+    var count = 0
     var current = Ticket(word: ticket.pointee.load(ordering: .acquiring))
     while current.next < current.chunks {
       // Read before the claim: if the claim succeeds, the job has not ended, so this is its body.
@@ -144,8 +168,10 @@ private final class SharedState: @unchecked Sendable {
       }
       if let body = UnsafePointer<(Int) -> Void>(bitPattern: address) { body.pointee(current.next) }
       finished.pointee.add(1, ordering: .releasing)
+      count += 1
       current = Ticket(word: ticket.pointee.load(ordering: .acquiring))
     }
+    return count
   }
 
   private var hasWork: Bool {

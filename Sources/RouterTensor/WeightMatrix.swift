@@ -35,7 +35,9 @@ package struct WeightMatrix: Sendable {
   }
 
   /// Packs 8-bit codes I8 `[N, K]` and f16 scales `[N, K / 32]` into tiles.
-  package init(q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil) {
+  package init(
+    q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil
+  ) {
     precondition(codes.byteCount == rows * columns && scales.byteCount == rows * columns / 16)
     let tiles = AlignedBuffer(byteCount: rk_q8_bytes(rows, columns))
     Self.forEachPart(of: rows, team: team) { first, last in

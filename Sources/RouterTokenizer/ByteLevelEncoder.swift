@@ -26,7 +26,7 @@ struct ByteLevelEncoder: Sendable {
 
     var wholeWords: [[UInt8]: TokenID] = [:]
     if ignoreMerges {
-      wholeWords.reserveCapacity(ids.count)
+      wholeWords.reserveCapacity(ids.values.count)
       for id in ids.values where vocabulary.kinds[Int(id)] == .normal {
         if let bytes = vocabulary[id] { wholeWords[Array(bytes)] = id }
       }
@@ -93,15 +93,14 @@ struct ByteLevelEncoder: Sendable {
 
   private static func tokensByText(
     _ tokens: [String], _ vocabulary: Vocabulary
-  ) throws(TokenizerError) -> [[UInt8]: TokenID] {
-    var ids: [[UInt8]: TokenID] = [:]
-    ids.reserveCapacity(tokens.count)
+  ) throws(TokenizerError) -> TextTable {
+    var ids = TextTable(capacity: tokens.count)
     for (index, token) in tokens.enumerated() {
-      let text = Array(token.utf8)
-      guard let earlier = ids.updateValue(TokenID(index), forKey: text) else { continue }
+      var token = token
+      guard let earlier = token.withUTF8({ ids.update(TokenID(index), for: $0) }) else { continue }
       guard vocabulary.kinds[Int(earlier)] == .normal, vocabulary.kinds[index] == .normal else {
         // Of a special token and an ordinary one with the same text, the ordinary one is made from text.
-        if vocabulary.kinds[Int(earlier)] == .normal { ids[text] = earlier }
+        if vocabulary.kinds[Int(earlier)] == .normal { _ = token.withUTF8 { ids.update(earlier, for: $0) } }
         continue
       }
       throw TokenizerError(
@@ -112,14 +111,13 @@ struct ByteLevelEncoder: Sendable {
   }
 
   private static func mergeTable(
-    _ rules: [String], _ ids: [[UInt8]: TokenID], _ vocabulary: Vocabulary
+    _ rules: [String], _ ids: TextTable, _ vocabulary: Vocabulary
   ) throws(TokenizerError) -> MergeTable {
     var table = MergeTable(capacity: rules.count)
+    var joined: [UInt8] = []
     for (rank, rule) in rules.enumerated() {
-      let parts = rule.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      guard parts.count == 2, let left = ids[Array(parts[0])], let right = ids[Array(parts[1])],
-        let product = ids[Array(parts[0]) + Array(parts[1])]
-      else {
+      var rule = rule
+      guard let (left, right, product) = rule.withUTF8({ tokens(of: $0, ids, &joined) }) else {
         throw TokenizerError(
           .invalidMerge, "\"\(rule)\" doesn't make a token from two tokens", location: "merge \(rank)",
           remedy: "Import the model again")
@@ -132,5 +130,21 @@ struct ByteLevelEncoder: Sendable {
       table[left, right] = .init(rank: Int32(rank), symbol: product)
     }
     return table
+  }
+
+  /// The two tokens of a rule "left right" and the one that they make; nil if any is none.
+  private static func tokens(
+    of rule: UnsafeBufferPointer<UInt8>, _ ids: TextTable, _ joined: inout [UInt8]
+  ) -> (left: TokenID, right: TokenID, product: TokenID)? {
+    let space = UInt8(ascii: " ")
+    guard let middle = rule.firstIndex(of: space) else { return nil }
+    let left = UnsafeBufferPointer(rebasing: rule[..<middle])
+    let right = UnsafeBufferPointer(rebasing: rule[(middle + 1)...])
+    guard !right.contains(space) else { return nil }
+    joined.removeAll(keepingCapacity: true)
+    joined.append(contentsOf: left)
+    joined.append(contentsOf: right)
+    guard let first = ids[left], let second = ids[right], let product = ids[joined] else { return nil }
+    return (first, second, product)
   }
 }

@@ -98,7 +98,9 @@ struct Vocabulary: Sendable {
     }
     guard let template = definition.chatTemplate else { return }
     let markers = Set(ChatTemplate(template).markers.map { Array($0.utf8) })
-    for (index, token) in definition.tokens.enumerated() where markers.contains(Array(token.utf8)) {
+    let lengths = Set(markers.map(\.count))
+    for (index, token) in definition.tokens.enumerated()
+    where lengths.contains(token.utf8.count) && markers.contains(Array(token.utf8)) {
       if kinds[index] == .normal || kinds[index] == .userDefined { kinds[index] = .control }
     }
   }
