@@ -5,12 +5,7 @@ import RouterTensor
 extension InferenceSession {
   /// Runs the layer with 0-based index `index` on the tokens in flight.
   func run(layer index: Int) {
-    let configuration = model.configuration
     let layer = model.weights.layers[index]
-    let (width, rows) = (configuration.width, rowCount)
-    let multiplier = model.multiplier
-    let kernels = multiplier.kernels
-
     multiplyNormed(
       layer.inputNorm,
       by: [
@@ -19,28 +14,34 @@ extension InferenceSession {
       ])
     rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
-    multiplier.multiply(
-      scratch.attended, rows: rows, by: [MatrixProduct(layer.output, into: scratch.delta)],
+    model.multiplier.multiply(
+      scratch.attended, rows: rowCount, by: [MatrixProduct(layer.output, into: scratch.delta)],
       codes: scratch.codes)
-    forEachRow { row in
-      kernels.add(scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
-    }
-
     multiplyNormed(
-      layer.postAttentionNorm,
+      layer.postAttentionNorm, addingDelta: true,
       by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)])
     multiplyGated(by: [MatrixProduct(layer.down, into: scratch.delta)])
-    forEachRow { row in
-      kernels.add(scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
-    }
+    forEachRow(addDelta)
+  }
+
+  /// hidden += delta for one row.
+  private func addDelta(_ row: Int) {
+    let width = model.configuration.width
+    model.multiplier.kernels.add(
+      scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
   }
 
   /// RMSNorm(hidden) * weight, multiplied by matrices; between the two only codes where that is enough.
-  private func multiplyNormed(_ weight: AlignedBuffer, by products: [MatrixProduct]) {
+  ///
+  /// - Parameter addingDelta: whether hidden += delta comes first.
+  private func multiplyNormed(
+    _ weight: AlignedBuffer, addingDelta: Bool = false, by products: [MatrixProduct]
+  ) {
     let (multiplier, width) = (model.multiplier, model.configuration.width)
     let (kernels, epsilon) = (multiplier.kernels, model.configuration.normEpsilon)
     if multiplier.takesCodesOnly(products) {
       forEachRow { row in
+        if addingDelta { addDelta(row) }
         kernels.rmsNorm(
           scratch.hidden, rows: row..<row + 1, weight: weight, count: width, epsilon: epsilon,
           into: scratch.codes)
@@ -48,6 +49,7 @@ extension InferenceSession {
       multiplier.multiply(scratch.codes, rows: rowCount, by: products)
     } else {
       forEachRow { row in
+        if addingDelta { addDelta(row) }
         kernels.rmsNorm(
           scratch.hidden + row * width, weight: weight, count: width, epsilon: epsilon,
           into: scratch.normed + row * width)
@@ -79,7 +81,11 @@ extension InferenceSession {
     if rowCount < 4 {
       for row in 0..<rowCount { body(row) }
     } else {
-      model.multiplier.team.run(chunks: rowCount, body)
+      let (team, count) = (model.multiplier.team, rowCount)
+      let chunks = min(count, team.threadCount * 8)
+      team.run(chunks: chunks) { chunk in
+        for row in count * chunk / chunks..<count * (chunk + 1) / chunks { body(row) }
+      }
     }
   }
 }

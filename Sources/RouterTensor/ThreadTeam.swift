@@ -92,7 +92,7 @@ private final class SharedState: @unchecked Sendable {
   /// Pauses before a worker parks: some tens of microseconds.
   private static let spinLimit = 2000
   /// Nanoseconds beyond which waiting for a chunk is a stall: well below a time slice of the system's scheduler.
-  private static let leastStall: UInt64 = 500_000
+  private static let leastStall: UInt64 = 1_500_000
 
   // One cache line each: raw memory keeps the counters from sharing a line.
   private let memory = UnsafeMutableRawPointer.allocate(byteCount: 5 * 64, alignment: 64)

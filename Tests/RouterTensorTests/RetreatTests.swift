@@ -6,17 +6,19 @@ import Testing
 struct RetreatTests {
   private let stall: UInt64 = 4_000_000
 
-  @Test func theTeamIsUsedUntilItStalls() {
+  @Test func oneStallIsAnAccident() {
     var retreat = Retreat()
-    #expect(!retreat.isAlone(at: 5))
-    retreat.note(stall: stall, at: 5)
-    #expect(retreat.isAlone(at: 5 + stall + Retreat.shortest - 1))
-    #expect(!retreat.isAlone(at: 5 + stall + Retreat.shortest))
+    for now in stride(from: UInt64(1), to: 10_000_000_000, by: Int(stall + Retreat.memory)) {
+      #expect(!retreat.isAlone(at: now))
+      retreat.note(stall: stall, at: now)
+      #expect(!retreat.isAlone(at: now + stall))
+    }
   }
 
   @Test func pausesDoubleWhileStallsKeepComing() {
     var retreat = Retreat()
-    var (now, pause): (UInt64, UInt64) = (1, Retreat.shortest)
+    retreat.note(stall: stall, at: 1)
+    var (now, pause) = (1 + stall, Retreat.shortest)
     for _ in 0..<10 {
       retreat.note(stall: stall, at: now)
       #expect(retreat.isAlone(at: now + stall + pause - 1))
@@ -27,12 +29,15 @@ struct RetreatTests {
     #expect(pause == Retreat.longest)
   }
 
-  @Test func aLoneStallAfterALongWhilePausesBriefly() {
+  @Test func aQuietWhileIsForgiven() {
     var retreat = Retreat()
     retreat.note(stall: stall, at: 1)
-    retreat.note(stall: stall, at: 1 + stall + Retreat.shortest)
+    retreat.note(stall: stall, at: 1 + stall)
     let late: UInt64 = 60_000_000_000
     retreat.note(stall: stall, at: late)
-    #expect(!retreat.isAlone(at: late + stall + Retreat.shortest))
+    #expect(!retreat.isAlone(at: late + stall))
+    retreat.note(stall: stall, at: late + stall)
+    #expect(retreat.isAlone(at: late + 2 * stall))
+    #expect(!retreat.isAlone(at: late + 2 * stall + Retreat.shortest))
   }
 }
