@@ -91,7 +91,8 @@ struct TuneCommand: AsyncParsableCommand {
     let job = TuningJob(
       language: language, checkpoint: try CheckpointReader(path: model.path()), texts: texts, place: place,
       arguments: training, description: try provenance(), out: out, interrupt: interrupt)
-    let outcome = training.exitAdapter == nil ? try job.tuneWeights() : try job.tuneAdapters()
+    let outcome =
+      if let adapter = training.exitAdapter { try job.tuneAdapters(adapter) } else { try job.tuneWeights() }
     if output.json { try OutputOptions.printJSON(outcome) } else { outcome.print() }
   }
 

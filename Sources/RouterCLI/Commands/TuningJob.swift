@@ -49,8 +49,7 @@ struct TuningJob {
   // MARK: Adapters
 
   /// Trains an adapter for each exit of the frozen model.
-  func tuneAdapters() throws -> Outcome {
-    guard let adapter = arguments.exitAdapter else { preconditionFailure("no adapter was asked for") }
+  func tuneAdapters(_ adapter: TrainingArguments.Adapter) throws -> Outcome {
     let cache = try hiddenStates(of: texts.documents, in: place.hiddenStates, label: "Reading texts")
     let held =
       texts.heldOut.isEmpty || interrupt.wasRaised
@@ -89,7 +88,7 @@ struct TuningJob {
     let curve = metrics.draw(
       title: "Exit adapters of \(language.name)", verticalTitle: "KL(full depth || exit), nats")
     guard trainer.step == steps else { return interrupted(trainer.step, last, curve: curve) }
-    try write(trainer.adapters)
+    try write(trainer.adapters, of: adapter)
     let evaluation = AdapterEvaluation(model: language.model)
     return Outcome(
       path: out, steps: steps, losses: last, heldOut: nil, metrics: place.metrics, curve: curve,
@@ -113,11 +112,11 @@ struct TuningJob {
     return try StateCache(path: path)
   }
 
-  private func write(_ adapters: ExitAdapters) throws {
+  private func write(_ adapters: ExitAdapters, of adapter: TrainingArguments.Adapter) throws {
     try AdapterFile.write(
       to: out,
       record: AdapterRecord(
-        kind: arguments.exitAdapter?.kind ?? .linear, exits: adapters.exits, base: checkpoint.metadata,
+        kind: adapter.kind, exits: adapters.exits, base: checkpoint.metadata,
         fingerprint: checkpoint.fingerprint, tuning: description,
         license: arguments.license ?? checkpoint.metadata.license),
       tensors: adapters.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
