@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "RouterImport", dependencies: ["RouterTensor", "RouterCheckpoint", "RouterTokenizer"],
-      swiftSettings: swiftSettings),
+      resources: [.copy("Adapters")], swiftSettings: swiftSettings),
 
     // Layer 4
     .target(
