@@ -6,7 +6,7 @@ import RouterTokenizer
 package final class Generation {
   private let language: LanguageModel
   private let request: GenerationRequest
-  private let step: ExitStep
+  private let step: any DecodingStep
   private var sampler: Sampler
   private var text: StreamingDecoder
   private var stops: StopStringMatcher
@@ -41,9 +41,7 @@ package final class Generation {
       let session = try InferenceSession(
         model: language.model, capacity: request.prompt.count + request.maximumTokens,
         depthLimit: request.maximumExit)
-      step = ExitStep(
-        session: session, mode: request.mode, policy: request.policy,
-        demand: request.topLogprobs == nil ? request.sampling.demand : .all)
+      step = Self.step(request, session: session, language: language)
     } catch {
       throw GenerationError(error)
     }
@@ -53,6 +51,22 @@ package final class Generation {
     stops = StopStringMatcher(request.stopStrings)
     sequence = request.prompt
     started = clock.now
+  }
+
+  private static func step(
+    _ request: GenerationRequest, session: InferenceSession, language: LanguageModel
+  ) -> any DecodingStep {
+    let demand = request.topLogprobs == nil ? request.sampling.demand : .all
+    switch request.mode {
+    case .full: return ExitStep(session: session, policy: nil, demand: demand)
+    case .exit:
+      return ExitStep(
+        session: session, policy: request.policy, keyValues: request.keyValues, demand: demand)
+    case .verify:
+      return VerifyStep(
+        session: session, policy: request.policy, table: language.draftTable, record: language.draftRecord,
+        demand: demand)
+    }
   }
 
   /// Whether the sequence has ended.
@@ -93,12 +107,12 @@ package final class Generation {
   private func emit(depth: Int, confidence: Float?) throws(GenerationError) -> [GenerationEvent] {
     if firstToken == nil { firstToken = clock.now }
     let id: Int32
-    if let choice = step.choice {
+    if let choice = step.next.choice {
       id = choice
     } else {
-      id = try sampler.choose(from: step.output, history: sequence)
+      id = try sampler.choose(from: step.next.logits, history: sequence)
     }
-    let table = request.topLogprobs.map { _ in LogprobTable(UnsafeBufferPointer(step.output)) }
+    let table = request.topLogprobs.map { _ in LogprobTable(UnsafeBufferPointer(step.next.logits)) }
     let best = table.map { table in table.top(request.topLogprobs ?? 0).map { logprob(of: $0, in: table) } }
 
     let isEnd = !request.ignoresEndOfText && language.tokenizer.endOfGeneration.contains(id)
@@ -132,7 +146,8 @@ package final class Generation {
         meanDepth: completionCount == 0 ? 0 : Double(total) / Double(completionCount),
         depthCounts: depthCounts, trailingText: tail, endOfText: endOfText,
         prefillSeconds: Self.seconds((firstToken ?? now) - started),
-        decodeSeconds: Self.seconds(now - (firstToken ?? now)), seed: sampler.seed))
+        decodeSeconds: Self.seconds(now - (firstToken ?? now)), seed: sampler.seed,
+        verification: step.verification))
   }
 
   private static func seconds(_ duration: Duration) -> Double {

@@ -64,11 +64,13 @@ public struct GenerationSummary: Sendable, Equatable {
   public let decodeSeconds: Double
   /// Seed that reproduces the answer.
   public let seed: UInt64
+  /// How far guessing ahead went, in mode ``DecodingMode/verify``.
+  public let verification: VerificationSummary?
 
   package init(
     finishReason: FinishReason, promptTokenCount: Int, completionTokenCount: Int, meanDepth: Double,
     depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?, prefillSeconds: Double,
-    decodeSeconds: Double, seed: UInt64
+    decodeSeconds: Double, seed: UInt64, verification: VerificationSummary? = nil
   ) {
     self.finishReason = finishReason
     self.promptTokenCount = promptTokenCount
@@ -80,5 +82,6 @@ public struct GenerationSummary: Sendable, Equatable {
     self.prefillSeconds = prefillSeconds
     self.decodeSeconds = decodeSeconds
     self.seed = seed
+    self.verification = verification
   }
 }

@@ -37,12 +37,12 @@ extension GenerationRequest {
         .invalidRequest, "\(topLogprobs) log-probabilities were asked for", parameter: "top_logprobs",
         remedy: "Ask for 0 to \(Self.maximumTopLogprobs).")
     }
-    if mode == .exit {
-      guard let policy else {
-        throw GenerationError(
-          .invalidRequest, "mode exit needs a policy", parameter: "policy",
-          remedy: "Name a policy or use mode full.")
-      }
+    if mode == .exit && policy == nil {
+      throw GenerationError(
+        .invalidRequest, "mode exit needs a policy", parameter: "policy",
+        remedy: "Name a policy or use mode full.")
+    }
+    if mode != .full, let policy {
       let limit = maximumExit ?? language.layerCount
       if let unknown = policy.exits.first(where: { $0 < limit && !language.exits.contains($0) }) {
         throw GenerationError(

@@ -37,6 +37,11 @@ public final class LanguageModel: Sendable {
   /// Identity of the weights: what a policy is calibrated for.
   public let fingerprint: String
 
+  /// Guesses for mode ``DecodingMode/verify``, if the checkpoint has some.
+  package let draftTable: DraftTable?
+  /// What guesses have come to so far.
+  package let draftRecord = DraftRecord()
+
   /// Name of the model.
   public var name: String { metadata.name }
   /// Depths at which the model may answer, ascending.
@@ -53,7 +58,11 @@ public final class LanguageModel: Sendable {
   /// What the screen of the head has saved so far.
   package var headScreenCounters: HeadScreenCounters { model.headScreen.counters }
 
-  package init(model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String) {
+  package init(
+    model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String,
+    draftTable: DraftTable? = nil
+  ) {
+    self.draftTable = draftTable
     self.model = model
     self.tokenizer = tokenizer
     self.metadata = metadata

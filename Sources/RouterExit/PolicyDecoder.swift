@@ -10,6 +10,8 @@ public struct PolicyDecoder: Sendable, Equatable, Encodable {
   public enum KeyValueMode: String, Sendable, CaseIterable, Encodable {
     /// Each skipped layer's own projections of the exit's hidden state.
     case propagate
+    /// The skipped layers run for those positions when a later token goes there, or too many lack them.
+    case exact
   }
 
   /// What an exit means for the output.

@@ -3,12 +3,12 @@ import RouterTensor
 
 // What the head reads at an exit: the adapted state, normed. Keys and values are always made of the raw state.
 extension InferenceSession {
-  /// f32 `[rows.count, D]`: the states at the current depth as the head reads them, after the exit's adapter, if
-  /// it has one, and the shared norm. Valid until the next call.
+  /// f32 `[rows.count, D]`: the states as the head reads them, after the adapter of the exit where they are, if it
+  /// has one, and the shared norm. Valid until the next call.
   ///
-  /// - Parameter rows: rows in flight, a range within `0 ..< rowCount`.
+  /// - Parameter rows: rows in flight that have run the same layers, a range within `0 ..< rowCount`.
   package func headInput(rows: Range<Int>) -> UnsafePointer<Float> {
-    precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
+    let depth = depth(of: rows)
     let width = model.configuration.width
     let states: UnsafeMutablePointer<Float>
     if let adapter = model.weights.adapters[depth] {
@@ -23,6 +23,15 @@ extension InferenceSession {
         epsilon: model.configuration.normEpsilon, into: scratch.normed + row * width)
     }
     return UnsafePointer(scratch.normed + rows.lowerBound * width)
+  }
+
+  /// The layers that rows in flight, at least one, have run.
+  func depth(of rows: Range<Int>) -> Int {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows \(rows) of \(rowCount)")
+    let depths = ledger.depths[rows]
+    guard let depth = depths.first else { return self.depth }
+    precondition(depths.last == depth, "rows \(rows) have run \(depths) layers")
+    return depth
   }
 
   /// delta = hidden + rms(hidden) f(hidden / rms(hidden)), row by row.

@@ -9,22 +9,25 @@ extension InferenceSession {
   /// Multiplications below which attention costs less than waking another thread.
   private static let smallAttention = 150_000
 
-  /// Adds biases to the rows in flight of a layer, rotates queries and keys, and puts keys and values into the
+  /// The position of the first active row.
+  private var start: Int { position + active.lowerBound }
+
+  /// Adds biases to the active rows of a layer, rotates queries and keys, and puts keys and values into the
   /// layer's cache.
   func rotateAndStore(biases: LlamaWeights.AttentionBiases?, in cache: KeyValueCache) {
     let heads = model.configuration.headCount
     let width = heads * model.configuration.headWidth
     // Rows whose keys share cache lines go to one thread.
-    let step = HeadCache.linePositions
-    let (first, last) = (position / step, (position + rowCount - 1) / step)
+    let (start, step) = (self.start, HeadCache.linePositions)
+    let (first, last) = (start / step, (start + active.count - 1) / step)
     model.multiplier.team.run(chunks: last - first + 1) { chunk in
-      let start = (first + chunk) * step
-      for row in max(start - position, 0)..<min(start + step - position, rowCount) {
+      let line = (first + chunk) * step
+      for row in max(line - start, 0)..<min(line + step - start, active.count) {
         let query = scratch.query + row * width
         if let biases { model.multiplier.kernels.add(biases.query, to: query, count: width) }
-        rotate(query, heads: heads, position: position + row)
+        rotate(query, heads: heads, position: start + row)
         store(
-          key: scratch.key, value: scratch.value, row: row, biases: biases, position: position + row,
+          key: scratch.key, value: scratch.value, row: row, biases: biases, position: start + row,
           in: cache)
       }
     }
@@ -64,25 +67,26 @@ extension InferenceSession {
     let configuration = model.configuration
     let groups = configuration.keyValueHeadCount
     let threads = model.multiplier.team.threadCount
-    let products = 2 * rowCount * configuration.headCount * configuration.headWidth * (position + rowCount)
+    let products =
+      2 * active.count * configuration.headCount * configuration.headWidth * (start + active.count)
     if threads == 1 || products < Self.smallAttention {
-      for group in 0..<groups { attend(group, rows: 0..<rowCount, in: cache) }
-    } else if rowCount <= Self.partRows && groups < 4 * threads && blockCount > 1 {
+      for group in 0..<groups { attend(group, rows: 0..<active.count, in: cache) }
+    } else if active.count <= Self.partRows && groups < 4 * threads && blockCount > 1 {
       attendByBlocks(in: cache)
     } else {
       let step = max(1, Kernels.sharedQueries / (configuration.headCount / groups))
-      let steps = (rowCount + step - 1) / step
+      let steps = (active.count + step - 1) / step
       model.multiplier.team.run(chunks: groups * steps) { chunk in
         // The last rows see the most positions: they start first, so that no thread ends with a long chunk.
         let first = (steps - 1 - chunk / groups) * step
-        attend(chunk % groups, rows: first..<min(first + step, rowCount), in: cache)
+        attend(chunk % groups, rows: first..<min(first + step, active.count), in: cache)
       }
     }
   }
 
-  /// Blocks of the cache that the rows in flight see.
+  /// Blocks of the cache that the active rows see.
   private var blockCount: Int {
-    (position + rowCount + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+    (start + active.count + HeadCache.blockPositions - 1) / HeadCache.blockPositions
   }
 
   /// The query heads that share key/value head `group`.
@@ -92,7 +96,7 @@ extension InferenceSession {
     let offset = group * sharing * configuration.headWidth
     let view = HeadQueries(
       rows: scratch.query + offset, stride: configuration.headCount * configuration.headWidth, heads: sharing,
-      position: position, scale: 1 / Float(configuration.headWidth).squareRoot())
+      position: start, scale: 1 / Float(configuration.headWidth).squareRoot())
     return (view, offset)
   }
 
@@ -108,7 +112,7 @@ extension InferenceSession {
     let (heads, groups, width) = (
       configuration.headCount, configuration.keyValueHeadCount, configuration.headWidth
     )
-    let (kernels, team, rows) = (model.multiplier.kernels, model.multiplier.team, rowCount)
+    let (kernels, team, rows) = (model.multiplier.kernels, model.multiplier.team, active.count)
     let parts = parts.pointer.assumingMemoryBound(to: Float.self)
     // [blocks, G, rows, H / G, K + 2]
     let groupSize = rows * (heads / groups) * (width + 2)
@@ -122,7 +126,7 @@ extension InferenceSession {
       }
     }
     for row in 0..<rows {
-      let blocks = (position + row) / HeadCache.blockPositions + 1
+      let blocks = (start + row) / HeadCache.blockPositions + 1
       for head in 0..<heads {
         let (group, member) = (head / (heads / groups), head % (heads / groups))
         kernels.join(

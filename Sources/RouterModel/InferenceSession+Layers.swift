@@ -3,7 +3,7 @@ import RouterTensor
 
 // One layer: attention over the cache, then the feed-forward block.
 extension InferenceSession {
-  /// Runs the layer with 0-based index `index` on the tokens in flight.
+  /// Runs the layer with 0-based index `index` on the active tokens.
   func run(layer index: Int) {
     let layer = model.weights.layers[index]
     multiplyNormed(
@@ -15,7 +15,7 @@ extension InferenceSession {
     rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
     model.multiplier.multiply(
-      scratch.attended, rows: rowCount, by: [MatrixProduct(layer.output, into: scratch.delta)],
+      scratch.attended, rows: active.count, by: [MatrixProduct(layer.output, into: scratch.delta)],
       codes: scratch.codes)
     multiplyNormed(
       layer.postAttentionNorm, addingDelta: true,
@@ -24,11 +24,16 @@ extension InferenceSession {
     forEachRow(addDelta)
   }
 
-  /// hidden += delta for one row.
+  /// f32 `[active, D]`: the residual stream of the active rows.
+  private var activeStates: UnsafeMutablePointer<Float> {
+    scratch.hidden + active.lowerBound * model.configuration.width
+  }
+
+  /// hidden += delta for one active row.
   private func addDelta(_ row: Int) {
     let width = model.configuration.width
     model.multiplier.kernels.add(
-      scratch.delta + row * width, to: scratch.hidden + row * width, count: width)
+      scratch.delta + row * width, to: activeStates + row * width, count: width)
   }
 
   /// RMSNorm(hidden) * weight, multiplied by matrices; between the two only codes where that is enough.
@@ -43,18 +48,18 @@ extension InferenceSession {
       forEachRow { row in
         if addingDelta { addDelta(row) }
         kernels.rmsNorm(
-          scratch.hidden, rows: row..<row + 1, weight: weight, count: width, epsilon: epsilon,
+          activeStates, rows: row..<row + 1, weight: weight, count: width, epsilon: epsilon,
           into: scratch.codes)
       }
-      multiplier.multiply(scratch.codes, rows: rowCount, by: products)
+      multiplier.multiply(scratch.codes, rows: active.count, by: products)
     } else {
       forEachRow { row in
         if addingDelta { addDelta(row) }
         kernels.rmsNorm(
-          scratch.hidden + row * width, weight: weight, count: width, epsilon: epsilon,
+          activeStates + row * width, weight: weight, count: width, epsilon: epsilon,
           into: scratch.normed + row * width)
       }
-      multiplier.multiply(scratch.normed, rows: rowCount, by: products, codes: scratch.codes)
+      multiplier.multiply(scratch.normed, rows: active.count, by: products, codes: scratch.codes)
     }
   }
 
@@ -67,21 +72,22 @@ extension InferenceSession {
         kernels.siluMultiply(
           scratch.gate, by: scratch.up, rows: row..<row + 1, count: inner, into: scratch.codes)
       }
-      multiplier.multiply(scratch.codes, rows: rowCount, by: products)
+      multiplier.multiply(scratch.codes, rows: active.count, by: products)
     } else {
       forEachRow { row in
         kernels.siluMultiply(scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
       }
-      multiplier.multiply(scratch.gate, rows: rowCount, by: products, codes: scratch.codes)
+      multiplier.multiply(scratch.gate, rows: active.count, by: products, codes: scratch.codes)
     }
   }
 
-  /// Runs `body` for each row in flight, over the team when there are many.
+  /// Runs `body` for each active row, numbered from 0, over the team when there are many.
   private func forEachRow(_ body: (Int) -> Void) {
-    if rowCount < 4 {
-      for row in 0..<rowCount { body(row) }
+    let count = active.count
+    if count < 4 {
+      for row in 0..<count { body(row) }
     } else {
-      let (team, count) = (model.multiplier.team, rowCount)
+      let team = model.multiplier.team
       let chunks = min(count, team.threadCount * 8)
       team.run(chunks: chunks) { chunk in
         for row in count * chunk / chunks..<count * (chunk + 1) / chunks { body(row) }

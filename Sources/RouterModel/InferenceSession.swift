@@ -4,19 +4,18 @@ import RouterTensor
 /// The mutable state of one sequence: key/value cache, residual stream of the tokens in flight, scratch.
 ///
 /// A round is `begin` (embed one or more tokens), `advance` (run layers, once or in steps), optionally
-/// `logits`, then `commit`. One thread at a time uses a session.
+/// `logits`, then `commit`. Tokens may be appended to a round: they run alone up to where others wait for them,
+/// and then along with those. One thread at a time uses a session.
 package final class InferenceSession {
   package let model: LlamaModel
   /// Positions that the sequence can hold.
   package let capacity: Int
   /// Layers that this sequence ever runs: the deepest exit it may use.
   package let depthLimit: Int
-  /// Positions whose keys and values are complete.
-  package private(set) var position = 0
-  /// Tokens in flight, T.
-  package private(set) var rowCount = 0
-  /// Layers that the tokens in flight have run.
-  package private(set) var depth = 0
+  /// Which layers have the keys and values of which positions.
+  package private(set) var ledger: KeyValueLedger
+  /// The rows in flight that run now.
+  private(set) var active = 0..<0
 
   let caches: [KeyValueCache]
   let rotary: RotaryTable
@@ -56,6 +55,7 @@ package final class InferenceSession {
     self.capacity = capacity
     let limit = depthLimit ?? model.layerCount
     self.depthLimit = limit
+    ledger = KeyValueLedger(layerCount: limit)
     caches = KeyValueCache.layers(
       limit, configuration: configuration, capacity: capacity,
       precision: cachePrecision ?? model.fittingCachePrecision)
@@ -67,64 +67,98 @@ package final class InferenceSession {
     propagation = PropagationScratch(configuration: configuration, layers: limit)
   }
 
-  /// f32 `[T, D]`: the residual stream after ``depth`` layers, before the final norm. Valid until the next call.
+  /// Positions whose keys and values are complete.
+  package var position: Int { ledger.complete }
+  /// Tokens in flight, T.
+  package var rowCount: Int { ledger.depths.count }
+  /// Layers that the last token in flight has run; 0 without one.
+  package var depth: Int { ledger.depths.last ?? 0 }
+  /// Tokens that can be in flight at a time.
+  package var rowLimit: Int { scratch.rows }
+
+  /// f32 `[T, D]`: the residual stream of each token in flight after the layers that it has run, before the
+  /// final norm. Valid until the next call.
   package var hidden: UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(start: scratch.hidden, count: rowCount * model.configuration.width)
   }
 
-  /// Takes the tokens that follow the committed positions in flight, at depth 0.
+  /// f32 `[D]`: one row of ``hidden``.
+  package func hidden(row: Int) -> UnsafeBufferPointer<Float> {
+    precondition(row >= 0 && row < rowCount, "row \(row) of \(rowCount)")
+    let width = model.configuration.width
+    return UnsafeBufferPointer(start: scratch.hidden + row * width, count: width)
+  }
+
+  /// Takes the tokens that follow the committed positions in flight, at depth 0, in place of those that are.
   ///
   /// - Throws: ``ModelError`` `contextOverflow` or `unknownToken`; the session is unchanged then.
   package func begin(_ tokens: some Collection<Int32>) throws(ModelError) {
-    guard position + tokens.count <= capacity else {
+    try check(tokens, after: position)
+    ledger.rollBack(to: position)
+    embed(tokens)
+  }
+
+  /// Takes the tokens that follow those in flight in flight as well, at depth 0.
+  ///
+  /// - Throws: ``ModelError`` `contextOverflow` or `unknownToken`; the session is unchanged then.
+  package func append(_ tokens: some Collection<Int32>) throws(ModelError) {
+    try check(tokens, after: ledger.reach)
+    embed(tokens)
+  }
+
+  private func check(_ tokens: some Collection<Int32>, after reach: Int) throws(ModelError) {
+    guard reach + tokens.count <= capacity else {
       throw ModelError(
-        .contextOverflow, "the sequence has room for \(capacity) positions and \(position) are taken",
+        .contextOverflow, "the sequence has room for \(capacity) positions and \(reach) are taken",
         remedy: "Shorten the prompt or ask for fewer new tokens.")
     }
-    precondition(tokens.count <= scratch.rows, "at most \(scratch.rows) tokens a round")
+    precondition(reach - position + tokens.count <= scratch.rows, "at most \(scratch.rows) tokens a round")
     if let bad = tokens.first(where: { $0 < 0 || $0 >= model.configuration.vocabularySize }) {
       throw ModelError(
         .unknownToken, "token id \(bad) is outside the vocabulary of \(model.configuration.vocabularySize)",
         remedy: "Encode the text with this model's tokenizer.")
     }
-    for (row, token) in tokens.enumerated() {
-      model.weights.embedding.decodeRow(Int(token), into: scratch.hidden + row * model.configuration.width)
-    }
-    rowCount = tokens.count
-    depth = 0
   }
 
-  /// Runs layers `depth + 1` ... `target` on the tokens in flight.
+  private func embed(_ tokens: some Collection<Int32>) {
+    let first = rowCount
+    for (row, token) in tokens.enumerated() {
+      model.weights.embedding.decodeRow(
+        Int(token), into: scratch.hidden + (first + row) * model.configuration.width)
+    }
+    ledger.append(tokens.count)
+  }
+
+  /// Runs layers ``depth`` + 1 ... `target` on the last token in flight, and on every other that lacks them.
   package func advance(to target: Int) {
     precondition(target >= depth && target <= depthLimit, "layer \(target) after layer \(depth)")
-    while depth < target {
-      run(layer: depth)
-      depth += 1
+    while let run = ledger.nextRun(to: target) {
+      active = run.rows
+      for layer in run.layers { self.run(layer: layer) }
+      ledger.record(run)
     }
   }
 
   /// Fills the keys and values of the layers that the tokens in flight did not run, from their hidden state:
   /// each skipped layer's own norm, W_K and W_V (CALM, arXiv 2207.07061, section 3.1). Then commits.
+  ///
+  /// - Precondition: the tokens in flight have run the same layers.
   package func propagateAndCommit() {
+    precondition(ledger.depths.allSatisfy { $0 == depth }, "\(ledger.depths)")
     if depth < depthLimit { propagate() }
-    commit()
+    ledger.fill()
+    commit(rowCount)
   }
 
   /// Accepts the tokens in flight, which have run all layers of this session.
   package func commitFull() {
     precondition(depth == depthLimit, "only \(depth) of \(depthLimit) layers have run")
-    commit()
+    commit(rowCount)
   }
 
-  private func commit() {
-    position += rowCount
-    rowCount = 0
-  }
+  /// Accepts the first `count` tokens in flight, which have run all layers of this session, and forgets the rest.
+  package func commit(_ count: Int) { ledger.commit(count) }
 
-  /// Forgets the positions from `position` on.
-  package func rollBack(to position: Int) {
-    precondition(position >= 0 && position <= self.position)
-    self.position = position
-    rowCount = 0
-  }
+  /// Forgets the positions from `position` on, and the tokens in flight.
+  package func rollBack(to position: Int) { ledger.rollBack(to: position) }
 }

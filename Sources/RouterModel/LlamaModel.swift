@@ -30,6 +30,16 @@ package final class LlamaModel: Sendable {
       screening: headScreening ?? .automatic(for: weights.head, precision: multiplier.precision))
   }
 
+  /// Rows up to which a pass gives each row the bits that it has alone; f32 products of more rows are left to
+  /// BLAS, whose sums have another order.
+  package var uniformRows: Int {
+    let hasF32 = weights.layers.contains { layer in
+      [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down]
+        .contains { $0.encoding == .f32 }
+    }
+    return hasF32 ? Multiplier.uniformRows : InferenceSession.maximumRows
+  }
+
   /// Builds the model from a checkpoint, or from the prefix of it that ends with layer `maximumExit`.
   ///
   /// - Parameters:

@@ -87,7 +87,12 @@ package struct Multiplier: Sendable {
     usesBLAS(matrix, rows: rows) ? 8 : 1
   }
 
-  private func usesBLAS(_ matrix: WeightMatrix, rows: Int) -> Bool { matrix.encoding == .f32 && rows >= 8 }
+  private func usesBLAS(_ matrix: WeightMatrix, rows: Int) -> Bool {
+    matrix.encoding == .f32 && rows > Self.uniformRows
+  }
+
+  /// Rows up to which every product gives a row the bits that it has alone.
+  package static let uniformRows = 7
 
   /// Units of all products, numbered through, are dealt in chunks.
   private func run(

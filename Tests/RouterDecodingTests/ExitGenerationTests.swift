@@ -224,7 +224,7 @@ struct ExitGenerationTests {
   /// The package's own threshold policy at its two ends.
   @Test func thresholdsOfZeroAndOfOneAreTheShallowestAndTheFullDepth() throws {
     let language = try TinyLanguage.make()
-    for estimator in ExitEstimator.allCases {
+    for estimator in ExitEstimator.parameterFree {
       let lowest = try ThresholdPolicy(estimator: estimator, exits: [1, 2, 3], thresholds: [0, 0, 0])
       #expect(try Transcript(request(lowest), on: language).depths == [4] + [Int](repeating: 1, count: 23))
       let never = try ThresholdPolicy(estimator: estimator, exits: [1, 2, 3], thresholds: [nil, nil, nil])

@@ -1,0 +1,71 @@
+import RouterCheckpoint
+import RouterModel
+
+/// What chooses the token after a row in flight: its logits, or as much of them as the sampler looks at.
+final class NextToken {
+  private let session: InferenceSession
+  /// f32 `[V]`
+  let logits: UnsafeMutableBufferPointer<Float>
+  /// What is wanted of the logits; all of them once a few tokens have shown that less is not to be had.
+  private var demand: LogitDemand
+  /// Tokens in a row whose leading logits the screen could not tell.
+  private var misses = 0
+  /// The row and the depth that `logits` belong to; nil if they belong to no row in flight.
+  private var owner: Owner?
+  /// The most probable next token, if it was found without `logits`, which then hold others.
+  private(set) var choice: Int32?
+
+  private struct Owner: Equatable {
+    let row: Int
+    let depth: Int
+  }
+
+  private static let missLimit = 4
+
+  init(session: InferenceSession, demand: LogitDemand) {
+    self.session = session
+    self.demand = demand
+    logits = .allocate(capacity: session.model.configuration.vocabularySize)
+    logits.initialize(repeating: 0)
+  }
+
+  deinit { logits.deallocate() }
+
+  /// Starts a round: other tokens are in flight than those whose logits are there.
+  func beginRound() { owner = nil }
+
+  /// The logits of a row in flight where it is; computed once.
+  func logits(row: Int) -> UnsafeBufferPointer<Float> {
+    let owner = Owner(row: row, depth: session.ledger.depths[row])
+    if self.owner != owner, let base = logits.baseAddress {
+      session.logits(rows: row..<row + 1, into: base)
+      self.owner = owner
+    }
+    return UnsafeBufferPointer(logits)
+  }
+
+  /// Finds what chooses the token after a row: `choice` alone if that is enough and can be had for less, else
+  /// what is wanted of the logits.
+  func conclude(row: Int) {
+    choice = nil
+    // Logits that a policy has asked for are there.
+    guard owner != Owner(row: row, depth: session.ledger.depths[row]), let base = logits.baseAddress else {
+      return
+    }
+    switch demand {
+    case .all: break
+    case .mostProbable:
+      choice = session.mostProbableToken(row: row)
+      if choice != nil { return }
+    case .leading(let wanted):
+      if session.leadingLogits(wanted, row: row, into: base) {
+        owner = nil
+        misses = 0
+        return
+      }
+      misses += session.hasHeadScreen ? 1 : 0
+      if misses == Self.missLimit { demand = .all }
+    }
+    _ = logits(row: row)
+  }
+}

@@ -1,0 +1,150 @@
+import RouterExit
+import RouterModel
+import RouterTensor
+
+/// Guesses ahead and lets all layers confirm the guesses, several tokens in one pass.
+///
+/// A round runs the newest token and guesses at those that follow it. Each guess that is the token which full
+/// depth then chooses, by the same sampler with the same random numbers, has been run already; the first that is
+/// not ends the round, and what it left in the cache is forgotten. So the answer is full depth's, bit for bit:
+/// greedy or sampled, whatever the guesses.
+///
+/// A guess comes from an earlier place in the sequence, from a table of the model's answers, or from an exit at
+/// which a policy lets the token go; the layers below that exit are not run again.
+final class VerifyStep: DecodingStep, ExitLogits {
+  let next: NextToken
+  private let session: InferenceSession
+  private let table: DraftTable?
+  private let record: DraftRecord
+  private let rowLimit: Int
+  private var walk: ExitWalk
+  private var context = DraftContext()
+  private var summary = VerificationSummary()
+  private let clock = ContinuousClock()
+
+  /// The guesses in flight, behind the round's first token.
+  private var drafts: [Draft] = []
+  /// The row after which a token was last chosen.
+  private var row = 0
+  private var hasRound = false
+
+  /// Rows that a pass takes at most: beyond about eight they are no longer nearly free.
+  static let passRows = PassTimes.usualCosts.count
+
+  init(
+    session: InferenceSession, policy: (any ExitPolicy)?, table: DraftTable?, record: DraftRecord,
+    demand: LogitDemand
+  ) {
+    self.session = session
+    self.table = table
+    self.record = record
+    rowLimit = min(Self.passRows, session.rowLimit, session.model.uniformRows)
+    next = NextToken(session: session, demand: demand)
+    walk = ExitWalk(session: session, policy: policy)
+  }
+
+  var verification: VerificationSummary? {
+    var summary = summary
+    // The round that is under way has not been counted.
+    if hasRound { summary.accepted += row }
+    return summary
+  }
+
+  func logits() -> UnsafeBufferPointer<Float> { next.logits(row: session.rowCount - 1) }
+
+  func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
+    try session.begin(tokens)
+    session.advance(to: session.depthLimit)
+    next.beginRound()
+    if isLast { next.conclude(row: session.rowCount - 1) }
+    session.commitFull()
+    for token in tokens { context.append(token) }
+  }
+
+  func run(_ token: Int32, index: Int) throws(ModelError) -> TokenRun {
+    context.append(token)
+    if hasRound, row < drafts.count, drafts[row].token == token {
+      row += 1
+    } else {
+      endRound()
+      try beginRound(token, index: index)
+    }
+    next.conclude(row: row)
+    return TokenRun(depth: session.depthLimit, confidence: nil)
+  }
+
+  /// Keeps what was confirmed.
+  private func endRound() {
+    guard hasRound else { return }
+    hasRound = false
+    session.commit(row + 1)
+    // The guess after the last confirmed one was wrong; those behind it were compared with nothing.
+    let compared = drafts.prefix(row + 1).enumerated()
+    record.record(compared.map { (source: $1.source, isAccepted: $0 < row) })
+    summary.accepted += row
+  }
+
+  private func beginRound(_ token: Int32, index: Int) throws(ModelError) {
+    drafts.removeAll(keepingCapacity: true)
+    row = 0
+    next.beginRound()
+    try session.begin(CollectionOfOne(token))
+    let room = min(rowLimit, session.capacity - session.position)
+    var plan = DraftPlan(record.outlook(rows: max(1, room)))
+    while plan.hasRoom, let draft = draft(index: index + drafts.count, plan: plan) {
+      plan.add(draft.source)
+      drafts.append(draft)
+      try session.append(CollectionOfOne(draft.token))
+    }
+    let started = clock.now
+    let isWhole = session.ledger.depths.allSatisfy { $0 == 0 }
+    session.advance(to: session.depthLimit)
+    if isWhole { record.record(rows: session.rowCount, seconds: (clock.now - started) / .seconds(1)) }
+    hasRound = true
+    summary.rounds += 1
+    summary.drafted += drafts.count
+  }
+
+  /// A guess at the token after those in flight, if one pays.
+  private func draft(index: Int, plan: DraftPlan) -> Draft? {
+    if let draft = lookedUp(plan), plan.pays(draft.source) { return draft }
+    return spoken(index: index, plan: plan)
+  }
+
+  /// The better of what the sequence and the table say.
+  private func lookedUp(_ plan: DraftPlan) -> Draft? {
+    let tokens = drafts.lazy.map(\.token)
+    let context = context.guess(after: tokens).map {
+      Draft(token: $0.token, source: .context(order: $0.order))
+    }
+    let table = table?.guess(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
+    guard let context, let table else { return context ?? table }
+    if context.token == table.token, case .context(let order) = context.source,
+      case .table(_, let level) = table.source
+    {
+      return Draft(token: table.token, source: .both(order: order, level: level))
+    }
+    return plan.acceptance(of: context.source) >= plan.acceptance(of: table.source) ? context : table
+  }
+
+  /// What a head costs in passes of one row, by the bytes that are read.
+  private var headShare: Double {
+    let weights = session.model.weights
+    let whole =
+      Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
+    return session.hasHeadScreen ? whole / 2 : whole
+  }
+
+  /// What the last token in flight says at the exit where the policy lets it go.
+  private func spoken(index: Int, plan: DraftPlan) -> Draft? {
+    guard let first = walk.exits.first else { return nil }
+    let cost = Double(first) / Double(session.depthLimit) + headShare
+    guard plan.pays(.exit(depth: first), extra: cost) else { return nil }
+    let run = walk.run(index: index, logits: self)
+    guard run.depth < session.depthLimit else { return nil }
+    let row = session.rowCount - 1
+    let token =
+      session.mostProbableToken(row: row) ?? SoftmaxStatistics.argmax(next.logits(row: row)).map { Int32($0) }
+    return token.map { Draft(token: $0, source: .exit(depth: run.depth)) }
+  }
+}

@@ -1,0 +1,82 @@
+/// Which layers lack the keys and values of which positions.
+///
+/// Positions below ``complete`` have them in every layer. Those that follow are *in flight*, one row each, and
+/// have run the first ``depths`` layers. A position attends to all before it, so a layer takes positions in order
+/// and depths never rise along the rows: what a deeper layer lacks is always a run of rows up to the last one.
+package struct KeyValueLedger: Sendable, Equatable {
+  /// L, the layers that a complete position has.
+  package let layerCount: Int
+  /// Positions that no layer lacks.
+  package private(set) var complete = 0
+  /// Layers that the row of each position in flight has run, never rising.
+  package private(set) var depths: [Int] = []
+
+  /// Layers that some rows run together.
+  package struct Run: Sendable, Equatable {
+    /// 0-based indices of the layers.
+    package let layers: Range<Int>
+    /// Indices into ``KeyValueLedger/depths``.
+    package let rows: Range<Int>
+
+    package init(layers: Range<Int>, rows: Range<Int>) {
+      self.layers = layers
+      self.rows = rows
+    }
+  }
+
+  package init(layerCount: Int) { self.layerCount = layerCount }
+
+  /// Positions that are complete or in flight.
+  package var reach: Int { complete + depths.count }
+
+  /// Keys and values, one of each, that layers lack: layers times positions.
+  package var debt: Int { depths.reduce(0) { $0 + layerCount - $1 } }
+
+  /// Positions that the layer with 0-based index `layer` lacks.
+  package func missing(in layer: Int) -> Range<Int> {
+    let first = depths.firstIndex { $0 <= layer } ?? depths.count
+    return complete + first..<reach
+  }
+
+  /// Takes the next `count` positions in flight; no layer has them yet.
+  package mutating func append(_ count: Int) {
+    depths.append(contentsOf: repeatElement(0, count: count))
+  }
+
+  /// The first of the runs that bring the last row to `depth`: the rows that are no deeper than it, up to where
+  /// more rows join them. Nil if it is there.
+  package func nextRun(to depth: Int) -> Run? {
+    guard let last = depths.last, last < depth else { return nil }
+    let first = depths.lastIndex { $0 > last }.map { $0 + 1 } ?? 0
+    let upper = first > 0 ? min(depth, depths[first - 1]) : depth
+    return Run(layers: last..<upper, rows: first..<depths.count)
+  }
+
+  /// Notes that a run has been done.
+  package mutating func record(_ run: Run) {
+    precondition(run.rows.upperBound == depths.count && run.layers.upperBound <= layerCount, "\(run)")
+    for row in run.rows {
+      precondition(depths[row] == run.layers.lowerBound, "row \(row) has run \(depths[row]) layers")
+      depths[row] = run.layers.upperBound
+    }
+  }
+
+  /// Notes that the layers which rows in flight have not run got keys and values otherwise.
+  package mutating func fill() {
+    for row in depths.indices { depths[row] = layerCount }
+  }
+
+  /// Accepts the first `count` rows, which all layers have, and forgets the rest.
+  package mutating func commit(_ count: Int) {
+    precondition(count <= depths.count && depths.prefix(count).allSatisfy { $0 == layerCount }, "\(depths)")
+    complete += count
+    depths.removeAll(keepingCapacity: true)
+  }
+
+  /// Forgets what is in flight, and the positions from `position` on.
+  package mutating func rollBack(to position: Int) {
+    precondition(position >= 0 && position <= complete, "position \(position) of \(complete)")
+    complete = position
+    depths.removeAll(keepingCapacity: true)
+  }
+}

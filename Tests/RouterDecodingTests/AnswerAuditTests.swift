@@ -1,0 +1,164 @@
+import RouterDecoding
+import RouterExit
+import Testing
+
+/// Answers checked against full depth.
+@Suite(.timeLimit(.minutes(2)))
+struct AnswerAuditTests {
+  private func audited(
+    _ prompt: [Int32], _ answer: [Int32], on model: LanguageModel
+  ) throws -> (found: AuditedAnswer, pieces: Int) {
+    let audit = try AnswerAudit(prompt: prompt, answer: answer, on: model)
+    var pieces = 1
+    while true {
+      if let found = try audit.advance() { return (found, pieces) }
+      pieces += 1
+    }
+  }
+
+  private func ids(_ request: GenerationRequest, on model: LanguageModel) throws -> [Int32] {
+    try Transcript(request, on: model).ids
+  }
+
+  /// The law behind every audit. 300 positions take three batches.
+  @Test(arguments: [1, 5, 300])
+  func fullDepthAgreesWithItself(length: Int) throws {
+    let model = try TinyLanguage.make(contextLength: 512)
+    let prompt: [Int32] = Array("What do you say?".utf8).map(Int32.init)
+    let answer = try ids(
+      GenerationRequest(prompt: prompt, maximumTokens: length, ignoresEndOfText: true), on: model)
+    #expect(answer.count == length)
+    let found = try audited(prompt, answer, on: model).found
+    #expect(found.agreements == [Bool](repeating: true, count: length))
+    #expect(found.disagreement == 0)
+  }
+
+  @Test func tokensThatFullDepthWouldNotChooseAreFound() throws {
+    let model = try TinyLanguage.make()
+    let prompt: [Int32] = [104, 105]
+    let policy = ScriptedPolicy { _ in 1 }
+    let answer = try ids(
+      GenerationRequest(
+        prompt: prompt, maximumTokens: 40, mode: .exit, policy: policy, ignoresEndOfText: true),
+      on: model)
+    let found = try audited(prompt, answer, on: model).found
+    // One token at a time, through another path of the code.
+    let expected = try (0..<answer.count).map { index in
+      let full = try ids(
+        GenerationRequest(prompt: prompt + answer[..<index], maximumTokens: 1, ignoresEndOfText: true),
+        on: model)
+      return full == [answer[index]]
+    }
+    #expect(found.agreements == expected)
+    #expect(expected.contains(false))
+    #expect(found.disagreement == Double(expected.count { !$0 }) / 40)
+  }
+
+  @Test func noPieceOfWorkIsMoreThanALayerOrABatchOfHeads() throws {
+    let model = try TinyLanguage.make()
+    let prompt = [Int32](repeating: 7, count: 20)
+    let answer = [Int32](repeating: 8, count: 40)
+    // One batch of 59 rows: it begins, runs 4 layers, 40 heads by sixteens, and ends.
+    #expect(try audited(prompt, answer, on: model).pieces == 1 + 4 + 3 + 1)
+  }
+
+  @Test func whatTheModelCannotReadIsRefused() throws {
+    let model = try TinyLanguage.make()
+    #expect(throws: GenerationError.self) { try AnswerAudit(prompt: [], answer: [1], on: model) }
+    #expect(throws: GenerationError.self) { try AnswerAudit(prompt: [1], answer: [], on: model) }
+    let long = [Int32](repeating: 1, count: 128)
+    let overflow = #expect(throws: GenerationError.self) {
+      try AnswerAudit(prompt: long, answer: [1, 1], on: model)
+    }
+    #expect(overflow?.code == .contextOverflow)
+    let unknown = #expect(throws: GenerationError.self) { try audited([1], [9999, 1], on: model) }
+    #expect(unknown?.code == .invalidRequest)
+  }
+
+  // MARK: In the engine
+
+  @Test func theEngineAuditsWhenIdle() async throws {
+    let model = try TinyLanguage.make()
+    let engine = InferenceEngine(model: model)
+    let answer = try ids(
+      GenerationRequest(prompt: [72], maximumTokens: 20, ignoresEndOfText: true), on: model)
+    #expect(try await engine.audit(prompt: [72], answer: answer).disagreement == 0)
+    // The engine waits again and serves.
+    #expect(try await Transcript(engine.submit(.init(prompt: [1], maximumTokens: 4))).ids.count <= 4)
+    #expect(try await eventually { engine.load == (active: 0, queued: 0) })
+  }
+
+  /// While a request is held, the audit does not even begin; it ends after the request has.
+  @Test func anAuditWaitsForEveryRequest() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let (log, gate) = (Log(), Gate())
+    let policy = ScriptedPolicy("a", exits: [1]) { _ in
+      log.note("step")
+      gate.pass()
+      return .exit(confidence: nil)
+    }
+    let request = GenerationRequest(
+      prompt: [104], maximumTokens: 6, mode: .exit, policy: policy, ignoresEndOfText: true)
+    let streams = [try engine.submit(request), try engine.submit(request)]
+    #expect(try await gate.reached())
+    async let audit = engine.audit(prompt: [1], answer: [2, 3])
+    gate.open()
+    _ = try await audit
+    #expect(log.entries.count == 10)
+    for stream in streams { #expect(try await Transcript(stream).ids.count == 6) }
+  }
+
+  @Test func tooManyAuditsAreRefused() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let gate = Gate()
+    let policy = ScriptedPolicy("a", exits: [1]) { _ in
+      gate.pass()
+      return .exit(confidence: nil)
+    }
+    let held = try engine.submit(
+      GenerationRequest(prompt: [104], maximumTokens: 3, mode: .exit, policy: policy, ignoresEndOfText: true))
+    #expect(try await gate.reached())
+    let codes = await withTaskGroup(of: GenerationError.Code?.self) { group in
+      for _ in 0..<20 {
+        group.addTask {
+          do throws(GenerationError) {
+            _ = try await engine.audit(prompt: [1], answer: [2])
+            return nil
+          } catch {
+            return error.code
+          }
+        }
+      }
+      // Sixteen wait, so four are refused at once; then the gate opens.
+      var codes: [GenerationError.Code?] = []
+      for await code in group {
+        codes.append(code)
+        if codes.count == 4 { gate.open() }
+      }
+      return codes
+    }
+    #expect(codes.prefix(4).allSatisfy { $0 == .overloaded })
+    #expect(codes.dropFirst(4).allSatisfy { $0 == nil } && codes.count == 20)
+    _ = try await Transcript(held)
+  }
+
+  @Test func nobodyWaitsForAnAuditOfAnEngineThatEnds() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096))
+    await engine.shutDown(grace: .zero)
+    let error = await #expect(throws: GenerationError.self) {
+      try await engine.audit(prompt: [1], answer: [2])
+    }
+    #expect(error?.code == .shuttingDown)
+  }
+
+  @Test func aCancelledAuditIsGivenUp() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096))
+    let long = [Int32](repeating: 1, count: 3000)
+    let task = Task { try await engine.audit(prompt: [1], answer: long) }
+    task.cancel()
+    let error = await #expect(throws: GenerationError.self) { try await task.value }
+    #expect(error?.code == .shuttingDown)
+    // The next one is served.
+    #expect(try await engine.audit(prompt: [1], answer: [2]).agreements.count == 1)
+  }
+}
