@@ -61,7 +61,8 @@ static inline void store_lanes(float *y, float32x4_t v, size_t lanes) {
 }
 
 RK_BLOCK void block_q8(const uint8_t *tiles, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
+  (void)streams;
   const size_t row_groups = k / rk_group;
   const uint8x16_t offset = vdupq_n_u8(0x80);
   for (size_t part = 0; part < rk_quarters && part * 4 < lanes; part++) {
@@ -89,7 +90,8 @@ RK_BLOCK void block_q8(const uint8_t *tiles, size_t groups, rk_activations x, si
 }
 
 RK_BLOCK void block_q4(const uint8_t *tiles, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
+  (void)streams;
   const size_t row_groups = k / rk_group;
   const uint8x16_t low = vdupq_n_u8(15);
   for (size_t part = 0; part < rk_quarters && part * 4 < lanes; part++) {

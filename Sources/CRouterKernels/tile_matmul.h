@@ -17,34 +17,35 @@ static inline rk_activations activations_from(rk_activations x, size_t row, size
   return (rk_activations){x.codes + at * rk_group, x.scales + at, x.sums + at};
 }
 
-#define RK_TILE_MATMUL(NAME, BLOCK, BYTES)                                                                \
-  static void NAME(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x, \
-                   size_t m, float *y, size_t stride) {                                                   \
-    const size_t groups = k / rk_group, passes = (m + RK_PASS - 1) / RK_PASS;                             \
-    const size_t panel = passes > 1 ? rk_panel : groups;                                                  \
-    for (size_t block = first; block < last; block++) {                                                   \
-      const size_t row = block * rk_tile_rows, lanes = n - row < rk_tile_rows ? n - row : rk_tile_rows;   \
-      for (size_t group = 0; group < groups; group += panel) {                                            \
-        const size_t count = groups - group < panel ? groups - group : panel;                             \
-        const uint8_t *tile = tiles + (block * groups + group) * BYTES;                                   \
-        for (size_t i = 0, pass = 0; pass < passes; pass++) {                                             \
-          const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                              \
-          const rk_activations part = activations_from(x, i, k, group);                                   \
-          float *out = y + i * stride + row;                                                              \
-          switch (rows) {                                                                                 \
-            case 1: BLOCK(tile, count, part, k, 1, out, stride, lanes, group > 0); break;                 \
-            case 2: BLOCK(tile, count, part, k, 2, out, stride, lanes, group > 0); break;                 \
-            case 3: BLOCK(tile, count, part, k, 3, out, stride, lanes, group > 0); break;                 \
-            case 4: BLOCK(tile, count, part, k, 4, out, stride, lanes, group > 0); break;                 \
-            case 5: BLOCK(tile, count, part, k, RK_ROWS(5), out, stride, lanes, group > 0); break;        \
-            case 6: BLOCK(tile, count, part, k, RK_ROWS(6), out, stride, lanes, group > 0); break;        \
-            case 7: BLOCK(tile, count, part, k, RK_ROWS(7), out, stride, lanes, group > 0); break;        \
-            default: BLOCK(tile, count, part, k, RK_PASS, out, stride, lanes, group > 0); break;          \
-          }                                                                                               \
-          i += rows;                                                                                      \
-        }                                                                                                 \
-      }                                                                                                   \
-    }                                                                                                     \
+#define RK_TILE_MATMUL(NAME, BLOCK, BYTES)                                                                  \
+  static void NAME(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,   \
+                   size_t m, float *y, size_t stride) {                                                     \
+    const size_t groups = k / rk_group, passes = (m + RK_PASS - 1) / RK_PASS;                               \
+    const size_t panel = passes > 1 ? rk_panel : groups;                                                    \
+    const int streams = passes == 1;                                                                        \
+    for (size_t block = first; block < last; block++) {                                                     \
+      const size_t row = block * rk_tile_rows, lanes = n - row < rk_tile_rows ? n - row : rk_tile_rows;     \
+      for (size_t group = 0; group < groups; group += panel) {                                              \
+        const size_t count = groups - group < panel ? groups - group : panel;                               \
+        const uint8_t *tile = tiles + (block * groups + group) * BYTES;                                     \
+        for (size_t i = 0, pass = 0; pass < passes; pass++) {                                               \
+          const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                                \
+          const rk_activations part = activations_from(x, i, k, group);                                     \
+          float *out = y + i * stride + row;                                                                \
+          switch (rows) {                                                                                   \
+            case 1: BLOCK(tile, count, part, k, 1, out, stride, lanes, group > 0, streams); break;          \
+            case 2: BLOCK(tile, count, part, k, 2, out, stride, lanes, group > 0, streams); break;          \
+            case 3: BLOCK(tile, count, part, k, 3, out, stride, lanes, group > 0, streams); break;          \
+            case 4: BLOCK(tile, count, part, k, 4, out, stride, lanes, group > 0, streams); break;          \
+            case 5: BLOCK(tile, count, part, k, RK_ROWS(5), out, stride, lanes, group > 0, streams); break; \
+            case 6: BLOCK(tile, count, part, k, RK_ROWS(6), out, stride, lanes, group > 0, streams); break; \
+            case 7: BLOCK(tile, count, part, k, RK_ROWS(7), out, stride, lanes, group > 0, streams); break; \
+            default: BLOCK(tile, count, part, k, RK_PASS, out, stride, lanes, group > 0, streams); break;   \
+          }                                                                                                 \
+          i += rows;                                                                                        \
+        }                                                                                                   \
+      }                                                                                                     \
+    }                                                                                                       \
   }
 
 RK_TILE_MATMUL(matmul_q8, block_q8, rk_q8_tile_bytes)

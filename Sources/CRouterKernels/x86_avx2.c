@@ -61,7 +61,8 @@ static inline __m256i accumulate(__m256i sum, __m256i pairs) {
 }
 
 RK_BLOCK void block_q8(const uint8_t *tiles, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
+  (void)streams;
   const size_t row_groups = k / rk_group;
   const __m256i offset = _mm256_set1_epi8((char)0x80);
   for (size_t half = 0; half < 2 && half * 8 < lanes; half++) {
@@ -95,7 +96,8 @@ RK_BLOCK void block_q8(const uint8_t *tiles, size_t groups, rk_activations x, si
 }
 
 RK_BLOCK void block_q4(const uint8_t *tiles, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
+  (void)streams;
   const size_t row_groups = k / rk_group;
   const __m256i low = _mm256_set1_epi8(15);
   for (size_t half = 0; half < 2 && half * 8 < lanes; half++) {

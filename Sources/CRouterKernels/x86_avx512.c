@@ -59,21 +59,21 @@ static inline __m512 group_products(const __m512i *w, const int8_t *a) {
   return _mm512_cvtepi32_ps(_mm512_add_epi32(s0, s1));
 }
 
-/// Asks for the tile that will be needed when few rows are multiplied by weights from memory.
-RK_BLOCK void prefetch_tile(const uint8_t *tile, const int rows, size_t bytes) {
-  if (rows > rk_streaming_rows) return;
+/// Asks for the tile that will be needed when weights come from memory, for the rows of one pass.
+RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
+  if (!streams) return;
   for (size_t at = 0; at < bytes; at += 64) rk_prefetch(tile + at);
 }
 
 RK_BLOCK void block_q8(const uint8_t *tile, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
   const size_t row_groups = k / rk_group;
   const __m512 offset = _mm512_set1_ps(128.0f);
   __m512 total[RK_PASS];
   for (int i = 0; i < rows; i++)
     total[i] = resumes ? load_lanes(y + (size_t)i * stride, lanes) : _mm512_setzero_ps();
   for (size_t g = 0; g < groups; g++, tile += rk_q8_tile_bytes) {
-    prefetch_tile(tile, rows, rk_q8_tile_bytes);
+    prefetch_tile(tile, streams, rk_q8_tile_bytes);
     const __m512 scale = half16(tile);
     __m512i w[8];
     for (int j = 0; j < 8; j++) w[j] = _mm512_loadu_si512(tile + 2 * rk_tile_rows + 64 * j);
@@ -90,14 +90,14 @@ RK_BLOCK void block_q8(const uint8_t *tile, size_t groups, rk_activations x, siz
 }
 
 RK_BLOCK void block_q4(const uint8_t *tile, size_t groups, rk_activations x, size_t k, const int rows,
-                       float *y, size_t stride, size_t lanes, int resumes) {
+                       float *y, size_t stride, size_t lanes, int resumes, int streams) {
   const size_t row_groups = k / rk_group;
   const __m512i low = _mm512_set1_epi8(15);
   __m512 total[RK_PASS];
   for (int i = 0; i < rows; i++)
     total[i] = resumes ? load_lanes(y + (size_t)i * stride, lanes) : _mm512_setzero_ps();
   for (size_t g = 0; g < groups; g++, tile += rk_q4_tile_bytes) {
-    prefetch_tile(tile, rows, rk_q4_tile_bytes);
+    prefetch_tile(tile, streams, rk_q4_tile_bytes);
     const __m512 scale = half16(tile), minimum = half16(tile + 2 * rk_tile_rows);
     __m512i w[8];
     for (int j = 0; j < 4; j++) {

@@ -61,6 +61,18 @@ package struct AdapterFile: Sendable {
     return tensors
   }
 
+  /// Writes these adapters with other guesses at next tokens to `path`: complete, or not at all.
+  ///
+  /// - Parameter drafts: `2^k` slots, whose meaning is the reader's.
+  /// - Throws: ``CheckpointError``.
+  package func write(to path: String, drafts: [UInt32], tool: String) throws(CheckpointError) {
+    let table = PendingTensor(name: TensorName.drafts, dtype: .i32, shape: [drafts.count]) { bytes in
+      drafts.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    }
+    let kept = tensors.filter { $0.name != TensorName.drafts }
+    try Self.write(to: path, record: record, pending: kept + [table], base: metadata, tool: tool)
+  }
+
   /// Writes the adapters `tensors`, trained on the checkpoint `base`, to `path`: complete, or not at all.
   ///
   /// - Parameter encoding: of the matrices; bf16 where their width does not allow it.

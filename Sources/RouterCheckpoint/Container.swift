@@ -21,7 +21,7 @@ struct Container {
     try ContainerLimits.check(decompressed: total, compressed: file.byteCount)
 
     let bytes = try Self.headerBytes(unnamed, in: file)
-    let json = Array(bytes[SafetensorsHeader.lengthByteCount...])
+    let json = bytes[SafetensorsHeader.lengthByteCount...]
     header = try SafetensorsHeader(parsing: json, dataByteCount: total - bytes.count)
     metadata = try CheckpointMetadata(headerValues: header.metadata)
     layout = try TensorLayout(stored: header.tensors, layerCount: metadata.configuration.layerCount)

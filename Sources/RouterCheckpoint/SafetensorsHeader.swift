@@ -65,7 +65,7 @@ extension SafetensorsHeader {
   /// Parses the JSON of a header whose data section has `dataByteCount` bytes.
   ///
   /// - Throws: ``CheckpointError`` with code `malformedHeader`, without the file's name.
-  package init(parsing json: [UInt8], dataByteCount: Int) throws(CheckpointError) {
+  package init(parsing json: ArraySlice<UInt8>, dataByteCount: Int) throws(CheckpointError) {
     var scanner = HeaderScanner(json)
     var metadata: [String: String]?
     var tensors: [TensorDescriptor] = []

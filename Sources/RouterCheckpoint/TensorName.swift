@@ -7,6 +7,9 @@ package enum TensorName {
   /// Output head, `[V, D]`; absent when it is tied to the embedding.
   package static let head = "lm_head.weight"
 
+  /// Guesses at next tokens, I32 `[2^k]`, that exits' guesses are joined by; comes and goes with the adapters.
+  package static let drafts = "drafts.table"
+
   /// The tensors of one layer, in file order, which is the order of their use.
   package enum LayerPart: String, Sendable, CaseIterable {
     /// RMSNorm before attention, `[D]`.
@@ -59,8 +62,9 @@ package enum TensorName {
   /// The name of a head of its own that the exit after `depth` layers has, `[V, D]`.
   package static func exitHead(_ depth: Int) -> String { "\(exitPrefix)\(depth).head.weight" }
 
-  /// Whether a tensor belongs to an exit's adapter.
+  /// Whether a tensor belongs to what an adapter file brings.
   package static func isOfAdapter(_ name: String) -> Bool {
+    if name == drafts { return true }
     guard isOfExit(name), layerIndex(of: name) != nil else { return false }
     return name.dropFirst(exitPrefix.count).drop { $0 != "." }.hasPrefix(".adapter.")
   }

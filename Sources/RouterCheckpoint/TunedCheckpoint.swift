@@ -32,7 +32,8 @@ package struct TunedCheckpoint {
     let loaded = try base.load(throughLayer: depth)
     let replaced = Set(tensors.map(\.name))
     let kept = loaded.pendingTensors { name in
-      !TensorName.isOfExit(name) && !replaced.contains(String(TensorName.split(name).base))
+      !TensorName.isOfExit(name) && !TensorName.isOfAdapter(name)
+        && !replaced.contains(String(TensorName.split(name).base))
         && !replaced.contains(name)
     }
     // An exit's own head is stored as the shared one is.

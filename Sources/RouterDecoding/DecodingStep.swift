@@ -34,6 +34,9 @@ public struct VerificationSummary: Sendable, Equatable, Codable {
   /// Of those, the ones that full depth chose as well.
   public internal(set) var accepted = 0
 
+  /// Tokens that a pass yields on average; 0 without any.
+  public var tokensPerRound: Double { rounds == 0 ? 0 : Double(rounds + accepted) / Double(rounds) }
+
   package init(rounds: Int = 0, drafted: Int = 0, accepted: Int = 0) {
     self.rounds = rounds
     self.drafted = drafted

@@ -17,6 +17,9 @@ package struct DraftTable: Sendable, Equatable {
 
   private static let empty = UInt32.max
 
+  /// Guesses in the table.
+  package var count: Int { slots.count { $0 != Self.empty } }
+
   /// A table from its slots.
   ///
   /// - Returns: nil if their number is not a power of two within ``slotCounts``.

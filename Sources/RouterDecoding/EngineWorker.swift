@@ -29,6 +29,8 @@ final class EngineWorker: @unchecked Sendable {
   private let queueLimit: Int
   private let condition = NSCondition()
   private var queue: [EngineJob] = []
+  /// What to do while there is no request.
+  private var audits: [AuditJob] = []
   private var activeCount = 0
   private var isClosed = false
   private var isStopped = false
@@ -55,6 +57,38 @@ final class EngineWorker: @unchecked Sendable {
     condition.signal()
   }
 
+  /// Takes an audit, or answers it at once if there are too many.
+  func enqueue(_ audit: AuditJob) {
+    condition.lock()
+    let isAccepted = !isClosed && audits.count < InferenceEngine.auditQueueLimit
+    let isClosed = isClosed
+    if isAccepted {
+      audits.append(audit)
+      condition.signal()
+    }
+    condition.unlock()
+    if isAccepted { return }
+    guard !isClosed else { return audit.abandon() }
+    audit.end(
+      .failure(
+        GenerationError(
+          .overloaded, "\(InferenceEngine.auditQueueLimit) audits are waiting", remedy: "Audit fewer answers.")))
+  }
+
+  /// Audits that have not begun.
+  var waitingAudits: Int {
+    condition.lock()
+    defer { condition.unlock() }
+    return audits.count
+  }
+
+  /// Lets the thread look at what has changed.
+  func wake() {
+    condition.lock()
+    condition.signal()
+    condition.unlock()
+  }
+
   var load: (active: Int, queued: Int) {
     condition.lock()
     defer { condition.unlock() }
@@ -75,10 +109,16 @@ final class EngineWorker: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// The thread's life: admit, advance each sequence by one step, until stopped.
+  /// The thread's life: admit, advance each sequence by one step, until stopped; audit while there is nothing
+  /// else.
   func work() {
     var active: [(job: EngineJob, generation: Generation)] = []
-    while let admitted = admit(active: active.count) {
+    var audit: (job: AuditJob, audit: AnswerAudit)?
+    while let admitted = admit(active: active.count, isAuditing: audit != nil) {
+      if active.isEmpty && admitted.isEmpty {
+        audit = (audit ?? nextAudit()).flatMap { advance($0.job, $0.audit) ? $0 : nil }
+        continue
+      }
       for job in admitted {
         if let generation = start(job) { active.append((job, generation)) }
       }
@@ -88,15 +128,19 @@ final class EngineWorker: @unchecked Sendable {
       job.continuation.yield(generation.cancel())
       job.continuation.finish()
     }
+    audit?.job.abandon()
   }
 
-  /// Waits for work and takes what the free slots can hold; nil when stopped.
-  private func admit(active: Int) -> [EngineJob]? {
+  /// Waits for work and takes what the free slots can hold: nothing if an audit is all there is; nil when
+  /// stopped.
+  private func admit(active: Int, isAuditing: Bool) -> [EngineJob]? {
     condition.lock()
     defer { condition.unlock() }
     activeCount = active
-    while active == 0 && queue.isEmpty && !isStopped { condition.wait() }
+    while active == 0 && queue.isEmpty && audits.isEmpty && !isAuditing && !isStopped { condition.wait() }
     if isStopped {
+      for audit in audits { audit.abandon() }
+      audits.removeAll()
       for job in queue {
         job.continuation.finish(
           throwing: GenerationError(
@@ -112,6 +156,35 @@ final class EngineWorker: @unchecked Sendable {
     queue.removeFirst(taken.count)
     activeCount = active + taken.count
     return taken
+  }
+
+  /// The audit that has waited longest, begun; nil if none can be.
+  private func nextAudit() -> (job: AuditJob, audit: AnswerAudit)? {
+    condition.lock()
+    let job = audits.isEmpty ? nil : audits.removeFirst()
+    condition.unlock()
+    guard let job else { return nil }
+    do throws(GenerationError) {
+      return (job, try job.begin())
+    } catch {
+      job.end(.failure(error))
+      return nil
+    }
+  }
+
+  /// Advances an audit; false when it is over.
+  private func advance(_ job: AuditJob, _ audit: AnswerAudit) -> Bool {
+    if job.isCancelled {
+      job.abandon()
+      return false
+    }
+    do throws(GenerationError) {
+      guard let found = try audit.advance() else { return true }
+      job.end(.success(found))
+    } catch {
+      job.end(.failure(error))
+    }
+    return false
   }
 
   private func start(_ job: EngineJob) -> Generation? {

@@ -7,7 +7,7 @@ import Synchronization
 /// a token or a batch of prompt each, so a long answer does not hold up a short one.
 public final class InferenceEngine: Sendable {
   public let model: LanguageModel
-  private let worker: EngineWorker
+  let worker: EngineWorker
 
   /// Starts the engine.
   ///

@@ -102,18 +102,18 @@ public final class LanguageModel: Sendable {
       let tokenizer = try tokenizer.withLock({ try $0?.get() })
     else { preconditionFailure("both halves have run") }
     return LanguageModel(
-      model: model, tokenizer: tokenizer, metadata: checkpoint.metadata, fingerprint: checkpoint.fingerprint)
+      model: model, tokenizer: tokenizer, metadata: checkpoint.metadata, fingerprint: checkpoint.fingerprint,
+      draftTable: DraftTable(slots: model.weights.draftSlots))
   }
 
   /// The tokenizer that a checkpoint carries.
   package static func tokenizer(of checkpoint: CheckpointReader) throws -> Tokenizer {
-    let json = checkpoint.metadata.tokenizer
     let definition: TokenizerDefinition
     do {
-      definition = try JSONDecoder().decode(TokenizerDefinition.self, from: Data(json.utf8))
+      definition = try TokenizerDefinition(json: checkpoint.metadata.tokenizer)
     } catch {
       throw GenerationError(
-        .invalidTokenizer, "the tokenizer in \(checkpoint.path) cannot be read: \(error)",
+        .invalidTokenizer, "the tokenizer in \(checkpoint.path) cannot be read: \(error.what)",
         remedy: "Import the model again with this version of router.")
     }
     return try Tokenizer(definition)

@@ -57,11 +57,12 @@ package final class LlamaModel: Sendable {
         .unknownExit, "the model has no exit after layer \(maximumExit)", at: checkpoint.path,
         remedy: "Choose one of \(metadata.exits.map(String.init).joined(separator: ", ")).")
     }
-    let collector = WeightCollector(for: checkpoint)
+    let layerCount = maximumExit ?? metadata.configuration.layerCount
+    let collector = WeightCollector(for: checkpoint, layerCount: layerCount)
     try checkpoint.forEachSection(
       throughLayer: maximumExit, threadCount: multiplier.team.threadCount, progress: progress,
       collector.add)
-    let weights = try collector.weights(layerCount: maximumExit ?? metadata.configuration.layerCount)
+    let weights = try collector.weights(layerCount: layerCount)
     return LlamaModel(
       configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier,
       headScreening: headScreening)

@@ -15,6 +15,9 @@ package struct LlamaWeights: Sendable {
   /// Heads of their own that exits have instead of the shared one, `[V, D]`, by depth.
   package let exitHeads: [Int: WeightMatrix]
 
+  /// Slots of a table of guesses at next tokens, which decoding reads; empty if the checkpoint has none.
+  package let draftSlots: [UInt32]
+
   /// The weights of one layer.
   package struct Layer: Sendable {
     /// f32 `[D]`
@@ -79,7 +82,8 @@ package struct LlamaWeights: Sendable {
   /// Joins the parts of a model; a tied head is the embedding.
   package init(
     embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer],
-    adapters: [Int: ExitAdapter] = [:], exitHeads: [Int: WeightMatrix] = [:]
+    adapters: [Int: ExitAdapter] = [:], exitHeads: [Int: WeightMatrix] = [:],
+    draftSlots: [UInt32] = []
   ) {
     self.embedding = embedding
     self.finalNorm = finalNorm
@@ -87,6 +91,7 @@ package struct LlamaWeights: Sendable {
     self.layers = layers
     self.adapters = adapters
     self.exitHeads = exitHeads
+    self.draftSlots = draftSlots
   }
 
   /// Bytes of all matrices, a tied head once; adapters not counted.

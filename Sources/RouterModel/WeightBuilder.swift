@@ -5,12 +5,25 @@ import RouterTensor
 struct WeightBuilder {
   let configuration: ModelConfiguration
   let tensors: LoadedTensors
+  /// Where packed matrices go.
+  let arena: MemoryArena
+
+  /// Bytes that a matrix takes once it is packed; nil for a tensor that is kept as it is, or joins a matrix.
+  static func packedByteCount(_ tensor: TensorDescriptor) -> Int? {
+    guard tensor.shape.count == 2 else { return nil }
+    switch tensor.dtype {
+    case .i8: return WeightMatrix.packedByteCount(.q8, rows: tensor.shape[0], columns: tensor.shape[1])
+    case .u8: return WeightMatrix.packedByteCount(.q4, rows: tensor.shape[0], columns: 2 * tensor.shape[1])
+    default: return nil
+    }
+  }
 
   /// What all layers share.
   struct Shared {
     let embedding: WeightMatrix
     let finalNorm: AlignedBuffer
     let head: WeightMatrix
+    let draftSlots: [UInt32]
   }
 
   /// Embedding, norm and head.
@@ -22,7 +35,15 @@ struct WeightBuilder {
     return Shared(
       embedding: embedding, finalNorm: try vector(TensorName.finalNorm, count: width),
       head: configuration.tiedHead
-        ? embedding : try matrix(TensorName.head, rows: vocabulary, columns: width))
+        ? embedding : try matrix(TensorName.head, rows: vocabulary, columns: width),
+      draftSlots: try draftSlots())
+  }
+
+  /// Guesses at next tokens; none if the checkpoint has none.
+  private func draftSlots() throws -> [UInt32] {
+    guard let count = tensors[TensorName.drafts]?.descriptor.shape.first else { return [] }
+    let table = try tensors.tensor(TensorName.drafts, dtype: .i32, shape: [count])
+    return table.buffer.elements(of: UInt32.self).map { UInt32(littleEndian: $0) }
   }
 
   /// The adapter of the exit after `exit` layers; nil if `record` has none there.
@@ -110,11 +131,12 @@ struct WeightBuilder {
     case .i8 where columns % GroupQuantization.groupSize == 0:
       let codes = try tensors.tensor(name, dtype: .i8, shape: [rows, columns]).buffer
       return WeightMatrix(
-        q8: codes, scales: try companion(.scale), rows: rows, columns: columns)
+        q8: codes, scales: try companion(.scale), rows: rows, columns: columns, in: arena)
     case .u8 where columns % GroupQuantization.groupSize == 0:
       let codes = try tensors.tensor(name, dtype: .u8, shape: [rows, columns / 2]).buffer
       return WeightMatrix(
-        q4: codes, scales: try companion(.scale), mins: try companion(.min), rows: rows, columns: columns)
+        q4: codes, scales: try companion(.scale), mins: try companion(.min), rows: rows, columns: columns,
+        in: arena)
     default:
       throw ModelError(
         .unsupportedWeights, "a matrix [\(rows), \(columns)] is stored as \(dtype.rawValue)",

@@ -7,6 +7,7 @@ final class WeightCollector: Sendable {
   private let configuration: ModelConfiguration
   private let adapter: AdapterRecord?
   private let path: String
+  private let arena: MemoryArena
   private let parts = Mutex(Parts())
 
   private struct Parts {
@@ -21,10 +22,14 @@ final class WeightCollector: Sendable {
     let head: WeightMatrix?
   }
 
-  init(for checkpoint: CheckpointReader) {
+  /// - Parameter layerCount: layers that will be added.
+  init(for checkpoint: CheckpointReader, layerCount: Int) {
     configuration = checkpoint.metadata.configuration
     adapter = checkpoint.metadata.adapter
     path = checkpoint.path
+    arena = MemoryArena(
+      byteCounts: checkpoint.tensors.lazy.filter { ($0.layer ?? 0) <= layerCount }.compactMap(
+        WeightBuilder.packedByteCount))
   }
 
   /// Packs the tensors of one section.
@@ -59,7 +64,8 @@ final class WeightCollector: Sendable {
     }
     return LlamaWeights(
       embedding: shared.embedding, finalNorm: shared.finalNorm, head: shared.head,
-      layers: layers.map(\.weights), adapters: adapters, exitHeads: heads)
+      layers: layers.map(\.weights), adapters: adapters, exitHeads: heads,
+      draftSlots: shared.draftSlots)
   }
 
   private func layer(_ number: Int, _ tensors: LoadedTensors) throws -> Layer {
@@ -70,6 +76,6 @@ final class WeightCollector: Sendable {
   }
 
   private func builder(_ tensors: LoadedTensors) -> WeightBuilder {
-    WeightBuilder(configuration: configuration, tensors: tensors)
+    WeightBuilder(configuration: configuration, tensors: tensors, arena: arena)
   }
 }

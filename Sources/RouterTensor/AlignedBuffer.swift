@@ -19,7 +19,8 @@ package final class AlignedBuffer: @unchecked Sendable {
 
   package let pointer: UnsafeMutableRawPointer
   package let byteCount: Int
-  private let paddedByteCount: Int
+  /// What the memory belongs to, if not to this buffer.
+  private let owner: MemoryArena?
 
   /// Allocates `byteCount` bytes, set to zero.
   ///
@@ -28,9 +29,8 @@ package final class AlignedBuffer: @unchecked Sendable {
   package init(byteCount: Int) {
     precondition(byteCount >= 0, "negative buffer size")
     self.byteCount = byteCount
-    // Whole cache lines, and one spare, so that a kernel may load a full register at the last element.
-    let padded = (byteCount + 2 * Self.alignment - 1) / Self.alignment * Self.alignment
-    paddedByteCount = padded
+    owner = nil
+    let padded = Self.paddedByteCount(of: byteCount)
     if padded >= Self.mappedByteCount,
       let mapped = mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       mapped != MAP_FAILED
@@ -46,9 +46,24 @@ package final class AlignedBuffer: @unchecked Sendable {
     }
   }
 
+  /// A part of an arena.
+  init(pointer: UnsafeMutableRawPointer, byteCount: Int, owner: MemoryArena) {
+    self.pointer = pointer
+    self.byteCount = byteCount
+    self.owner = owner
+  }
+
+  /// Bytes that a buffer of `byteCount` bytes takes: whole cache lines, and one spare, so that a kernel may load a
+  /// full register at the last element.
+  static func paddedByteCount(of byteCount: Int) -> Int {
+    (byteCount + 2 * alignment - 1) / alignment * alignment
+  }
+
   deinit {
-    if paddedByteCount >= Self.mappedByteCount {
-      munmap(pointer, paddedByteCount)
+    guard owner == nil else { return }
+    let padded = Self.paddedByteCount(of: byteCount)
+    if padded >= Self.mappedByteCount {
+      munmap(pointer, padded)
     } else {
       pointer.deallocate()
     }

@@ -34,12 +34,13 @@ package struct WeightMatrix: Sendable {
     self.init(rows: rows, columns: columns, encoding: .bf16, storage: storage)
   }
 
-  /// Packs 8-bit codes I8 `[N, K]` and f16 scales `[N, K / 32]` into tiles.
+  /// Packs 8-bit codes I8 `[N, K]` and f16 scales `[N, K / 32]` into tiles, which lie in `arena` if there is one.
   package init(
-    q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil
+    q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil,
+    in arena: MemoryArena? = nil
   ) {
     precondition(codes.byteCount == rows * columns && scales.byteCount == rows * columns / 16)
-    let tiles = AlignedBuffer(byteCount: rk_q8_bytes(rows, columns))
+    let tiles = Self.memory(rk_q8_bytes(rows, columns), arena)
     Self.forEachPart(of: rows, team: team) { first, last in
       rk_pack_q8(
         codes.pointer.assumingMemoryBound(to: Int8.self), scales.pointer.assumingMemoryBound(to: UInt16.self),
@@ -48,14 +49,15 @@ package struct WeightMatrix: Sendable {
     self.init(rows: rows, columns: columns, encoding: .q8, storage: tiles)
   }
 
-  /// Packs 4-bit codes `[N, K / 2]` and f16 scales and mins `[N, K / 32]` into tiles.
+  /// Packs 4-bit codes `[N, K / 2]` and f16 scales and mins `[N, K / 32]` into tiles, which lie in `arena` if there
+  /// is one.
   package init(
     q4 codes: AlignedBuffer, scales: AlignedBuffer, mins: AlignedBuffer, rows: Int, columns: Int,
-    team: ThreadTeam? = nil
+    team: ThreadTeam? = nil, in arena: MemoryArena? = nil
   ) {
     precondition(codes.byteCount == rows * columns / 2)
     precondition(scales.byteCount == rows * columns / 16 && mins.byteCount == scales.byteCount)
-    let tiles = AlignedBuffer(byteCount: rk_q4_bytes(rows, columns))
+    let tiles = Self.memory(rk_q4_bytes(rows, columns), arena)
     Self.forEachPart(of: rows, team: team) { first, last in
       rk_pack_q4(
         codes.pointer.assumingMemoryBound(to: UInt8.self),
@@ -64,6 +66,21 @@ package struct WeightMatrix: Sendable {
         tiles.pointer.assumingMemoryBound(to: UInt8.self))
     }
     self.init(rows: rows, columns: columns, encoding: .q4, storage: tiles)
+  }
+
+  /// Bytes of a quantised matrix in tiles; nil for an encoding that is not held in tiles, or a width that does not
+  /// allow it.
+  package static func packedByteCount(_ encoding: WeightEncoding, rows: Int, columns: Int) -> Int? {
+    guard columns % GroupQuantization.groupSize == 0 else { return nil }
+    switch encoding {
+    case .q8: return rk_q8_bytes(rows, columns)
+    case .q4: return rk_q4_bytes(rows, columns)
+    case .f32, .bf16: return nil
+    }
+  }
+
+  private static func memory(_ byteCount: Int, _ arena: MemoryArena?) -> AlignedBuffer {
+    arena?.buffer(byteCount: byteCount) ?? AlignedBuffer(byteCount: byteCount)
   }
 
   /// Splits rows into whole row blocks for the team; without one, the calling thread does them all.

@@ -13,18 +13,35 @@ enum ByteAlphabet {
     }
   }()
 
-  /// For each character of the alphabet its byte.
-  private static let bytes: [Unicode.Scalar: UInt8] = Dictionary(
-    uniqueKeysWithValues: characters.enumerated().map { ($1, UInt8($0)) })
+  /// For each character up to U+0143, the last of the alphabet, its byte; nil where it is none.
+  private static let bytes: [UInt8?] = {
+    var bytes = [UInt8?](repeating: nil, count: 0x144)
+    for (byte, character) in characters.enumerated() { bytes[Int(character.value)] = UInt8(byte) }
+    return bytes
+  }()
 
-  /// The bytes that a token's text stands for; nil if a character isn't of the alphabet.
-  static func bytes(of token: String) -> [UInt8]? {
-    var result: [UInt8] = []
-    result.reserveCapacity(token.utf8.count)
-    for scalar in token.unicodeScalars {
-      guard let byte = bytes[scalar] else { return nil }
-      result.append(byte)
+  /// Appends the bytes that a token's text, in UTF-8, stands for to `target`; if a character isn't of the alphabet,
+  /// appends nothing and returns false.
+  static func append(_ text: UnsafeBufferPointer<UInt8>, to target: inout [UInt8]) -> Bool {
+    let start = target.count
+    var place = 0
+    while place < text.count {
+      let lead = text[place]
+      // Characters of the alphabet take one byte or two.
+      var character = Int(lead)
+      if lead >= 0x80 {
+        guard lead & 0xE0 == 0xC0, place + 1 < text.count else { break }
+        character = Int(lead & 0x1F) << 6 | Int(text[place + 1] & 0x3F)
+        place += 1
+      }
+      guard character < bytes.count, let byte = bytes[character] else { break }
+      target.append(byte)
+      place += 1
     }
-    return result
+    guard place == text.count else {
+      target.removeSubrange(start...)
+      return false
+    }
+    return true
   }
 }

@@ -5,7 +5,7 @@ struct ByteLevelEncoder: Sendable {
   private let byteTokens: [TokenID?]
   private let merges: MergeTable
   /// Tokens by their bytes, where a word that is a token is taken whole; else empty.
-  private let wholeWords: [[UInt8]: TokenID]
+  private let wholeWords: TextTable
   private let userDefined: LiteralMatcher
 
   /// Words longer than this aren't remembered.
@@ -24,11 +24,10 @@ struct ByteLevelEncoder: Sendable {
     byteTokens = ByteAlphabet.characters.map { ids[Array(String($0).utf8)] }
     merges = try Self.mergeTable(rules, ids, vocabulary)
 
-    var wholeWords: [[UInt8]: TokenID] = [:]
+    var wholeWords = TextTable(capacity: ignoreMerges ? ids.values.count : 0)
     if ignoreMerges {
-      wholeWords.reserveCapacity(ids.values.count)
       for id in ids.values where vocabulary.kinds[Int(id)] == .normal {
-        if let bytes = vocabulary[id] { wholeWords[Array(bytes)] = id }
+        _ = vocabulary.withBytes(of: id) { wholeWords.update(id, for: $0) }
       }
     }
     self.wholeWords = wholeWords
@@ -51,7 +50,7 @@ struct ByteLevelEncoder: Sendable {
       var merger = PairMerger()
       var known: [Word: Range<Int>] = [:]
       while let range = scanner.next() {
-        let word = Word(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range]))
+        let word = Word(bytes: UnsafeBufferPointer(rebasing: bytes[range]))
         if let earlier = known[word] {
           for index in earlier { ids.append(ids[index]) }
           continue
@@ -64,7 +63,7 @@ struct ByteLevelEncoder: Sendable {
   }
 
   private func encode(_ word: Word, _ merger: inout PairMerger, into ids: inout [TokenID]) {
-    if !wholeWords.isEmpty, let id = wholeWords[Array(word.bytes)] {
+    if !wholeWords.isEmpty, let id = wholeWords[word.bytes] {
       ids.append(id)
       return
     }
@@ -78,14 +77,14 @@ struct ByteLevelEncoder: Sendable {
 
   /// A word as a key, valid while the text that it points into is.
   private struct Word: Hashable {
-    let bytes: UnsafeRawBufferPointer
+    let bytes: UnsafeBufferPointer<UInt8>
 
     static func == (left: Word, right: Word) -> Bool {
       left.bytes.elementsEqual(right.bytes)
     }
 
     func hash(into hasher: inout Hasher) {
-      hasher.combine(bytes: bytes)
+      hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
     }
   }
 
@@ -127,7 +126,7 @@ struct ByteLevelEncoder: Sendable {
           .invalidMerge, "\"\(rule)\" makes a special token from text", location: "merge \(rank)",
           remedy: "Import the model again")
       }
-      table[left, right] = .init(rank: Int32(rank), symbol: product)
+      table.insert(.init(rank: Int32(rank), symbol: product), of: left, right)
     }
     return table
   }

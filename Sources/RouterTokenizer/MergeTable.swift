@@ -1,6 +1,6 @@
 /// Which pairs of symbols merge, into what, and in which order.
 ///
-/// A symbol is a token id, or a number above all ids for what isn't a token by itself.
+/// A symbol is a token id, or a number above all ids for what isn't a token by itself; none is negative.
 package struct MergeTable: Sendable {
   /// What a pair becomes.
   package struct Product: Sendable {
@@ -16,20 +16,56 @@ package struct MergeTable: Sendable {
     }
   }
 
-  private var products: [UInt64: Product] = [:]
+  private struct Entry {
+    var pair: UInt64
+    var product: Product
 
-  /// Makes an empty table with room for `capacity` pairs.
+    static let free = Entry(pair: .max, product: Product(rank: 0, symbol: 0))
+  }
+
+  /// Open addressing; at most half are taken.
+  private var entries: [Entry]
+  private var count = 0
+
+  /// Makes an empty table with room for `capacity` pairs; it grows beyond.
   package init(capacity: Int) {
-    products.reserveCapacity(capacity)
+    var size = 16
+    while size < 2 * capacity { size *= 2 }
+    entries = Array(repeating: .free, count: size)
   }
 
   /// The product of two neighbours.
   package subscript(left: Int32, right: Int32) -> Product? {
-    get { products[Self.key(left, right)] }
-    set { products[Self.key(left, right)] = newValue }
+    let pair = Self.pair(left, right)
+    let entry = entries[place(of: pair)]
+    return entry.pair == pair ? entry.product : nil
   }
 
-  private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
+  /// Sets the product of two neighbours, neither of which is negative.
+  package mutating func insert(_ product: Product, of left: Int32, _ right: Int32) {
+    precondition(left >= 0 && right >= 0, "symbols are not negative")
+    if 2 * (count + 1) > entries.count { grow() }
+    let pair = Self.pair(left, right)
+    let place = place(of: pair)
+    if entries[place].pair != pair { count += 1 }
+    entries[place] = Entry(pair: pair, product: product)
+  }
+
+  private mutating func grow() {
+    let old = entries
+    entries = Array(repeating: .free, count: 2 * old.count)
+    for entry in old where entry.pair != Entry.free.pair { entries[place(of: entry.pair)] = entry }
+  }
+
+  /// The place that holds a pair, or that it would take.
+  private func place(of pair: UInt64) -> Int {
+    let mask = entries.count - 1
+    var place = Int(truncatingIfNeeded: KeyedHash.hash(pair)) & mask
+    while entries[place].pair != pair && entries[place].pair != Entry.free.pair { place = (place + 1) & mask }
+    return place
+  }
+
+  private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 }

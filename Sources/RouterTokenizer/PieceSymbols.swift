@@ -59,7 +59,7 @@ struct PieceSymbols: Sendable {
       guard let left = symbol(text[..<split], pieces), let right = symbol(text[split...], pieces) else {
         continue
       }
-      merges[left, right] = product
+      merges.insert(product, of: left, right)
     }
   }
 

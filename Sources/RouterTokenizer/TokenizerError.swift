@@ -2,6 +2,8 @@
 package struct TokenizerError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The class of the problem.
   package enum Code: String, Sendable {
+    /// The stored form isn't the JSON of a definition.
+    case malformedDefinition
     /// The vocabulary is empty, too large, or its arrays differ in length.
     case invalidVocabulary
     /// Two ordinary tokens have the same text.

@@ -24,7 +24,7 @@ struct Vocabulary: Sendable {
     self.kinds = kinds
     offsets.reserveCapacity(kinds.count + 1)
     for (index, token) in definition.tokens.enumerated() {
-      bytes += try Self.bytes(of: token, kinds[index], definition.kind, index)
+      try append(token, kinds[index], definition.kind, index)
       offsets.append(bytes.count)
       switch kinds[index] {
       case .control, .userDefined, .unknown:
@@ -47,6 +47,13 @@ struct Vocabulary: Sendable {
   subscript(id: TokenID) -> ArraySlice<UInt8>? {
     guard kinds.indices.contains(Int(id)) else { return nil }
     return bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
+  }
+
+  /// Calls `body` with the bytes that a token, which must be there, stands for.
+  func withBytes<Result>(of id: TokenID, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    bytes.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[offsets[Int(id)]..<offsets[Int(id) + 1]]))
+    }
   }
 
   /// The role of a token; nil if there's no such token.
@@ -98,30 +105,35 @@ struct Vocabulary: Sendable {
     }
     guard let template = definition.chatTemplate else { return }
     let markers = Set(ChatTemplate(template).markers.map { Array($0.utf8) })
-    let lengths = Set(markers.map(\.count))
+    // A dozen lengths at most: faster than a set, for every token of a vocabulary.
+    let lengths = markers.map(\.count)
     for (index, token) in definition.tokens.enumerated()
     where lengths.contains(token.utf8.count) && markers.contains(Array(token.utf8)) {
       if kinds[index] == .normal || kinds[index] == .userDefined { kinds[index] = .control }
     }
   }
 
-  private static func bytes(
-    of token: String, _ kind: TokenizerDefinition.TokenKind, _ model: TokenizerDefinition.Kind, _ index: Int
-  ) throws(TokenizerError) -> [UInt8] {
+  /// Appends what a token stands for to `bytes`.
+  private mutating func append(
+    _ token: String, _ kind: TokenizerDefinition.TokenKind, _ model: TokenizerDefinition.Kind, _ index: Int
+  ) throws(TokenizerError) {
+    var token = token
     switch (kind, model) {
     case (.byte, _):
-      guard let byte = byte(named: token) else {
+      guard let byte = Self.byte(named: token) else {
         throw TokenizerError(
           .invalidToken, "a byte token must be <0x00> ... <0xFF>", location: "token \(index)",
           remedy: "Import the model again")
       }
-      return [byte]
+      bytes.append(byte)
     case (.normal, .byteLevelBPE), (.unused, .byteLevelBPE):
-      return ByteAlphabet.bytes(of: token) ?? Array(token.utf8)
+      token.withUTF8 { text in
+        if !ByteAlphabet.append(text, to: &bytes) { bytes.append(contentsOf: text) }
+      }
     case (.control, _), (.unknown, _), (.userDefined, .byteLevelBPE):
-      return Array(token.utf8)
+      token.withUTF8 { bytes.append(contentsOf: $0) }
     case (.normal, .sentencePieceBPE), (.unused, .sentencePieceBPE), (.userDefined, .sentencePieceBPE):
-      return SpaceMark.unescaped(token.utf8)
+      bytes += SpaceMark.unescaped(token.utf8)
     }
   }
 

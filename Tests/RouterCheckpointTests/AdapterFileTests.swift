@@ -62,6 +62,23 @@ struct AdapterFileTests {
     #expect(try fileBytes(back) == fileBytes(site.merged))
   }
 
+  /// Guesses come and go with the adapters, and others take their place.
+  @Test func guessesAreMergedAndTakenOutWithTheAdapters() throws {
+    let site = try Site()
+    let (first, second) = (site.directory.file("first"), site.directory.file("second"))
+    try AdapterFile(path: site.adapter).write(
+      to: first, drafts: [UInt32](repeating: 7, count: 32), tool: "tests")
+    let slots = (0..<16).map { UInt32($0) << 28 | 5 }
+    try AdapterFile(path: first).write(to: second, drafts: slots, tool: "tests")
+    try AdapterMerge.merge(AdapterFile(path: second), into: site.model, to: site.merged)
+    let table = try #require(try CheckpointReader(path: site.merged).load()[TensorName.drafts])
+    #expect(table.descriptor.dtype == .i32 && table.descriptor.shape == [16])
+    #expect(Array(table.buffer.elements(of: UInt32.self)) == slots)
+    let back = site.directory.file("back")
+    try AdapterMerge.remove(from: site.merged, to: back)
+    #expect(try fileBytes(back) == fileBytes(site.model))
+  }
+
   /// A prefix of the file is a sub-model, adapters included.
   @Test func anAdapterLiesWithTheLayerBeforeItsExit() throws {
     let site = try Site()

@@ -102,6 +102,7 @@ struct AnswerAuditTests {
     let streams = [try engine.submit(request), try engine.submit(request)]
     #expect(try await gate.reached())
     async let audit = engine.audit(prompt: [1], answer: [2, 3])
+    #expect(try await eventually { engine.waitingAudits == 1 })
     gate.open()
     _ = try await audit
     #expect(log.entries.count == 10)

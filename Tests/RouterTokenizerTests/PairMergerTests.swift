@@ -33,7 +33,8 @@ import Testing
         // Ranks may tie, as SentencePiece's scores do.
         let rank = Int32.random(in: 0..<20, using: &random)
         let left = Int32.random(in: 0..<product, using: &random)
-        table[left, .random(in: 0..<product, using: &random)] = .init(rank: rank, symbol: product)
+        table.insert(
+          .init(rank: rank, symbol: product), of: left, .random(in: 0..<product, using: &random))
       }
       let symbols = (0..<Int.random(in: 0...40, using: &random)).map { _ in
         Int32.random(in: 0..<3, using: &random)
@@ -44,12 +45,32 @@ import Testing
 
   @Test func lengthsAddUp() {
     var table = MergeTable(capacity: 1)
-    table[7, 7] = .init(rank: 0, symbol: 8)
+    table.insert(.init(rank: 0, symbol: 8), of: 7, 7)
     var merger = PairMerger()
     for _ in 0..<5 { merger.append(symbol: 7, length: 3) }
     merger.merge(table)
     var found: [[Int]] = []
     merger.visitSymbols { found.append([Int($0), $1]) }
     #expect(found == [[8, 6], [8, 6], [7, 3]])
+  }
+
+  @Test func aTableKnowsAllOfItsPairsAndNoOthers() {
+    var table = MergeTable(capacity: 1)
+    for left in Int32(0)..<40 {
+      for right in Int32(0)..<40 where (left + right) % 3 == 0 {
+        table.insert(.init(rank: left, symbol: right), of: left, right)
+      }
+    }
+    table.insert(.init(rank: 99, symbol: 98), of: 0, 0)
+    for left in Int32(0)..<40 {
+      for right in Int32(0)..<40 {
+        let product = table[left, right]
+        switch (left, right) {
+        case (0, 0): #expect(product?.rank == 99 && product?.symbol == 98)
+        case _ where (left + right) % 3 == 0: #expect(product?.rank == left && product?.symbol == right)
+        default: #expect(product == nil)
+        }
+      }
+    }
   }
 }

@@ -1,0 +1,31 @@
+extension InferenceEngine {
+  /// Audits that may wait.
+  static let auditQueueLimit = 16
+
+  /// Audits that have not begun.
+  package var waitingAudits: Int { worker.waitingAudits }
+
+  /// Checks an answer against full depth whenever no request has anything to do.
+  ///
+  /// A request that arrives meanwhile waits for one piece of work at most: a layer of a batch, milliseconds.
+  /// - Parameters:
+  ///   - prompt: token ids, at least one.
+  ///   - answer: generated ids, an end-of-text token included, at least one.
+  /// - Throws: ``GenerationError`` `overloaded` if too many audits wait, `shuttingDown` if the engine ends or the
+  ///   task is cancelled before the audit has, `invalidRequest` or `contextOverflow` if the model cannot read the
+  ///   tokens.
+  package func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+    let interest = AuditJob.Interest()
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        worker.enqueue(
+          AuditJob(
+            prompt: prompt, answer: answer, model: model, interest: interest, continuation: continuation))
+      }
+    } onCancel: {
+      interest.end()
+      worker.wake()
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,77 @@
+import Testing
+
+@testable import RouterDecoding
+
+/// Tables of guesses, and what decides how many are tried.
+struct DraftTableTests {
+  private static let answers: [[Int32]] = [[1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [7, 2, 3, 4, 6], [2, 8]]
+
+  @Test func theLongestKnownRunIsContinuedAsMostOften() throws {
+    let table = try #require(DraftTable(learning: Self.answers, slotCount: 256))
+    func token(_ tail: [Int32]) -> Int32? { table.guess(after: tail)?.token }
+    #expect(token([1, 2, 3]) == 4)
+    #expect(token([0, 3, 4]) == 6, "two of three")
+    #expect(token([2, 3, 4]) == 6)
+    #expect(token([50, 50, 2]) == 3, "three of four")
+    #expect(token([50, 51, 52]) == nil && token([]) == nil)
+    #expect(table.guess(after: [2, 3, 4])?.source == .table(order: 3, level: 4), "2 / (3 + 1) of 8 levels")
+    #expect(table.guess(after: [50, 50, 2])?.source == .table(order: 1, level: 4), "3 / (4 + 1)")
+  }
+
+  @Test func aTableIsWhatItsSlotsSay() throws {
+    let table = try #require(DraftTable(learning: Self.answers, slotCount: 64))
+    #expect(DraftTable(slots: table.slots) == table)
+    #expect(
+      DraftTable(learning: Self.answers, slotCount: 64) == table, "the order of a dictionary does not show")
+    #expect(table.count > 0 && table.count <= 64)
+    for count in [0, 1, 8, 24, 65] { #expect(DraftTable(slots: .init(repeating: 0, count: count)) == nil) }
+  }
+
+  /// Where slots are scarce, what is seen most stays.
+  @Test func frequentRunsComeFirst() throws {
+    let rare = (0..<400).map { [Int32(1000 + 2 * $0), Int32(1001 + 2 * $0)] }
+    let frequent = [[Int32]](repeating: [5, 6], count: 3)
+    let table = try #require(DraftTable(learning: rare + frequent, slotCount: 16))
+    #expect(table.guess(after: [5])?.token == 6)
+    #expect(table.count <= 16)
+  }
+
+  @Test func theContextContinuesItsOwnRuns() {
+    var context = DraftContext()
+    for token in [1, 2, 3, 4, 9, 2, 3] as [Int32] { context.append(token) }
+    #expect(context.guess(after: [Int32]()).map(\.token) == 4)
+    #expect(context.guess(after: [Int32]()).map(\.order) == 2)
+    #expect(context.guess(after: [4] as [Int32]).map(\.token) == 9)
+    #expect(context.guess(after: [4, 9, 2] as [Int32]).map(\.order) == 4)
+    #expect(context.guess(after: [50] as [Int32]) == nil)
+    #expect(context.tail(4, with: [7] as [Int32]) == [9, 2, 3, 7])
+  }
+
+  @Test func guessesThatAreRightAreTriedFurther() {
+    let source = DraftSource.context(order: 1)
+    func length(accepting isAccepted: Bool) -> Int {
+      let record = DraftRecord()
+      for _ in 0..<100 { record.record([(source: source, isAccepted: isAccepted)]) }
+      var plan = DraftPlan(record.outlook(rows: 8))
+      var length = 0
+      while plan.pays(source) {
+        plan.add(source)
+        length += 1
+      }
+      return length
+    }
+    #expect(length(accepting: false) == 0)
+    #expect(length(accepting: true) == 7)
+  }
+
+  /// Costs follow what is timed, never fall with the rows, and are usual where nothing is known.
+  @Test func passesCostWhatTheyTake() {
+    var times = PassTimes()
+    #expect(times.costs == PassTimes.usualCosts)
+    for _ in 0..<300 { for rows in [1, 2, 4] { times.record(rows: rows, seconds: 0.002 * Double(rows)) } }
+    #expect(abs(times.costs[1] - 2) < 0.2 && abs(times.costs[3] - 4) < 0.4)
+    #expect(zip(times.costs, times.costs.dropFirst()).allSatisfy { $0 <= $1 } && times.costs[0] == 1)
+    times.record(rows: 2, seconds: 10)
+    #expect(times.costs[1] < 2.3, "an interruption is no cost")
+  }
+}
