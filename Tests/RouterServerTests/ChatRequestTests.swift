@@ -226,6 +226,56 @@ struct ChatRequestTests {
     #expect(full.requests[0].maximumExit == 15)
   }
 
+  @Test func verifyingNeedsNoPolicyAndTakesOne() async throws {
+    let plain = try await chatCall(Self.with(#""router": {"mode": "verify"}"#))
+    #expect(plain.requests[0].mode == .verify && plain.requests[0].policy == nil)
+    let named = try await chatCall(Self.with(#""router": {"mode": "verify", "policy": "margin"}"#))
+    #expect(named.requests[0].mode == .verify && named.requests[0].policy?.name == "margin")
+  }
+
+  @Test func theServersModeIsForRequestsThatNameNeitherModeNorPolicy() async throws {
+    let backend = ScriptedBackend(policies: .make(default: "margin", mode: .verify))
+    let plain = try await chatCall(Self.with(#""n": 1"#), backend: backend)
+    #expect(plain.requests[0].mode == .verify && plain.requests[0].policy?.name == "margin")
+    let named = try await chatCall(Self.with(#""router": {"policy": "entropy"}"#), backend: backend)
+    #expect(named.requests[0].mode == .exit && named.requests[0].policy?.name == "entropy")
+    let full = try await chatCall(Self.with(#""router": {"mode": "full"}"#), backend: backend)
+    #expect(full.requests[0].mode == .full && full.requests[0].policy == nil)
+  }
+
+  @Test func keysAndValuesAreThoseOfTheCalibration() async throws {
+    func backend(promises: Bool, allowsMismatch: Bool) throws -> ScriptedBackend {
+      let served = ServedPolicy(
+        NamedPolicy(name: "a"), guarantee: promises ? try .promise(risk: 0.1) : nil, keyValues: .exact,
+        allowsMismatch: allowsMismatch)
+      return ScriptedBackend(policies: try PolicyCatalog(["a": served]))
+    }
+    let strict = try backend(promises: true, allowsMismatch: false)
+    let usual = try await chatCall(Self.with(#""router": {"policy": "a"}"#), backend: strict)
+    #expect(usual.requests[0].keyValues == .exact)
+    let same = try await chatCall(Self.with(#""router": {"policy": "a", "kv": "exact"}"#), backend: strict)
+    #expect(same.requests[0].keyValues == .exact)
+    let other = Self.with(#""router": {"policy": "a", "kv": "propagate"}"#)
+    let error = try #require(await refusal(of: other, backend: strict))
+    #expect(error.code == "policy_mismatch" && error.parameter == "router.kv")
+    for lenient in [
+      try backend(promises: true, allowsMismatch: true), try backend(promises: false, allowsMismatch: false),
+    ] {
+      #expect(try await chatCall(other, backend: lenient).requests[0].keyValues == .propagate)
+    }
+  }
+
+  @Test(arguments: ["full", "verify"])
+  func keysAndValuesAreForTokensThatLeave(mode: String) async throws {
+    let body = Self.with(#""router": {"mode": "\#(mode)", "kv": "exact"}"#)
+    #expect(try await refusal(of: body)?.parameter == "router.kv")
+  }
+
+  @Test func aModeThatNeedsAPolicyNeedsADefaultOne() {
+    let error = #expect(throws: ServerError.self) { _ = try PolicyCatalog(mode: .exit) }
+    #expect(error?.code == .unknownPolicy)
+  }
+
   @Test func aDefaultPolicyHasToExist() {
     let error = #expect(throws: ServerError.self) {
       _ = try PolicyCatalog([:], default: "entropy")

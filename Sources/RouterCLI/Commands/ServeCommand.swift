@@ -11,9 +11,11 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
     discussion: """
-      POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health. Requests may carry \
-      "router": {"policy": NAME, "max_exit": LAYERS, "mode": "full" or "exit"}; responses tell at which exit each \
-      token left.
+      POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health, GET /metrics. Requests may \
+      carry "router": {"policy": NAME, "mode": "full", "exit" or "verify", "kv": "propagate" or "exact", \
+      "max_exit": LAYERS}; responses tell at which exit each token left. With --audit-share, answers of exit \
+      policies are checked against full depth while the server is idle; /health and /metrics tell the realised \
+      risk beside the promised one. Only greedy requests can be checked.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -23,9 +25,41 @@ struct ServeCommand: AsyncParsableCommand {
     help: ArgumentHelp("Policy of requests that name none; absent, they run all layers.", valueName: "name"))
   var policy: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Mode of requests that name neither mode nor policy: full, exit (needs --policy) or verify (full depth's \
+      tokens, guessed ahead); exit with --policy and full without it if absent.
+      """, valueName: "mode"))
+  var mode: DecodingMode?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What tokens leave in layers that they skip: propagate or exact; as each policy was calibrated if absent.
+      """, valueName: "mode"))
+  var kv: KeyValueMode?
+
   @Flag(
-    help: "Serve a policy although it was calibrated for another model. Its guarantee does not hold then.")
+    help: """
+      Serve --policy although it was calibrated for another model or other keys and values. Its guarantee does \
+      not hold then.
+      """)
   var allowMismatch = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Share of the answers of exit policies to check against full depth while idle, 0 to 1; 0 for none.",
+      valueName: "x"))
+  var auditShare = 0.05
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What a policy's requests do once checks have shown that it breaks its promise: none (go on), full or \
+      verify (run in that mode).
+      """, valueName: "reaction"))
+  var onAlarm = AlarmReaction.none
 
   @Option(help: ArgumentHelp("Address to listen on.", valueName: "address"))
   var host = "127.0.0.1"
@@ -81,6 +115,12 @@ struct ServeCommand: AsyncParsableCommand {
     try check("queue", queue, 0...1_000_000)
     try check("max-tokens", maxTokens, 1...1 << 27)
     try check("grace", grace, 0...3600)
+    guard (0...1).contains(auditShare) else {
+      throw ValidationError("--audit-share is \(auditShare). Use 0 to 1.")
+    }
+    if mode == .exit && policy == nil {
+      throw ValidationError("--mode exit needs --policy: what decides the exits.")
+    }
     guard (0...100).contains(temperature) else {
       throw ValidationError("--temperature is \(temperature). Use 0 to 100.")
     }
@@ -94,6 +134,8 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.defaultMaximumTokens = maxTokens
     configuration.defaultTemperature = temperature
     configuration.shutdownGrace = .seconds(grace)
+    configuration.auditShare = auditShare
+    configuration.alarmReaction = onAlarm
 
     var logger = Logger(label: "router", factory: StreamLogHandler.standardError(label:))
     logger.logLevel = logLevel
@@ -123,20 +165,48 @@ struct ServeCommand: AsyncParsableCommand {
   private func catalog(
     for language: LanguageModel, wanted: PolicyFile?, logger: Logger
   ) throws -> PolicyCatalog {
-    var policies: [String: any ExitPolicy] = [:]
+    var policies: [String: ServedPolicy] = [:]
     for (name, path) in PolicyLocator.standard.names() where name != wanted?.name {
       do {
         let file = try PolicyFile(path: path)
-        try PolicyGate.check(file, for: language, allowMismatch: false)
-        policies[name] = file.makePolicy()
+        try PolicyGate.check(file, for: language, keyValues: kv, allowMismatch: false)
+        policies[name] = served(file)
       } catch {
         logger.debug("Policy left out", metadata: ["policy": "\(name)", "reason": "\(error)"])
       }
     }
     if let wanted {
-      try PolicyGate.check(wanted, for: language, allowMismatch: allowMismatch)
-      policies[wanted.name] = wanted.makePolicy()
+      try PolicyGate.check(wanted, for: language, keyValues: kv, allowMismatch: allowMismatch)
+      policies[wanted.name] = served(wanted)
     }
-    return try PolicyCatalog(policies, default: wanted?.name)
+    return try PolicyCatalog(policies, default: wanted?.name, mode: mode)
+  }
+
+  private func served(_ file: PolicyFile) -> ServedPolicy {
+    ServedPolicy(
+      file.makePolicy(), guarantee: file.guarantee,
+      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate,
+      allowsMismatch: allowMismatch)
+  }
+}
+
+extension AlarmReaction: ExpressibleByArgument {
+  /// `none`, or a mode in which answers are full depth's.
+  package init?(argument: String) {
+    switch (argument, DecodingMode(rawValue: argument)) {
+    case ("none", _): self = .none
+    case (_, .full?): self = .run(.full)
+    case (_, .verify?): self = .run(.verify)
+    case (_, .exit?), (_, nil): return nil
+    }
+  }
+
+  package static var allValueStrings: [String] { ["none", "full", "verify"] }
+
+  package var defaultValueDescription: String {
+    switch self {
+    case .none: "none"
+    case .run(let mode): mode.rawValue
+    }
   }
 }

@@ -30,6 +30,17 @@ package protocol CompletionBackend: Sendable {
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error>
 
+  /// Checks an answer against full depth while no request has anything to do.
+  ///
+  /// - Parameters:
+  ///   - prompt: token ids, at least one.
+  ///   - answer: generated ids, an end-of-text token included, at least one.
+  /// - Throws: `GenerationError` if the audit is not made.
+  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer
+
+  /// What the screen of the model's head has done; `nil` for a backend without one.
+  var headScreen: HeadScreenUse? { get }
+
   /// Ends what still runs and frees the threads.
   func shutdown() async
 }

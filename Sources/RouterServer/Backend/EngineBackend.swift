@@ -51,6 +51,12 @@ package struct EngineBackend: CompletionBackend {
     try engine.submit(request)
   }
 
+  package func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+    try await engine.audit(prompt: prompt, answer: answer)
+  }
+
+  package var headScreen: HeadScreenUse? { engine.model.headScreenUse }
+
   package func shutdown() async {
     await engine.shutDown(grace: .zero)
   }

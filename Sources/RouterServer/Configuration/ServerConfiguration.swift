@@ -24,6 +24,12 @@ package struct ServerConfiguration: Sendable {
   package var idleTimeout: Duration = .seconds(75)
   /// How long answers in progress may go on after the request to shut down.
   package var shutdownGrace: Duration = .seconds(30)
+  /// Share of the answers of exit policies that are checked against full depth while the server is idle, 0...1.
+  package var auditShare = 0.0
+  /// Answers that may wait for that; further ones are let go.
+  package var auditQueueLimit = 64
+  /// What becomes of a policy's requests once audits have shown that it breaks its promise.
+  package var alarmReaction = AlarmReaction.none
   /// Whether SIGTERM and SIGINT shut the server down gracefully.
   package var handlesSignals = true
 

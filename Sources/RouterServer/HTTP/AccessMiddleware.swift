@@ -72,7 +72,7 @@ struct AccessMiddleware: RouterMiddleware {
     let duration = record.start.duration(to: .now)
     metrics.request(endpoint: record.endpoint, status: status, duration: duration)
     logger.log(
-      level: record.endpoint == Endpoint.health.rawValue ? .debug : .info,
+      level: Endpoint(rawValue: record.endpoint)?.isPolled == true ? .debug : .info,
       "\(record.method) \(record.path) \(status)",
       metadata: ["request_id": "\(record.id)", "ms": "\(Int(duration.seconds * 1000))"])
   }

@@ -7,12 +7,13 @@ enum Endpoint: String, CaseIterable, Sendable {
   case models = "/v1/models"
   case model = "/v1/models/**"
   case health = "/health"
+  case metrics = "/metrics"
 
   /// The method that it answers.
   var method: HTTPRequest.Method {
     switch self {
     case .chatCompletions, .completions: .post
-    case .models, .model, .health: .get
+    case .models, .model, .health, .metrics: .get
     }
   }
 
@@ -20,6 +21,9 @@ enum Endpoint: String, CaseIterable, Sendable {
   var allowedMethods: [String] {
     method == .get ? ["GET", "HEAD"] : [method.rawValue]
   }
+
+  /// Whether machines ask it again and again.
+  var isPolled: Bool { self == .health || self == .metrics }
 
   /// The endpoint of a request path.
   static func at(_ path: String) -> Endpoint? {

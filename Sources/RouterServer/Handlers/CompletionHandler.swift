@@ -9,6 +9,7 @@ struct CompletionHandler: Sendable {
   let slot: ModelSlot
   let configuration: ServerConfiguration
   let metrics: ServerMetrics
+  let watch: GuaranteeWatch
   let logger: Logger
 
   /// `POST /v1/chat/completions`.
@@ -46,7 +47,7 @@ struct CompletionHandler: Sendable {
     let run = CompletionRun(
       call: call,
       feed: CompletionFeed(sequences: sequences, presence: presence, configuration: configuration),
-      metrics: metrics, logger: logger, requestID: context.requestID)
+      metrics: metrics, watch: watch, logger: logger, requestID: context.requestID)
     switch call.settings.delivery {
     case .whole:
       return try .json(try await run.whole())

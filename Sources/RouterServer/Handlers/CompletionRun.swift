@@ -7,6 +7,7 @@ struct CompletionRun: Sendable {
   let call: CompletionCall
   let feed: CompletionFeed
   let metrics: ServerMetrics
+  let watch: GuaranteeWatch
   let logger: Logger
   let requestID: String
 
@@ -63,6 +64,7 @@ struct CompletionRun: Sendable {
     let usage = Usage(promptTokens: call.promptTokenCount, choices: choices)
     let summaries = choices.compactMap(\.summary)
     metrics.completion(usage, summaries: summaries)
+    watch.offer(call, ids: choices.map(\.ids))
     logger.info(
       "Completion",
       metadata: [

@@ -4,16 +4,17 @@ import Logging
 extension CompletionServer {
   /// Connects paths and handlers.
   static func routes(
-    slot: ModelSlot, configuration: ServerConfiguration, logger: Logger
+    slot: ModelSlot, watch: GuaranteeWatch, configuration: ServerConfiguration, logger: Logger
   ) -> Router<ServerRequestContext> {
     let metrics = ServerMetrics()
     let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: AccessMiddleware(logger: logger, metrics: metrics))
 
     let completions = CompletionHandler(
-      slot: slot, configuration: configuration, metrics: metrics, logger: logger)
+      slot: slot, configuration: configuration, metrics: metrics, watch: watch, logger: logger)
     let models = ModelsHandler(slot: slot, configuration: configuration)
-    let health = HealthHandler(slot: slot)
+    let health = HealthHandler(slot: slot, watch: watch)
+    let report = MetricsHandler(slot: slot, metrics: metrics, watch: watch)
     for endpoint in Endpoint.allCases {
       router.on(RouterPath(endpoint.rawValue), method: endpoint.method) { request, context in
         switch endpoint {
@@ -22,6 +23,7 @@ extension CompletionServer {
         case .models: try models.list()
         case .model: try models.one(context)
         case .health: try health.report()
+        case .metrics: report.report()
         }
       }
     }

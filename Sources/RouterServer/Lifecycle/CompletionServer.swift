@@ -29,6 +29,9 @@ package final class CompletionServer: Sendable {
   ) {
     self.configuration = configuration
     let slot = ModelSlot()
+    let watch = GuaranteeWatch(
+      share: configuration.auditShare, reaction: configuration.alarmReaction,
+      queueLimit: configuration.auditQueueLimit, logger: logger)
     let (listening, listeningSink) = AsyncStream<Void>.makeStream()
     let (port, portSink) = AsyncStream<Int>.makeStream()
     self.port = port
@@ -38,7 +41,7 @@ package final class CompletionServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     let application = Application(
-      router: Self.routes(slot: slot, configuration: configuration, logger: logger),
+      router: Self.routes(slot: slot, watch: watch, configuration: configuration, logger: logger),
       server: .acceptedConnections(
         .init(
           additionalChannelHandlers: [ClientPresenceHandler()],
@@ -55,14 +58,19 @@ package final class CompletionServer: Sendable {
         listeningSink.finish()
       },
       logger: quiet)
-    let model = ModelService(slot: slot, listening: listening, load: load, logger: logger)
+    let model = ModelService(
+      slot: slot, listening: listening,
+      load: {
+        let base = try load()
+        return configuration.auditShare > 0 ? WatchedBackend(base: base, watch: watch) : base
+      }, logger: logger)
 
     // Services stop in reverse order: first the listener, with its answers in progress, then the engine.
+    let audits: [ServiceGroupConfiguration.ServiceConfiguration] =
+      configuration.auditShare > 0 ? [.init(service: AuditService(slot: slot, watch: watch))] : []
     var groupConfiguration = ServiceGroupConfiguration(
-      services: [
-        .init(service: model, failureTerminationBehavior: .gracefullyShutdownGroup),
-        .init(service: application),
-      ],
+      services: [.init(service: model, failureTerminationBehavior: .gracefullyShutdownGroup)]
+        + audits + [.init(service: application)],
       gracefulShutdownSignals: configuration.handlesSignals ? [.sigterm, .sigint] : [], logger: quiet)
     // Answers end by themselves when the grace period is over; this is for clients that don't read theirs.
     groupConfiguration.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)

@@ -1,7 +1,9 @@
 import Metrics
 import RouterDecoding
+import RouterExit
+import Synchronization
 
-/// What the server reports through swift-metrics; a program without a metrics backend pays next to nothing.
+/// What the server reports, in `GET /metrics` and to the program's swift-metrics backend, if it has one.
 ///
 /// | label | kind | dimensions |
 /// |---|---|---|
@@ -11,20 +13,65 @@ import RouterDecoding
 /// | `router_depth` | distribution: mean layers per token of an answer | |
 /// | `router_prefill_seconds`, `router_decode_seconds` | distributions | |
 /// | `router_sequences` | gauge | `state`: `active`, `queued` |
+/// | `router_draft_tokens` | counter: tokens guessed ahead | `result`: `accepted`, `rejected` |
+/// | `router_verification_rounds` | counter: passes that confirmed guesses | |
+/// | `router_head_screen_tokens` | counter | `result`: `screened`, `fallback` |
+/// | `router_head_screen_rescored_rows` | counter | |
+/// | `router_head_screen_bytes` | gauge | |
+/// | `router_audits` | counter: audited answers | `policy` |
+/// | `router_audit_tokens` | counter | `policy` |
+/// | `router_audits_unfit` | counter | `reason`: `sampled`, `max_exit`, `empty` |
+/// | `router_audits_dropped`, `router_audits_failed` | counters | |
+/// | `router_audits_pending` | gauge | |
+/// | `router_realised_risk`, `router_realised_risk_lower`, `router_realised_risk_upper` | gauges | `policy` |
+/// | `router_promised_risk`, `router_promise_broken` | gauges: epsilon; 0 or 1 | `policy` |
 struct ServerMetrics: Sendable {
-  private let promptTokens = Counter(label: "router_prompt_tokens")
-  private let completionTokens = Counter(label: "router_completion_tokens")
-  private let depth = Recorder(label: "router_depth")
-  private let prefill = Recorder(label: "router_prefill_seconds")
-  private let decode = Recorder(label: "router_decode_seconds")
-  private let active = Gauge(label: "router_sequences", dimensions: [("state", "active")])
-  private let queued = Gauge(label: "router_sequences", dimensions: [("state", "queued")])
+  private let registry: MetricsRegistry
+  private let factory: any MetricsFactory
+  private let promptTokens: Counter
+  private let completionTokens: Counter
+  private let depth: Recorder
+  private let prefill: Recorder
+  private let decode: Recorder
+  private let snapshot: Snapshot
+
+  /// What counters that others keep stood at when they were last reported.
+  private final class Snapshot: Sendable {
+    private let totals = Mutex<[String: Int]>([:])
+
+    /// What has been added to a total since it was last asked for.
+    func growth(of key: String, to total: Int) -> Int {
+      totals.withLock { totals in
+        let growth = total - totals[key, default: 0]
+        totals[key] = total
+        return max(growth, 0)
+      }
+    }
+  }
+
+  init(registry: MetricsRegistry = MetricsRegistry()) {
+    self.registry = registry
+    let factory = MultiplexMetricsHandler(factories: [registry, MetricsSystem.factory])
+    self.factory = factory
+    promptTokens = Counter(label: "router_prompt_tokens", factory: factory)
+    completionTokens = Counter(label: "router_completion_tokens", factory: factory)
+    depth = Recorder(label: "router_depth", factory: factory)
+    prefill = Recorder(label: "router_prefill_seconds", factory: factory)
+    decode = Recorder(label: "router_decode_seconds", factory: factory)
+    snapshot = Snapshot()
+  }
+
+  /// Everything so far, as Prometheus reads it.
+  var text: String { registry.text }
 
   /// Records an answered request.
   func request(endpoint: String, status: Int, duration: Duration) {
-    Counter(label: "router_requests", dimensions: [("endpoint", endpoint), ("status", String(status))])
-      .increment()
-    Recorder(label: "router_request_seconds", dimensions: [("endpoint", endpoint)]).record(duration.seconds)
+    Counter(
+      label: "router_requests", dimensions: [("endpoint", endpoint), ("status", String(status))],
+      factory: factory
+    ).increment()
+    Recorder(label: "router_request_seconds", dimensions: [("endpoint", endpoint)], factory: factory)
+      .record(duration.seconds)
   }
 
   /// Records a finished completion.
@@ -35,12 +82,64 @@ struct ServerMetrics: Sendable {
     for summary in summaries {
       prefill.record(summary.prefillSeconds)
       decode.record(summary.decodeSeconds)
+      if let verification = summary.verification { self.verification(verification) }
     }
+  }
+
+  private func verification(_ summary: VerificationSummary) {
+    let rejected = max(summary.drafted - summary.accepted, 0)
+    for (result, count) in [("accepted", summary.accepted), ("rejected", rejected)] {
+      Counter(label: "router_draft_tokens", dimensions: [("result", result)], factory: factory)
+        .increment(by: count)
+    }
+    Counter(label: "router_verification_rounds", factory: factory).increment(by: summary.rounds)
   }
 
   /// Records how busy the engine is.
   func load(_ load: BackendLoad) {
-    active.record(load.active)
-    queued.record(load.queued)
+    set("router_sequences", Double(load.active), [("state", "active")])
+    set("router_sequences", Double(load.queued), [("state", "queued")])
+  }
+
+  /// Records what the screen of the head has done.
+  func headScreen(_ use: HeadScreenUse) {
+    total("router_head_screen_tokens", use.screened, [("result", "screened")])
+    total("router_head_screen_tokens", use.fallbacks, [("result", "fallback")])
+    total("router_head_screen_rescored_rows", use.rescoredRows)
+    set("router_head_screen_bytes", Double(use.byteCount))
+  }
+
+  /// Records what audits have shown.
+  func audits(_ watch: GuaranteeWatch) {
+    let (standings, counts) = watch.report
+    for (policy, standing) in standings {
+      let of = [("policy", policy)]
+      total("router_audits", standing.losses.count, of)
+      total("router_audit_tokens", standing.tokenCount, of)
+      let interval = standing.losses.interval
+      set("router_realised_risk", standing.losses.mean ?? 0, of)
+      set("router_realised_risk_lower", interval.lowerBound, of)
+      set("router_realised_risk_upper", interval.upperBound, of)
+      if let promise = standing.promise {
+        set("router_promised_risk", promise.risk, of)
+        set("router_promise_broken", standing.isBroken ? 1 : 0, of)
+      }
+    }
+    for (reason, count) in counts.unfit {
+      total("router_audits_unfit", count, [("reason", reason.rawValue)])
+    }
+    total("router_audits_dropped", counts.dropped)
+    total("router_audits_failed", counts.failed)
+    set("router_audits_pending", Double(counts.pending))
+  }
+
+  private func set(_ label: String, _ value: Double, _ dimensions: [(String, String)] = []) {
+    Meter(label: label, dimensions: dimensions, factory: factory).set(value)
+  }
+
+  private func total(_ label: String, _ value: Int, _ dimensions: [(String, String)] = []) {
+    let key = dimensions.reduce(label) { "\($0) \($1.1)" }
+    Counter(label: label, dimensions: dimensions, factory: factory)
+      .increment(by: snapshot.growth(of: key, to: value))
   }
 }

@@ -52,9 +52,9 @@ package struct CompletionCall: Sendable {
           GenerationRequest(
             prompt: prompt, maximumTokens: length, sampling: sampling,
             stopStrings: settings.stopStrings + (isChat ? card.chatStopStrings : []),
-            mode: settings.route.mode, policy: settings.route.policy?.policy,
-            maximumExit: settings.route.maximumExit, topLogprobs: settings.topLogprobs, continuesText: !isChat
-          ))
+            mode: settings.route.mode, policy: settings.route.policy?.served.policy,
+            keyValues: settings.route.keyValues, maximumExit: settings.route.maximumExit,
+            topLogprobs: settings.topLogprobs, continuesText: !isChat))
       }
     }
     self.requests = requests

@@ -5,56 +5,92 @@ import RouterExit
 struct ExitRoute: Sendable {
   let mode: DecodingMode
   /// The policy's name in the catalogue and the policy; `nil` in mode `full`.
-  let policy: (name: String, policy: any ExitPolicy)?
+  let policy: (name: String, served: ServedPolicy)?
+  /// What tokens leave in the layers that they skip.
+  let keyValues: KeyValueMode
+  /// The policy that would decide if audits had not shown that it breaks its promise.
+  let suspended: String?
   /// The deepest exit that the request may use; `nil`: all layers.
   let maximumExit: Int?
 
   /// Checks a `router` object against what the backend has.
   init(_ body: RouterBody?, card: ModelCard, policies: PolicyCatalog) throws(APIError) {
-    let asked = try Self.mode(body?.mode)
+    let asked: DecodingMode? = try Self.value(body?.mode, of: "router.mode")
+    let keyValues: KeyValueMode? = try Self.value(body?.kv, of: "router.kv")
     if asked == .full, let name = body?.policy {
       throw .invalid(
         "router.policy",
         "'router.policy' is '\(name)' but 'router.mode' is 'full', which uses none; leave one of them out.")
     }
-    let name = asked == .full ? nil : body?.policy ?? policies.defaultName
-    if let name {
-      guard let policy = policies[name] else { throw Self.unknownPolicy(name, policies) }
-      self.policy = (name, policy)
-      self.mode = .exit
-    } else if asked == .exit {
+    let policy = try Self.policy(asked == .full ? nil : body?.policy ?? policies.defaultName, policies)
+    // A policy that a request names is to be used, unless it says how otherwise.
+    let usual = body?.policy == nil ? policies.defaultMode : nil
+    let wanted = asked ?? usual ?? (policy == nil ? .full : .exit)
+    if wanted == .exit && policy == nil {
       throw .invalid(
         "router.policy",
         "'router.mode' is 'exit' but no policy is chosen and this server has no default one. "
           + Self.available(policies))
-    } else {
-      self.policy = nil
-      self.mode = .full
     }
-
-    if let maximumExit = body?.maximumExit {
-      guard card.exits.contains(maximumExit) else {
-        let exits = card.exits.map(String.init).joined(separator: ", ")
-        throw .invalid(
-          "router.max_exit", "'router.max_exit' is \(maximumExit); this model has exits at \(exits).")
-      }
-      self.maximumExit = maximumExit
-    } else {
-      self.maximumExit = nil
-    }
+    let fallback = wanted == .exit ? policy.flatMap { policies.fallback(of: $0.name) } : nil
+    mode = fallback ?? wanted
+    suspended = fallback == nil ? nil : policy?.name
+    self.policy = mode == .full ? nil : policy
+    self.keyValues = try Self.checked(keyValues, wanted: wanted, policy: policy)
+    maximumExit = try body?.maximumExit.map { exit throws(APIError) in try Self.checked(exit, card) }
   }
 
-  private static func mode(_ name: String?) throws(APIError) -> DecodingMode? {
+  private static func policy(
+    _ name: String?, _ policies: PolicyCatalog
+  ) throws(APIError) -> (name: String, served: ServedPolicy)? {
     guard let name else { return nil }
-    guard let mode = DecodingMode(rawValue: name) else {
-      throw .invalid("router.mode", "'router.mode' is '\(name)'; it can be 'full' or 'exit'.")
+    guard let served = policies[name] else {
+      throw .invalid(
+        "router.policy", "There is no policy '\(name)' here. \(available(policies))",
+        code: "policy_not_found")
     }
-    return mode
+    return (name, served)
   }
 
-  private static func unknownPolicy(_ name: String, _ policies: PolicyCatalog) -> APIError {
-    .invalid(
-      "router.policy", "There is no policy '\(name)' here. \(available(policies))", code: "policy_not_found")
+  /// What the request asks for if that makes sense, else what the policy was calibrated with.
+  private static func checked(
+    _ asked: KeyValueMode?, wanted: DecodingMode, policy: (name: String, served: ServedPolicy)?
+  ) throws(APIError) -> KeyValueMode {
+    let calibrated = policy?.served.keyValues ?? .propagate
+    guard let asked else { return calibrated }
+    guard wanted == .exit, let policy else {
+      throw .invalid(
+        "router.kv",
+        "'router.kv' is '\(asked.rawValue)' but 'router.mode' is '\(wanted.rawValue)', in which no token leaves "
+          + "layers out; leave it out as well.")
+    }
+    guard asked == calibrated || policy.served.allowsMismatch || policy.served.guarantee == nil else {
+      throw .invalid(
+        "router.kv",
+        "'router.kv' is '\(asked.rawValue)' but the policy '\(policy.name)' was calibrated with "
+          + "'\(calibrated.rawValue)', and its promise holds for that only; leave 'router.kv' out.",
+        code: "policy_mismatch")
+    }
+    return asked
+  }
+
+  private static func checked(_ exit: Int, _ card: ModelCard) throws(APIError) -> Int {
+    guard card.exits.contains(exit) else {
+      let exits = card.exits.map(String.init).joined(separator: ", ")
+      throw .invalid("router.max_exit", "'router.max_exit' is \(exit); this model has exits at \(exits).")
+    }
+    return exit
+  }
+
+  private static func value<Value: RawRepresentable<String> & CaseIterable>(
+    _ name: String?, of field: String
+  ) throws(APIError) -> Value? {
+    guard let name else { return nil }
+    guard let value = Value(rawValue: name) else {
+      let known = Value.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+      throw .invalid(field, "'\(field)' is '\(name)'; it can be \(known).")
+    }
+    return value
   }
 
   private static func available(_ policies: PolicyCatalog) -> String {

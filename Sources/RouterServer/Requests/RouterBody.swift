@@ -5,9 +5,10 @@ struct RouterBody: Decodable {
   var policy: String?
   var maximumExit: Int?
   var mode: String?
+  var kv: String?
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case policy, mode
+    case policy, mode, kv
     case maximumExit = "max_exit"
   }
 
@@ -24,5 +25,6 @@ struct RouterBody: Decodable {
     policy = try fields.decodeIfPresent(String.self, forKey: .policy)
     maximumExit = try fields.wholeIfPresent(.maximumExit)
     mode = try fields.decodeIfPresent(String.self, forKey: .mode)
+    kv = try fields.decodeIfPresent(String.self, forKey: .kv)
   }
 }

@@ -8,6 +8,10 @@ struct ChoiceRouting: Encodable {
     var layers: Int
     var policy: String?
     var mode: DecodingMode
+    /// The policy that was asked for and does not decide, since audits have shown that it breaks its promise.
+    var suspended: String?
+    /// How far guessing ahead went, in mode `verify`.
+    var verification: VerificationSummary?
   }
 
   /// Layers executed per token.
@@ -25,7 +29,7 @@ struct ChoiceRouting: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case exits, confidences, layers, policy, mode
+    case exits, confidences, layers, policy, mode, suspended, verification
     case meanDepth = "mean_depth"
   }
 
@@ -38,6 +42,8 @@ struct ChoiceRouting: Encodable {
       try fields.encode(outcome.layers, forKey: .layers)
       try fields.encode(outcome.policy, forKey: .policy)
       try fields.encode(outcome.mode.rawValue, forKey: .mode)
+      try fields.encodeIfPresent(outcome.suspended, forKey: .suspended)
+      try fields.encodeIfPresent(outcome.verification, forKey: .verification)
     }
   }
 }

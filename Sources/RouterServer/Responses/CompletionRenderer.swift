@@ -134,7 +134,8 @@ package struct CompletionRenderer {
       tokens,
       outcome: .init(
         meanDepth: choice.meanDepth, layers: call.card.layerCount, policy: call.settings.route.policy?.name,
-        mode: call.settings.route.mode))
+        mode: call.settings.route.mode, suspended: call.settings.route.suspended,
+        verification: choice.summary?.verification))
   }
 
   private func finishReason(_ choice: ChoiceProgress) -> String {

@@ -1,6 +1,6 @@
 /// The body of `GET /health`.
 struct HealthJSON: Encodable {
-  /// `ok`, `loading`, `failed` or `shutting_down`.
+  /// `ok`, `degraded` (a policy breaks its promise), `loading`, `failed` or `shutting_down`.
   var status: String
   /// The model, once loaded.
   var model: String?
@@ -10,4 +10,6 @@ struct HealthJSON: Encodable {
   var queued: Int?
   /// Why loading failed.
   var reason: String?
+  /// What audits have shown; absent if none are made.
+  var audits: AuditsJSON?
 }

@@ -16,6 +16,8 @@ package struct ChoiceProgress: Sendable {
   private var pending = ChoiceDelta()
   /// Layers executed for all tokens so far.
   package private(set) var depthSum = 0
+  /// Ids of all tokens so far, an end-of-text token included.
+  package private(set) var ids: [Int32] = []
   /// Tokens so far.
   package private(set) var tokenCount = 0
   /// How it ended; `nil` while it runs.
@@ -30,12 +32,14 @@ package struct ChoiceProgress: Sendable {
     pending.tokens.append(token)
     depthSum += token.depth
     tokenCount += 1
+    ids.append(token.id)
   }
 
   /// Ends the choice; text that was held back to the end is released.
   package mutating func finish(_ summary: GenerationSummary) {
     pending.text += summary.trailingText
     self.summary = summary
+    if let end = summary.endOfText { ids.append(end.id) }
   }
 
   /// What there is to send now; `nil` while text is held back.

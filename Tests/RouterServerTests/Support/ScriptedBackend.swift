@@ -21,32 +21,47 @@ final class ScriptedBackend: CompletionBackend {
 
   private struct Log {
     var requests: [GenerationRequest] = []
-    var open = 0
+    var audits: [(prompt: [Int32], answer: [Int32])] = []
   }
 
   let card: ModelCard
   let policies: PolicyCatalog
   let load = BackendLoad(active: 1, queued: 2)
+  let headScreen: HeadScreenUse?
+  private let agreements: [Bool]?
   private let script: @Sendable (Int, GenerationRequest) -> Script
   private let log = Mutex(Log())
   private let cancellations: AsyncStream<Void>
   private let cancellationSink: AsyncStream<Void>.Continuation
 
-  /// - Parameter script: what becomes of the nth sequence.
+  /// - Parameters:
+  ///   - agreements: what every audit finds; nothing wrong if absent.
+  ///   - script: what becomes of the nth sequence.
   init(
-    card: ModelCard = .test, policies: PolicyCatalog = .test,
+    card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenUse? = nil,
+    agreements: [Bool]? = nil,
     script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
       .play(.answer("Hello there.", request))
     }
   ) {
     self.card = card
     self.policies = policies
+    self.headScreen = headScreen
+    self.agreements = agreements
     self.script = script
     (cancellations, cancellationSink) = AsyncStream<Void>.makeStream()
   }
 
   /// Every request, in order.
   var requests: [GenerationRequest] { log.withLock { $0.requests } }
+
+  /// Every audited answer with its prompt, in order.
+  var audits: [(prompt: [Int32], answer: [Int32])] { log.withLock { $0.audits } }
+
+  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+    log.withLock { $0.audits.append((prompt, answer)) }
+    return AuditedAnswer(agreements: agreements ?? answer.map { _ in true })
+  }
 
   /// Returns when the next sequence has been cancelled.
   func untilCancelled() async {
@@ -114,10 +129,16 @@ extension PolicyCatalog {
   static let test = make(default: nil)
 
   /// Two policies.
-  static func make(default name: String?) -> PolicyCatalog {
+  static func make(
+    default name: String?, mode: DecodingMode? = nil, guarantees: [String: PolicyGuarantee] = [:]
+  ) -> PolicyCatalog {
     do {
       return try PolicyCatalog(
-        ["entropy": NamedPolicy(name: "entropy"), "margin": NamedPolicy(name: "margin")], default: name)
+        Dictionary(
+          uniqueKeysWithValues: ["entropy", "margin"].map {
+            ($0, ServedPolicy(NamedPolicy(name: $0), guarantee: guarantees[$0]))
+          }),
+        default: name, mode: mode)
     } catch {
       preconditionFailure("\(error)")
     }

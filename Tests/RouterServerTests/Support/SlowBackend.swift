@@ -18,6 +18,10 @@ struct SlowBackend: CompletionBackend {
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
+  var headScreen: HeadScreenUse? { nil }
+  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+    try await base.audit(prompt: prompt, answer: answer)
+  }
   func shutdown() async {}
 
   func submit(

@@ -1,0 +1,5 @@
+import ArgumentParser
+import RouterDecoding
+
+extension DecodingMode: ExpressibleByArgument {}
+extension KeyValueMode: ExpressibleByArgument {}

@@ -1,0 +1,39 @@
+import RouterExit
+
+/// How a policy has done in audits, measured by its promise.
+package struct PolicyStanding: Sendable {
+  /// What calibration promised; `nil` if nothing that audits can measure.
+  package let promise: PolicyGuarantee?
+  /// The audited answers' losses.
+  package private(set) var losses: ConfidenceSequence
+  /// Tokens that were audited.
+  package private(set) var tokenCount = 0
+  /// Whether the expected loss was once known to be above the promised risk: it stays so until the policy is
+  /// replaced.
+  package private(set) var isBroken = false
+
+  /// The loss that audits measure, by its name in policy files.
+  package static let metric = "disagreement"
+  /// Confidence of the interval where no promise names one.
+  private static let usualConfidence = 0.95
+
+  /// Starts without audits.
+  ///
+  /// - Parameter guarantee: that of the policy's file; one about another loss than ``metric`` is no promise
+  ///   here.
+  package init(guarantee: PolicyGuarantee?) {
+    promise = guarantee?.metric == Self.metric ? guarantee : nil
+    losses = ConfidenceSequence(confidence: promise.map { 1 - $0.delta } ?? Self.usualConfidence)
+  }
+
+  /// Takes an audited answer's loss in.
+  ///
+  /// - Returns: whether this was the one that broke the promise.
+  package mutating func record(loss: Double, tokens: Int) -> Bool {
+    losses.add(loss)
+    tokenCount += tokens
+    guard let promise, !isBroken, losses.exceeds(promise.risk) else { return false }
+    isBroken = true
+    return true
+  }
+}

@@ -1,0 +1,29 @@
+import RouterDecoding
+import RouterTokenizer
+
+/// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
+struct WatchedBackend: CompletionBackend {
+  let base: any CompletionBackend
+  let watch: GuaranteeWatch
+
+  var card: ModelCard { base.card }
+  var policies: PolicyCatalog { base.policies.fallingBack(watch.fallbacks) }
+  var load: BackendLoad { base.load }
+  var headScreen: HeadScreenUse? { base.headScreen }
+
+  func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
+  func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
+  func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
+
+  func submit(
+    _ request: GenerationRequest
+  ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    try base.submit(request)
+  }
+
+  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+    try await base.audit(prompt: prompt, answer: answer)
+  }
+
+  func shutdown() async { await base.shutdown() }
+}

@@ -1,0 +1,58 @@
+import RouterDecoding
+import RouterExit
+
+/// What audits have shown, in the body of `GET /health`.
+struct AuditsJSON: Encodable {
+  /// One audited policy.
+  struct Policy: Encodable {
+    var policy: String
+    /// Mean loss of the audited answers: share of tokens that full depth would not have chosen.
+    var disagreement: Double?
+    /// Where the expected loss lies, at every moment at once, with probability `confidence`.
+    var interval: [Double]
+    var confidence: Double
+    var audited: Int
+    var tokens: Int
+    /// What calibration promised at most; absent if it promised nothing that audits can measure.
+    var promised: Double?
+    /// `kept`: not known to be broken; absent without a promise.
+    var promise: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case policy, disagreement, interval, confidence, audited, tokens, promised, promise
+    }
+
+    init(_ standing: PolicyStanding, policy: String) {
+      self.policy = policy
+      let bounds = standing.losses.interval
+      disagreement = standing.losses.mean
+      interval = [bounds.lowerBound, bounds.upperBound]
+      confidence = standing.losses.confidence
+      audited = standing.losses.count
+      tokens = standing.tokenCount
+      promised = standing.promise?.risk
+      promise = standing.promise.map { _ in standing.isBroken ? "broken" : "kept" }
+    }
+  }
+
+  /// Share of the answers that are drawn for an audit.
+  var share: Double
+  var pending: Int
+  var done: Int
+  var dropped: Int
+  var failed: Int
+  /// Answers that were drawn and show nothing, by reason.
+  var unfit: [String: Int]
+  var policies: [Policy]
+  /// Mode in which requests of policies with a broken promise run; absent if none do.
+  var fallback: String?
+
+  init(_ watch: GuaranteeWatch) {
+    let (standings, counts) = watch.report
+    share = watch.share
+    (pending, done, dropped, failed) = (counts.pending, counts.done, counts.dropped, counts.failed)
+    unfit = Dictionary(uniqueKeysWithValues: counts.unfit.map { ($0.key.rawValue, $0.value) })
+    policies = standings.sorted { $0.key < $1.key }.map { Policy($0.value, policy: $0.key) }
+    fallback = watch.fallbacks.values.first?.rawValue
+  }
+}
