@@ -1,7 +1,10 @@
 /// One line of the table that `router calibrate` prints: what a point of the path costs and gives.
 package struct CalibrationRow: Sendable, Equatable, Codable {
-  /// lambda, the confidence at which a token leaves.
-  package let threshold: Float
+  /// 0-based point of the path.
+  package let point: Int
+
+  /// What decides.
+  package let rule: PathPlan.Rule
 
   /// Mean layers executed per generated token; `nil` if there was no token.
   package let meanDepth: Double?
@@ -15,6 +18,9 @@ package struct CalibrationRow: Sendable, Equatable, Codable {
   /// Generated tokens per second; `nil` if no token was timed.
   package let tokensPerSecond: Double?
 
+  /// Seconds per generated token by the cost model, as deep as the tokens went; `nil` if not known.
+  package let modelSeconds: Double?
+
   /// How many prompts were run.
   package let promptCount: Int
 
@@ -22,14 +28,19 @@ package struct CalibrationRow: Sendable, Equatable, Codable {
   package let passed: Bool
 
   /// Summarises a point from its test and the answers behind it.
-  package init(threshold: Float, result: TestingSequence.PointResult, answers: [PromptTrace]) {
+  package init(
+    point: Int, rule: PathPlan.Rule, result: TestingSequence.PointResult, answers: [PromptTrace],
+    modelSeconds: Double? = nil
+  ) {
     let tokens = answers.reduce(0) { $0 + $1.tokens.count }
     let seconds = answers.reduce(0) { $0 + $1.seconds }
-    self.threshold = threshold
+    self.point = point
+    self.rule = rule
     meanDepth = tokens > 0 ? Double(answers.reduce(0) { $0 + $1.layerTotal }) / Double(tokens) : nil
     realisedRisk = result.empiricalRisk
     bound = result.bound
     tokensPerSecond = seconds > 0 && tokens > 0 ? Double(tokens) / seconds : nil
+    self.modelSeconds = modelSeconds
     promptCount = result.promptCount
     passed = result.passed
   }

@@ -14,7 +14,7 @@ package enum LossMetric: String, Sendable, Codable, CaseIterable {
   package var isBinary: Bool { self == .exactMatch }
 
   /// The tightest test that suits the metric's losses.
-  package var preferredTest: RiskTest { isBinary ? .exactBinomial : .hoeffdingBentkus }
+  package var preferredTest: RiskTest { isBinary ? .exactBinomial : .betting }
 
   /// The fraction of positions in 0..<max(lengths) at which the two token sequences differ; a position that
   /// only one of them has differs. 0 for two empty sequences.

@@ -27,6 +27,15 @@ package struct LossSample: Sendable, Equatable {
     isBinary = losses.allSatisfy { $0 == 0 || $0 == 1 }
   }
 
+  private init(complementOf sample: LossSample) {
+    losses = sample.losses.map { 1 - $0 }
+    sum = losses.reduce(0, +)
+    isBinary = sample.isBinary
+  }
+
+  /// 1 - loss of each prompt: what upper bounds need to become lower ones.
+  package var complement: LossSample { LossSample(complementOf: self) }
+
   /// n, the number of prompts.
   package var count: Int { losses.count }
 

@@ -1,43 +1,134 @@
-/// A path of thresholds from conservative to aggressive, and the exits that it uses.
+import RouterExit
+
+/// A path of rules from conservative to aggressive, as chosen on pilot prompts.
 package struct PathPlan: Sendable, Equatable, Codable {
-  /// One point of the path: a global threshold for all exits of the plan.
+  /// What decides at one point of the path.
+  package enum Rule: Sendable, Equatable, Codable {
+    /// A confidence in 0...1 for each of the plan's exits at which a token leaves; nil where none is asked.
+    case thresholds([Float?])
+    /// As many consecutive ones of these exits must agree.
+    case patience(exits: [Int], count: Int)
+    /// Layers for every token.
+    case fixed(depth: Int)
+  }
+
+  /// One point of the path.
   package struct Point: Sendable, Equatable, Codable {
-    /// lambda, the confidence at which a token leaves, in 0...1.
-    package let threshold: Float
-    /// Mean loss of the pilot prompts under the planner's proxy.
+    /// What decides.
+    package let rule: Rule
+    /// Mean loss of the pilot prompts, teacher-forced: the fraction of tokens whose exit says something else
+    /// than full depth.
     package let pilotRisk: Double
     /// Mean layers executed per pilot token.
     package let pilotMeanDepth: Double
-    /// Mean cost per pilot token in layers, heads included.
+    /// Mean cost per pilot token in layers, by the cost model.
     package let pilotCost: Double
+
+    /// Collects what is known of a point.
+    package init(rule: Rule, pilotRisk: Double, pilotMeanDepth: Double, pilotCost: Double) {
+      self.rule = rule
+      self.pilotRisk = pilotRisk
+      self.pilotMeanDepth = pilotMeanDepth
+      self.pilotCost = pilotCost
+    }
   }
 
-  /// What one exit is worth.
+  /// What one exit is worth at the point closest to the tolerated risk.
   package struct Payoff: Sendable, Equatable, Codable {
     /// The depth.
     package let exit: Int
-    /// Whether the plan uses it.
+    /// Whether that point asks there.
     package let isKept: Bool
-    /// The fraction of pilot tokens that leave there with the other kept exits in place.
+    /// The fraction of pilot tokens that leave there.
     package let exitShare: Double
-    /// Layers saved per pilot token by having this exit beside the other kept ones, its heads paid.
+    /// Layers saved per pilot token by asking there, at equal risk; not positive for one that doesn't pay.
     package let savedLayers: Double
   }
 
-  /// The depths at which the policy asks, ascending; empty if no exit pays.
+  /// What the path is made of.
+  package let candidate: Candidate
+
+  /// The pilot's exits, ascending: those that thresholds belong to.
   package let exits: [Int]
 
-  /// The points, thresholds falling; empty exactly if `exits` is.
+  /// The points, pilot risks rising and costs falling; empty if nothing is cheaper than full depth.
   package let points: [Point]
 
-  /// What each exit of the pilot is worth, ascending.
+  /// What each exit is worth, ascending; empty for candidates without thresholds.
   package let payoffs: [Payoff]
 
-  /// Cost per token at full depth, in layers: L and one head.
+  /// Cost per token at full depth, in layers: L and the choice of the token.
   package let fullCost: Double
 
-  /// One threshold per exit for a point: the global one.
-  package func thresholds(at point: Int) -> [Float?] {
-    exits.map { _ in points[point].threshold }
+  /// Joins the parts of a plan.
+  package init(candidate: Candidate, exits: [Int], points: [Point], payoffs: [Payoff], fullCost: Double) {
+    self.candidate = candidate
+    self.exits = exits
+    self.points = points
+    self.payoffs = payoffs
+    self.fullCost = fullCost
+  }
+
+  /// The depths at which a point asks, ascending.
+  package func askedExits(at point: Int) -> [Int] {
+    switch points[point].rule {
+    case .thresholds(let thresholds): zip(exits, thresholds).compactMap { $1 == nil ? nil : $0 }
+    case .patience(let exits, _): exits
+    case .fixed: []
+    }
+  }
+
+  /// 0-based index of the last point whose pilot risk, `scale` times over, is at most `risk`; nil if there is
+  /// none.
+  package func lastPoint(risk: Double, scale: Double = 1) -> Int? {
+    points.lastIndex { $0.pilotRisk * scale <= risk }
+  }
+
+  /// At most `count` points to test, from conservative to aggressive: from a quarter of the tolerated risk to
+  /// all of it, as the pilot guesses it, `scale` times over. They lie closer where the test will end.
+  package func testedPoints(risk: Double, scale: Double, count: Int) -> [Int] {
+    guard !points.isEmpty, count > 0 else { return [] }
+    let steps = max(1, count - 1)
+    var chosen: [Int] = []
+    for step in 0..<count {
+      let left = 1 - Double(step) / Double(steps)
+      let wanted = risk * (1 - 0.75 * left * left.squareRoot())
+      guard let point = lastPoint(risk: wanted, scale: scale) else { continue }
+      if let last = chosen.last, last >= point { continue }
+      chosen.append(point)
+    }
+    // Where even the most conservative point looks too dear, only a test can tell.
+    return chosen.isEmpty ? [0] : chosen
+  }
+
+  /// The rule of a policy at a point.
+  ///
+  /// - Parameters:
+  ///   - estimator: measures what thresholds are compared with; not needed by rules without thresholds.
+  /// - Throws: `PolicyError` if the parts don't fit together.
+  package func policyRule(
+    at point: Int, name: String, estimator: ExitEstimator?, decay: ThresholdDecay?
+  ) throws(PolicyError) -> PolicyFile.Rule {
+    switch points[point].rule {
+    case .fixed(let depth): return .fixed(try FixedDepthPolicy(name: name, depth: depth))
+    case .patience(let exits, let count):
+      return .patience(try PatiencePolicy(name: name, exits: exits, patience: count))
+    case .thresholds(let thresholds):
+      guard let estimator, let deepest = thresholds.lastIndex(where: { $0 != nil }) else {
+        throw PolicyError(
+          code: .missingField, what: "a point of the path has no estimator or no threshold",
+          remedy: "Delete the trace file and calibrate again.")
+      }
+      // Where an exit is compared with the one before, those that don't decide are still passed.
+      let kept = (0...deepest).filter { candidate.comparesExits || thresholds[$0] != nil }
+      var used = estimator
+      if case .learned(let learned) = estimator {
+        used = .learned(try learned.restricted(to: kept.map { exits[$0] }))
+      }
+      return .threshold(
+        try ThresholdPolicy(
+          name: name, estimator: used, exits: kept.map { exits[$0] }, thresholds: kept.map { thresholds[$0] },
+          decay: decay))
+    }
   }
 }

@@ -4,8 +4,10 @@ package struct PromptTrace: Sendable, Equatable {
   package enum Run: Sendable, Hashable {
     /// All layers for every token: the reference.
     case full
-    /// The policy at this 0-based point of the path.
-    case point(Int)
+    /// The same once more, timed while candidates were run beside it.
+    case fullAgain
+    /// The policy at this 0-based point of a candidate's path.
+    case point(Candidate, Int)
   }
 
   /// 0-based row of the prompt in the data.
@@ -33,7 +35,7 @@ package struct PromptTrace: Sendable, Equatable {
   package init(
     prompt: Int, run: Run, tokens: [Int32], depths: [Int], losses: [String: Double], seconds: Double
   ) throws(CalibrationError) {
-    let isPointValid = if case .point(let point) = run { point >= 0 } else { true }
+    let isPointValid = if case .point(_, let point) = run { point >= 0 } else { true }
     guard prompt >= 0, isPointValid, tokens.count == depths.count, depths.allSatisfy({ $0 >= 1 }),
       losses.values.allSatisfy({ (0...1).contains($0) }), seconds.isFinite, seconds >= 0
     else {
@@ -79,16 +81,23 @@ extension PromptTrace: Codable {
   }
 }
 
-/// In JSON a run is `"full"` or the point's number.
+/// In JSON a run is `"full"`, `"full again"`, or the candidate and the point's number, such as `"probe 3"`.
 extension PromptTrace.Run: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let point = try? container.decode(Int.self) {
-      self = .point(point)
-    } else if try container.decode(String.self) == "full" {
+    let text = try container.decode(String.self)
+    let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+    if text == "full" {
       self = .full
+    } else if text == "full again" {
+      self = .fullAgain
+    } else if parts.count == 2, let candidate = Candidate(rawValue: String(parts[0])),
+      let point = Int(parts[1])
+    {
+      self = .point(candidate, point)
     } else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "a run is \"full\" or a number")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "a run is \"full\", \"full again\", or a candidate and a number")
     }
   }
 
@@ -96,7 +105,8 @@ extension PromptTrace.Run: Codable {
     var container = encoder.singleValueContainer()
     switch self {
     case .full: try container.encode("full")
-    case .point(let point): try container.encode(point)
+    case .fullAgain: try container.encode("full again")
+    case .point(let candidate, let point): try container.encode("\(candidate.rawValue) \(point)")
     }
   }
 }

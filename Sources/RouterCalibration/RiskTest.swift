@@ -61,6 +61,17 @@ package enum RiskTest: String, Sendable, Codable, CaseIterable {
     return accepted
   }
 
+  /// The interval that holds the expected loss with probability at least 1 - `delta`, half of which each end
+  /// may miss by.
+  ///
+  /// The lower end is 1 less the upper bound of 1 - loss.
+  package func interval(_ sample: LossSample, delta: Double) -> ClosedRange<Double> {
+    let high = upperBound(sample, delta: delta / 2)
+    let low = 1 - upperBound(sample.complement, delta: delta / 2)
+    // The mean lies within by construction, up to the rounding of the bisection.
+    return min(max(0, low), sample.mean)...max(min(1, high), sample.mean)
+  }
+
   /// The fewest prompts with which the test can accept `risk` at `delta`: those that suffice with no loss at
   /// all.
   ///

@@ -1,3 +1,5 @@
+import RouterExit
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -88,14 +90,23 @@ package final class TraceFile {
     return trace
   }
 
-  /// The pilot traces, one per prompt, in the order in which they were recorded.
-  package var pilots: [PilotTrace] {
+  /// The pilot answers, one per prompt, in the order in which they were recorded.
+  package var pilots: [PilotAnswer] {
     records.compactMap { if case .pilot(let trace) = $0 { trace } else { nil } }
   }
 
-  /// The plan that was recorded last, if any.
-  package var plan: PathPlan? {
-    records.reversed().lazy.compactMap { if case .plan(let plan) = $0 { plan } else { nil } }.first
+  /// The plan of a candidate, if it has been recorded.
+  package func plan(of candidate: Candidate) -> PathPlan? {
+    records.lazy.compactMap {
+      if case .plan(let plan) = $0, plan.candidate == candidate { plan } else { nil }
+    }.first
+  }
+
+  /// The estimator of a kind, if it has been trained.
+  package func estimator(_ kind: LearnedEstimator.Kind) -> TrainedEstimator? {
+    records.lazy.compactMap {
+      if case .estimator(let trained) = $0, trained.estimator.kind == kind { trained } else { nil }
+    }.first
   }
 
   private func insert(_ record: TraceRecord) {

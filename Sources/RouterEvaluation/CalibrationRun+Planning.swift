@@ -2,55 +2,59 @@ import RouterCalibration
 import RouterDecoding
 import RouterExit
 
-// The path that will be tested: thresholds, and the exits that pay by what parts of a token cost here.
+// The paths that may be tested, by what parts of a token cost here.
 extension CalibrationRun {
-  /// Positions before a generated token, on average: a pilot prompt and half of an answer.
-  func meanContext() throws -> Double {
-    let lengths = try split.pilot.map { try promptTokens($0).count }
-    let prompt = Double(lengths.reduce(0, +)) / Double(max(lengths.count, 1))
-    return min(prompt + Double(settings.maximumTokens) / 2, Double(language.contextLength))
-  }
-
-  /// The plan of the trace file, or a new one, which is written there.
-  func recordedPlan(context: Double) throws -> PathPlan {
-    if let plan = trace.plan { return plan }
-    let plan = try newPlan(context: context)
-    try trace.append(.plan(plan))
-    return plan
-  }
-
-  private func newPlan(context: Double) throws -> PathPlan {
-    var planning = PathPlanner.Settings(
-      risk: settings.risk, layerCount: language.layerCount, headCost: costs.headInLayers(context: context),
-      estimatorReads: settings.estimator.reads)
-    planning.checkCost = costs.checkInLayers(settings.estimator, context: context)
-    planning.decay = settings.decay
-    planning.proxy = .teacherForced
-    planning.maximumPoints = settings.maximumPoints
-    switch settings.selection {
-    case .all: return try plan(planning, .all)
-    case .used: return try usedPlan(planning)
-    case .paying: return try plan(planning, .paying)
-    case .auto:
-      let paying = try plan(planning, .paying)
-      return paying.exits.isEmpty ? try usedPlan(planning) : paying
+  /// One plan for each candidate, from the trace file or made now.
+  func plans(_ pilots: [PilotAnswer], context: Double) throws -> [PathPlan] {
+    try settings.candidates.enumerated().map { index, candidate in
+      if let known = trace.plan(of: candidate) { return known }
+      progress(Progress(stage: "paths", share: Double(index) / Double(settings.candidates.count)))
+      let plan = try newPlan(candidate, pilots, context: context)
+      try trace.append(.plan(plan))
+      return plan
     }
   }
 
-  private func plan(
-    _ planning: PathPlanner.Settings, _ selection: PathPlanner.Selection, exits: [Int]? = nil
+  private func newPlan(
+    _ candidate: Candidate, _ pilots: [PilotAnswer], context: Double
   ) throws -> PathPlan {
-    var planning = planning
-    planning.selection = selection
-    let pilots = try exits.map { exits in try trace.pilots.map { try $0.restricted(to: exits) } }
-    return try PathPlanner(pilots: pilots ?? trace.pilots, settings: planning).plan()
+    let costs = tokenCosts(candidate, context: context)
+    let rules = try RulePlanner(answers: pilots, layerCount: language.layerCount, costs: costs)
+    switch candidate {
+    case .fixed: return rules.fixedDepths()
+    case .patience: return rules.patiences()
+    default:
+      let traces = try pilots.map { try pilotTrace($0, candidate) }
+      var planning = planning(candidate, context: context)
+      let plan = try PathPlanner(candidate: candidate, pilots: traces, settings: planning).plan()
+      guard case .risk(let risk) = settings.goal, plan.lastPoint(risk: risk) == nil else { return plan }
+      // Nothing at the tolerated risk saves time, but layers may be saved: that shows by how much it fails,
+      // and is what someone who asks for this candidate alone wants.
+      planning.costs = TokenCosts(head: 0)
+      return try PathPlanner(candidate: candidate, pilots: traces, settings: planning).plan()
+    }
   }
 
-  /// A plan of the exits at which some pilot token leaves.
-  private func usedPlan(_ planning: PathPlanner.Settings) throws -> PathPlan {
-    let all = try plan(planning, .all)
-    let used = all.payoffs.filter { $0.exitShare > 0 }.map(\.exit)
-    guard !used.isEmpty, used.count < all.exits.count else { return all }
-    return try plan(planning, .all, exits: used)
+  /// How thresholds of a candidate are planned.
+  func planning(_ candidate: Candidate, context: Double) -> PathPlanner.Settings {
+    var planning = PathPlanner.Settings(
+      risk: settings.risk, layerCount: language.layerCount,
+      costs: tokenCosts(candidate, context: context), reads: candidate.reads)
+    planning.decay = settings.decay
+    return planning
+  }
+
+  /// A candidate's confidences along a pilot answer: those of networks that have not seen the prompt.
+  func pilotTrace(_ answer: PilotAnswer, _ candidate: Candidate) throws -> PilotTrace {
+    let learned = candidate.learned.flatMap(trace.estimator)
+    return try answer.trace(of: candidate.rawValue, confidences: learned?.scores[answer.prompt])
+  }
+
+  /// What the planner minimises.
+  func tokenCosts(_ candidate: Candidate, context: Double) -> TokenCosts {
+    switch settings.objective {
+    case .seconds: costs.tokenCosts(candidate, keyValues: settings.keyValues, context: context)
+    case .layers: TokenCosts(head: 0)
+    }
   }
 }

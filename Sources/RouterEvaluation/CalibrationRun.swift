@@ -4,13 +4,13 @@ import RouterExit
 import RouterModel
 import RouterTensor
 
-/// Runs a model over prompts and certifies a point of a path of thresholds.
+/// Learns to decide exits from some prompts, and certifies or measures what came of it on others.
 ///
 /// Everything measured goes into a trace file first, so a run that is killed resumes where it stopped.
 package final class CalibrationRun {
   /// What is being done, for a progress bar.
   package struct Progress: Sendable {
-    /// In words, such as `point 2 of at most 9`.
+    /// In words, such as `probe: point 2 of at most 7`.
     package let stage: String
     /// Share of the stage that is done, 0 ... 1.
     package let share: Double
@@ -18,32 +18,45 @@ package final class CalibrationRun {
 
   /// What came of it.
   package struct Outcome: Sendable {
-    /// The policy: thresholds of the last passing point, or full depth if none passed.
+    /// The policy; full depth if nothing meets the goal.
     package let policy: PolicyFile
-    /// One row for each tested point.
-    package let rows: [CalibrationRow]
-    package let plan: PathPlan
-    /// 0-based index of the certified row; nil if no point passed.
-    package let certified: Int?
+    /// What became of each candidate, in the order of the settings.
+    package let candidates: [CandidateOutcome]
+    /// What the policy is; nil for full depth.
+    package let winner: Candidate?
+    /// What the exits said along full depth's answers to the pilot prompts.
+    package let pilots: [PilotAnswer]
+    /// What was learned from hidden states.
+    package let trained: [TrainedEstimator]
+    /// Answers of the certifying prompts at the policy's point; empty for full depth.
+    package let answers: [PromptTrace]
     /// Full-depth tokens a second on the pilot prompts.
     package let fullTokensPerSecond: Double?
     /// What parts of a token cost here.
     package let costs: CostModel
-    /// Seconds per token of each row by those costs, as deep as its tokens went; nil for a row without tokens.
-    package let seconds: [Double?]
     /// Positions before a token, on average, that costs are stated for.
     package let context: Double
+    /// Seconds per token at full depth, by the cost model.
+    package let fullSeconds: Double
+
+    /// The winner's part, or that of the first candidate that was tested or at least planned.
+    package var leading: CandidateOutcome? {
+      candidates.first { $0.candidate == winner } ?? candidates.first { !$0.rows.isEmpty } ?? candidates.first
+    }
+    /// One row for each tested point of the leading candidate.
+    package var rows: [CalibrationRow] { leading?.rows ?? [] }
+    /// 0-based index of the certified row; nil if no point passed.
+    package var certified: Int? { leading?.certified }
   }
 
   let language: LanguageModel
-  private let rows: [EvaluationRow]
+  let rows: [EvaluationRow]
   let settings: CalibrationSettings
   let split: PromptSplit
-  private let testing: TestingSequence.Settings
   let trace: TraceFile
-  private let forcing: TeacherForcing
+  let forcing: TeacherForcing
   let costs: CostModel
-  private let progress: (Progress) -> Void
+  let progress: (Progress) -> Void
 
   /// Prepares, and reads what an earlier run left in the trace file.
   ///
@@ -60,9 +73,6 @@ package final class CalibrationRun {
     self.costs = costs
     self.progress = progress
     split = try settings.split(of: rows.count)
-    testing = try TestingSequence.Settings(
-      risk: settings.risk, delta: settings.delta, test: settings.metric.preferredTest,
-      promptCount: split.certifying.count)
     if settings.metric == .exactMatch, let row = rows.firstIndex(where: { $0.reference == nil }) {
       throw EvaluationError(
         .unusableRow, "the metric exact-match needs an answer in every row", at: "row \(row + 1)",
@@ -75,198 +85,57 @@ package final class CalibrationRun {
     forcing = TeacherForcing(language)
   }
 
-  /// Runs what is missing, tests the points in order, and makes the policy.
+  /// Runs what is missing and makes the policy.
   ///
   /// - Parameter provenance: written into the policy.
   package func run(name: String, provenance: PolicyProvenance) throws -> Outcome {
-    try runPilot()
+    let pilots = try pilotAnswers()
+    try trainMissingEstimators()
     let context = try meanContext()
-    let plan = try recordedPlan(context: context)
-    var sequence = TestingSequence(settings: testing, pointCount: plan.points.count)
-    var table: [CalibrationRow] = []
-    var seconds: [Double?] = []
-    while case .testing(let point) = sequence.state {
-      let policy = try self.policy(name: name, plan: plan, point: point)
-      let answers = try self.answers(
-        split.certifying, point: point, policy: policy,
-        stage: "point \(point + 1) of at most \(plan.points.count)"
-      ) { losses in try sequence.failsForCertain(lossesSoFar: losses) }
-      let result = try sequence.record(losses: answers.map(loss))
-      table.append(
-        CalibrationRow(threshold: plan.points[point].threshold, result: result, answers: answers))
-      seconds.append(
-        costs.secondsPerToken(
-          depths: answers.flatMap(\.depths), exits: plan.exits, layerCount: language.layerCount,
-          estimator: settings.estimator, context: context))
+    let plans = try plans(pilots, context: context)
+    var candidates = plans.map {
+      CandidateOutcome(
+        candidate: $0.candidate, plan: $0, verdict: $0.points.isEmpty ? .hopeless : .untested)
     }
-    guard case .finished(let passing) = sequence.state else { throw Self.unfinished }
-    let fullSpeed = fullTokensPerSecond
-    let file = try passing.map { passing in
-      try certifiedFile(
-        name: name, plan: plan, passing: passing, row: table[passing.point],
-        headCost: costs.headInLayers(context: context), fullSpeed: fullSpeed, provenance: provenance)
+    let decision: Decision
+    switch settings.goal {
+    case .risk(let risk): decision = try certify(&candidates, risk: risk, context: context, name: name)
+    case .layers, .tokensPerSecond: decision = try meetBudget(&candidates, context: context, name: name)
     }
+    let full = costs.seconds(layers: language.layerCount, rows: 1, context: context) + costs.choice
     return Outcome(
-      policy: try file ?? fullDepthFile(name: name, provenance: provenance), rows: table, plan: plan,
-      certified: passing?.point, fullTokensPerSecond: fullSpeed, costs: costs,
-      seconds: seconds, context: context)
+      policy: try file(decision, name: name, context: context, provenance: provenance),
+      candidates: candidates, winner: decision.winner?.candidate, pilots: pilots,
+      trained: settings.candidates.compactMap { $0.learned }.compactMap(trace.estimator),
+      answers: decision.answers, fullTokensPerSecond: fullTokensPerSecond, costs: costs, context: context,
+      fullSeconds: full)
   }
 
-  private static var unfinished: EvaluationError {
-    EvaluationError(.notCertified, "the testing sequence did not finish", remedy: "Run the command again.")
-  }
-
-  // MARK: Policies
-
-  private func policy(name: String, plan: PathPlan, point: Int) throws -> ThresholdPolicy {
-    try ThresholdPolicy(
-      name: name, estimator: settings.estimator, exits: plan.exits, thresholds: plan.thresholds(at: point),
-      decay: settings.decay)
-  }
-
-  private func certifiedFile(
-    name: String, plan: PathPlan, passing: TestingSequence.PointResult, row: CalibrationRow, headCost: Double,
-    fullSpeed: Double?, provenance: PolicyProvenance
-  ) throws -> PolicyFile {
-    let policy = try self.policy(name: name, plan: plan, point: passing.point)
-    let heldOut = try answers(split.heldOut, point: passing.point, policy: policy, stage: "held-out prompts")
-    let heldOutRisk = heldOut.map(loss).reduce(0, +) / Double(max(heldOut.count, 1))
-    return try PolicyFile(
-      rule: .threshold(policy),
-      guarantee: PolicyGuarantee(
-        metric: settings.metric.rawValue, risk: settings.risk, delta: settings.delta,
-        prompts: testing.promptCount, method: "learn-then-test, \(testing.test.rawValue)",
-        bound: passing.bound, empiricalRisk: passing.empiricalRisk,
-        heldOutRisk: heldOut.isEmpty ? nil : heldOutRisk,
-        heldOutPrompts: heldOut.isEmpty ? nil : heldOut.count,
-        maximumTokens: settings.maximumTokens),
-      measured: PolicyMeasurements(
-        meanDepth: row.meanDepth ?? Double(language.layerCount), tokensPerSecond: row.tokensPerSecond,
-        fullTokensPerSecond: fullSpeed, headCostInLayers: headCost, machine: machine),
-      provenance: provenance)
-  }
-
-  /// What the speeds were measured on, in words.
-  private var machine: String {
-    let multiplier = language.model.multiplier
-    return
-      "\(Processor.current.name), threads \(multiplier.team.threadCount), kernels \(multiplier.kernels.name)"
-  }
-
-  /// No threshold meets the promise: every token runs all layers, which keeps it.
-  private func fullDepthFile(name: String, provenance: PolicyProvenance) throws -> PolicyFile {
-    try PolicyFile(
-      rule: .fixed(FixedDepthPolicy(name: name, depth: language.layerCount)),
-      notes: "No threshold was certified for the asked risk, so every token runs all layers.",
-      measured: PolicyMeasurements(
-        meanDepth: Double(language.layerCount), fullTokensPerSecond: fullTokensPerSecond, machine: machine),
-      provenance: provenance)
-  }
-
-  // MARK: Pilot
-
-  private func runPilot() throws {
-    let done = Set(trace.pilots.map(\.prompt))
-    for (index, row) in split.pilot.enumerated() {
-      progress(Progress(stage: "pilot prompts", share: Double(index) / Double(split.pilot.count)))
-      guard !done.contains(row) else { continue }
-      let answer = try fullAnswer(row)
-      let exits = Array(language.exits.dropLast())
-      let prompt = try promptTokens(row)
-      let tokens = prompt + answer.tokens
-      let scores = try forcing.scores(of: tokens, scored: prompt.count..<tokens.count, exits: language.exits)
-      guard let full = scores.last else { continue }
-      var confidences: [Float] = []
-      var agreements: [Bool] = []
-      for position in full.indices {
-        for exit in exits.indices {
-          let score = scores[exit][position]
-          confidences.append(score.confidence(settings.estimator))
-          agreements.append(score.argmax == full[position].argmax)
-        }
-      }
-      try trace.append(
-        .pilot(PilotTrace(prompt: row, exits: exits, confidences: confidences, agreements: agreements)))
-    }
-  }
-
-  // MARK: Answers
-
-  /// Answers of prompts under a point of the path, from the trace or generated now, in order.
-  private func answers(
-    _ prompts: [Int], point: Int, policy: ThresholdPolicy, stage: String,
-    stop: ([Double]) throws -> Bool = { _ in false }
-  ) throws -> [PromptTrace] {
+  /// What the policy will be.
+  struct Decision {
+    /// nil for full depth.
+    var winner: CandidateOutcome?
+    /// 0-based point of the winner's path.
+    var point = 0
+    /// Answers of the certifying prompts at that point.
     var answers: [PromptTrace] = []
-    for (index, row) in prompts.enumerated() {
-      progress(Progress(stage: stage, share: Double(index) / Double(prompts.count)))
-      let answer =
-        try trace.answer(prompt: row, run: .point(point)) ?? generate(row, point: point, policy: policy)
-      answers.append(answer)
-      if try stop(answers.map(loss)) { break }
-    }
-    return answers
+    var guarantee: PolicyGuarantee?
+    /// For a budget.
+    var risk: MeasuredRisk?
   }
 
-  private func loss(_ answer: PromptTrace) -> Double { answer.losses[settings.metric.rawValue] ?? 1 }
-
-  private func generate(_ row: Int, point: Int, policy: ThresholdPolicy) throws -> PromptTrace {
-    let prompt = try promptTokens(row)
-    let run = try FreeRun(
-      prompt: prompt, maximumTokens: newTokens(after: prompt), policy: policy,
-      stopStrings: language.chatStopStrings, on: language)
-    let value: Double
-    switch settings.metric {
-    case .disagreement:
-      let tokens = prompt + run.tokens
-      let scores = try forcing.scores(
-        of: tokens, scored: prompt.count..<tokens.count, exits: [language.layerCount])
-      value = LossMetric.tokenDisagreement((scores.last ?? []).map { $0.argmax ?? -1 }, run.tokens)
-    case .rougeL:
-      value = LossMetric.rougeDistance(try fullAnswer(row).tokens, run.tokens)
-    case .exactMatch:
-      let expected = rows[row].reference ?? ""
-      let full = language.decode(try fullAnswer(row).tokens)
-      value = LossMetric.exactMatchLoss(
-        fullIsRight: settings.answerRule.isRight(expected: expected, generated: full),
-        exitIsRight: settings.answerRule.isRight(expected: expected, generated: run.text))
-    }
-    let answer = try PromptTrace(
-      prompt: row, run: .point(point), tokens: run.tokens, depths: run.depths,
-      losses: [settings.metric.rawValue: value], seconds: run.seconds)
-    try trace.append(.prompt(answer))
-    return answer
+  /// Positions before a generated token, on average: a pilot prompt and half of an answer.
+  func meanContext() throws -> Double {
+    let lengths = try split.pilot.map { try promptTokens($0).count }
+    let prompt = Double(lengths.reduce(0, +)) / Double(max(lengths.count, 1))
+    return min(prompt + Double(settings.maximumTokens) / 2, Double(language.contextLength))
   }
 
-  /// The full-depth answer of a prompt, generated once.
-  private func fullAnswer(_ row: Int) throws -> PromptTrace {
-    if let known = trace.answer(prompt: row, run: .full) { return known }
-    let prompt = try promptTokens(row)
-    let run = try FreeRun(
-      prompt: prompt, maximumTokens: newTokens(after: prompt), policy: nil,
-      stopStrings: language.chatStopStrings, on: language)
-    let answer = try PromptTrace(
-      prompt: row, run: .full, tokens: run.tokens, depths: run.depths, losses: [:], seconds: run.seconds)
-    try trace.append(.prompt(answer))
-    return answer
-  }
-
-  func promptTokens(_ row: Int) throws -> [Int32] {
-    let tokens = try language.promptTokens(of: rows[row])
-    guard tokens.count + 1 < language.contextLength else {
-      throw EvaluationError(
-        .unusableRow, "the prompt has \(tokens.count) tokens; the context has \(language.contextLength)",
-        at: "row \(row + 1)", remedy: "Leave the row out.")
-    }
-    return tokens
-  }
-
-  private func newTokens(after prompt: [Int32]) -> Int {
-    min(settings.maximumTokens, language.contextLength - prompt.count)
-  }
+  /// The exits that a policy may use.
+  var exits: [Int] { Array(language.exits.dropLast()) }
 
   /// Speed of the full-depth answers of the trace.
-  private var fullTokensPerSecond: Double? {
+  var fullTokensPerSecond: Double? {
     var (tokens, seconds) = (0, 0.0)
     for case .prompt(let answer) in trace.records where answer.run == .full {
       tokens += max(answer.tokens.count - 1, 0)

@@ -1,66 +1,85 @@
 import RouterCalibration
+import RouterDecoding
 import RouterExit
 
-/// What a calibration is to prove, and how much it may spend.
+/// What a calibration is to prove or to meet, and how much it may spend.
 package struct CalibrationSettings: Sendable {
-  /// Which exits of the model a policy may use.
-  package enum ExitSelection: String, Sendable, CaseIterable {
-    /// Those that pay; if none does, those at which some pilot token leaves.
-    case auto
-    /// Those at which some pilot token leaves.
-    case used
-    /// Those that save more than their heads cost on the pilot prompts.
-    case paying
-    /// All of the model's.
-    case all
+  /// What the policy is chosen for.
+  package enum Goal: Sendable, Equatable {
+    /// The least time at an expected loss per prompt of at most this, which is certified.
+    case risk(Double)
+    /// The least loss at this mean number of layers per token, which is measured.
+    case layers(Double)
+    /// The least loss at this speed by the cost model, which is measured.
+    case tokensPerSecond(Double)
   }
 
-  package var estimator: ExitEstimator
+  /// What a path of thresholds saves.
+  package enum Objective: String, Sendable, CaseIterable {
+    /// Time by the machine's cost model: heads and decisions count.
+    case seconds
+    /// Layers alone, as the literature counts; it may cost time.
+    case layers
+  }
+
+  /// What is compared; a single one is not compared with anything but full depth.
+  package var candidates: [Candidate]
+  package var goal: Goal
   package var metric: LossMetric
-  /// epsilon: the expected loss per prompt that is tolerated.
-  package var risk: Double
   /// The tolerated probability that the promise is wrong.
-  package var delta: Double
+  package var delta = 0.05
   /// New tokens of an answer at most.
-  package var maximumTokens: Int
+  package var maximumTokens = 64
   /// Prompts used at most; nil for all.
   package var promptLimit: Int?
-  package var seed: UInt64
+  package var seed: UInt64 = 1
   /// CALM's decay of the threshold, if wanted.
   package var decay: ThresholdDecay?
-  package var selection: ExitSelection
-  package var answerRule: AnswerRule
-  /// Points that the path may have; each costs an answer to every certifying prompt.
+  package var objective = Objective.seconds
+  /// What tokens leave in skipped layers; the promise holds for it alone.
+  package var keyValues = KeyValueMode.propagate
+  package var answerRule = AnswerRule.contains
+  /// Points of a path that may be tested; each costs an answer to every certifying prompt.
   package var maximumPoints = 8
+  /// Candidates that may be tested, the fastest on trial first: their levels add up to delta.
+  package var finalists = 2
+  /// Pilot prompts on which candidates are tried, twice as many in all, before some are tested.
+  package var trialPrompts = 16
 
-  package init(
-    estimator: ExitEstimator, metric: LossMetric, risk: Double, delta: Double, maximumTokens: Int,
-    promptLimit: Int?, seed: UInt64, decay: ThresholdDecay?, selection: ExitSelection, answerRule: AnswerRule
-  ) {
-    self.estimator = estimator
+  package init(candidates: [Candidate], goal: Goal, metric: LossMetric) {
+    self.candidates = candidates
+    self.goal = goal
     self.metric = metric
-    self.risk = risk
-    self.delta = delta
-    self.maximumTokens = maximumTokens
-    self.promptLimit = promptLimit
-    self.seed = seed
-    self.decay = decay
-    self.selection = selection
-    self.answerRule = answerRule
   }
 
-  /// How `count` prompts are dealt out: a sixth each to choose the path and to look at the result with fresh
-  /// eyes, the rest to certify; the two small parts shrink before the guarantee becomes impossible.
+  /// epsilon of the goal; for a budget, the risk at which an exit's worth is stated.
+  package var risk: Double {
+    if case .risk(let risk) = goal { risk } else { 0.1 }
+  }
+
+  /// How many candidates are tested, which share delta.
+  package var finalistCount: Int { max(1, min(finalists, candidates.count)) }
+
+  /// Whether something learns from hidden states.
+  var trains: Bool { candidates.contains { $0.learned != nil } }
+
+  /// How `count` prompts are dealt out: a third to learn and to choose the path, a sixth to look at the result
+  /// with fresh eyes, the rest to certify; the first two parts shrink before the guarantee becomes impossible.
   ///
   /// - Throws: `CalibrationError` saying how many prompts are needed, if there are too few.
   package func split(of count: Int) throws -> PromptSplit {
     let used = min(count, promptLimit ?? count)
-    let needed = metric.preferredTest.minimumPromptCount(risk: risk, delta: delta)
-    let spare = max(2, used - needed)
-    let small = min(max(1, used / 6), max(1, spare / 2))
+    var needed = 1
+    if case .risk(let risk) = goal {
+      needed = metric.preferredTest.minimumPromptCount(risk: risk, delta: delta / Double(finalistCount))
+    }
+    // Learning takes two prompts at least, as one of them is left out at a time.
+    let spare = max(trains ? 3 : 2, used - needed)
+    let pilot = min(max(trains ? 2 : 1, used / 3), max(1, spare * 2 / 3))
+    let heldOut = min(max(1, used / 6), max(1, spare - pilot))
     return try PromptSplit(
-      promptCount: count, pilot: small, heldOut: small, certifyingLimit: used - 2 * small, needed: needed,
-      seed: seed)
+      promptCount: count, pilot: pilot, heldOut: heldOut, certifyingLimit: used - pilot - heldOut,
+      needed: needed, seed: seed)
   }
 
   /// One text for all of them, which names a trace file.
@@ -71,11 +90,13 @@ package struct CalibrationSettings: Sendable {
   /// Everything that changes what a trace would show, by name.
   var traceSettings: [String: String] {
     [
-      "estimator": estimator.name, "metric": metric.rawValue, "risk": "\(risk)", "delta": "\(delta)",
-      "max-tokens": "\(maximumTokens)", "prompts": promptLimit.map(String.init) ?? "all", "seed": "\(seed)",
-      "decay": decay.map { "\($0.tau)/\($0.length)" } ?? "none", "exits": selection.rawValue,
-      "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)",
-      "disagreement": "full depth after the same tokens",
+      "candidates": candidates.map(\.rawValue).joined(separator: " "), "goal": "\(goal)",
+      "metric": metric.rawValue, "delta": "\(delta)", "max-tokens": "\(maximumTokens)",
+      "prompts": promptLimit.map(String.init) ?? "all", "seed": "\(seed)",
+      "decay": decay.map { "\($0.tau)/\($0.length)" } ?? "none", "objective": objective.rawValue,
+      "kv": keyValues.rawValue,
+      "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)", "finalists": "\(finalistCount)",
+      "trial": "\(trialPrompts)", "disagreement": "full depth after the same tokens",
     ]
   }
 }

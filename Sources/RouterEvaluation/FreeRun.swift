@@ -18,17 +18,20 @@ package struct FreeRun: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - policy: decides the exits; nil for full depth.
+  ///   - keyValues: what tokens leave in skipped layers.
   ///   - maximumExit: no layer beyond this exit runs.
   ///   - sampling: greedy if absent.
   package init(
-    prompt: [Int32], maximumTokens: Int, policy: (any ExitPolicy)?, maximumExit: Int? = nil,
-    sampling: SamplingOptions = .greedy, stopStrings: [String],
+    prompt: [Int32], maximumTokens: Int, policy: (any ExitPolicy)?,
+    keyValues: KeyValueMode = .propagate, maximumExit: Int? = nil, sampling: SamplingOptions = .greedy,
+    stopStrings: [String],
     on language: LanguageModel
   ) throws {
     let generation = try Generation(
       GenerationRequest(
         prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
-        mode: policy == nil ? .full : .exit, policy: policy, maximumExit: maximumExit), on: language)
+        mode: policy == nil ? .full : .exit, policy: policy, keyValues: keyValues,
+        maximumExit: maximumExit), on: language)
     var tokens: [Int32] = []
     var depths: [Int] = []
     var text = ""

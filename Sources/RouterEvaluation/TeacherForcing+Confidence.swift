@@ -1,10 +1,8 @@
-import RouterCalibration
 import RouterExit
 
 extension TeacherForcing.Score {
-  /// The confidence of an estimator at this exit and position, in 0 ... 1; 0 for logits that are not finite.
-  ///
-  /// Saturation needs two hidden states, which a score does not hold: it is measured where they are.
+  /// The confidence of an estimator that needs no training, at this exit and position, in 0...1; 0 for logits
+  /// that are not finite, and for estimators that read what a score doesn't hold.
   func confidence(_ estimator: ExitEstimator) -> Float {
     guard let statistics else { return 0 }
     return switch estimator {
@@ -12,23 +10,7 @@ extension TeacherForcing.Score {
     case .margin: statistics.margin
     case .entropy: 1 - statistics.normalizedEntropy
     case .saturation: saturation
+    case .learned: 0
     }
-  }
-}
-
-extension PilotTrace {
-  /// The same trace with some of its exits only.
-  func restricted(to wanted: [Int]) throws(CalibrationError) -> PilotTrace {
-    let columns = exits.indices.filter { wanted.contains(exits[$0]) }
-    var confidences: [Float] = []
-    var agreements: [Bool] = []
-    for token in 0..<tokenCount {
-      for column in columns {
-        confidences.append(confidence(token: token, exitIndex: column))
-        agreements.append(agrees(token: token, exitIndex: column))
-      }
-    }
-    return try PilotTrace(
-      prompt: prompt, exits: columns.map { exits[$0] }, confidences: confidences, agreements: agreements)
   }
 }

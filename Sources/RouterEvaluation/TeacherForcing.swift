@@ -32,10 +32,13 @@ package struct TeacherForcing {
   /// - Parameters:
   ///   - tokens: at least one token before the first scored one.
   ///   - exits: depths, ascending.
+  ///   - observe: receives, exit by exit, the 0-based index of the exit and the hidden states f32 `[n, D]` of
+  ///     the next n of the scored positions.
   /// - Returns: `[exits.count][scored.count]`.
   /// - Throws: ``RouterModel/ModelError`` if the text exceeds the context.
   package func scores(
-    of tokens: [Int32], scored: Range<Int>, exits: [Int]
+    of tokens: [Int32], scored: Range<Int>, exits: [Int],
+    observe: (Int, UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws -> [[Score]] {
     precondition(scored.lowerBound >= 1 && scored.upperBound <= tokens.count, "\(scored) of \(tokens.count)")
     let last = scored.upperBound - 1
@@ -54,6 +57,11 @@ package struct TeacherForcing {
         guard !rows.isEmpty else { continue }
         let hidden = Array(session.hidden)
         result[index] += rowScores(session, rows: rows, previous: previous) { tokens[start + $0 + 1] }
+        let width = language.model.configuration.width
+        hidden.withUnsafeBufferPointer {
+          observe(
+            index, UnsafeBufferPointer(rebasing: $0[rows.lowerBound * width..<rows.upperBound * width]))
+        }
         previous = hidden
       }
       session.commitFull()

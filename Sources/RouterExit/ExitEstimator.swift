@@ -3,7 +3,7 @@
 ///
 /// A confidence is a score, not a probability of being right; what a threshold on it costs is what
 /// calibration measures. Non-finite input gives 0, never a trap.
-public enum ExitEstimator: Sendable, Equatable, CaseIterable {
+public enum ExitEstimator: Sendable, Equatable {
   /// p1, the largest probability of softmax(logits) at temperature 1, in 1/V...1: the paper's measure.
   case maximumProbability
   /// p1 - p2, the distance between the two largest probabilities of softmax(logits).
@@ -14,6 +14,11 @@ public enum ExitEstimator: Sendable, Equatable, CaseIterable {
   /// The cosine of the hidden states at this and the previous consulted exit, negative values as 0 (CALM,
   /// arXiv 2207.07061, section 3.5). 0 at the first consulted exit, which has nothing to compare with.
   case saturation
+  /// A small network per exit, trained on the hidden state; see ``LearnedEstimator``.
+  case learned(LearnedEstimator)
+
+  /// Those that need no training.
+  public static let parameterFree: [ExitEstimator] = [.maximumProbability, .margin, .entropy, .saturation]
 
   /// What an estimator reads, which decides what one question costs.
   public enum Input: String, Sendable, Codable, CaseIterable {
@@ -27,7 +32,7 @@ public enum ExitEstimator: Sendable, Equatable, CaseIterable {
   public var reads: Input {
     switch self {
     case .maximumProbability, .margin, .entropy: .logits
-    case .saturation: .hidden
+    case .saturation, .learned: .hidden
     }
   }
 
@@ -38,19 +43,20 @@ public enum ExitEstimator: Sendable, Equatable, CaseIterable {
     case .margin: "margin"
     case .entropy: "entropy"
     case .saturation: "saturation"
+    case .learned(let estimator): estimator.kind.rawValue
     }
   }
 
-  /// The estimator with this name in policy files.
+  /// The estimator with this name in policy files, if it needs no training.
   public init?(name: String) {
-    guard let estimator = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    guard let estimator = Self.parameterFree.first(where: { $0.name == name }) else { return nil }
     self = estimator
   }
 
   /// The confidence at one exit, in 0...1.
   ///
   /// - Complexity: O(V) for estimators that read logits, plus the head if nobody asked for the logits before;
-  ///   O(D) otherwise. Allocates nothing.
+  ///   O(D) otherwise, times the hidden units of a learned network. Allocates nothing.
   public func confidence(of observation: borrowing ExitObservation) -> Float {
     switch self {
     case .maximumProbability:
@@ -62,6 +68,9 @@ public enum ExitEstimator: Sendable, Equatable, CaseIterable {
     case .saturation:
       guard let previous = observation.previousHidden else { return 0 }
       return Self.cosine(observation.hidden, previous)
+    case .learned(let estimator):
+      return estimator.confidence(
+        depth: observation.depth, tokenIndex: observation.tokenIndex, hidden: observation.hidden)
     }
   }
 

@@ -5,10 +5,10 @@ extension PolicyFile: Codable {
   public init(from decoder: any Decoder) throws {
     let file = try StrictObject(decoder)
     let format: Int = try file.required("format")
-    guard format == Self.formatVersion else {
+    guard (1...Self.formatVersion).contains(format) else {
       throw PolicyError(
         code: .unsupportedFormat,
-        what: "policy format \(format), but this program reads format \(Self.formatVersion)",
+        what: "policy format \(format), but this program reads formats 1 to \(Self.formatVersion)",
         location: file.path("format"),
         remedy: "Use the version of router that wrote it, or recalibrate with `router calibrate`.")
     }
@@ -49,28 +49,47 @@ extension PolicyFile: Codable {
 
   private static func estimator(_ file: StrictObject) throws -> ExitEstimator {
     let object = try file.requiredObject("estimator")
-    try object.allow(["name", "reads"], for: "an estimator")
     let name: String = try object.required("name")
+    if let kind = LearnedEstimator.Kind(rawValue: name) {
+      try object.allow(LearnedEstimator.fields, for: "a learned estimator")
+      try checkReads(object, name: name, .hidden)
+      return .learned(try LearnedEstimator(object, kind: kind))
+    }
+    try object.allow(["name", "reads"], for: "an estimator")
     guard let estimator = ExitEstimator(name: name) else {
-      let known = ExitEstimator.allCases.map(\.name).joined(separator: ", ")
+      let known = (ExitEstimator.parameterFree.map(\.name) + LearnedEstimator.Kind.allCases.map(\.rawValue))
+        .joined(separator: ", ")
       throw PolicyError(
         code: .unsupportedKind, what: "there is no estimator `\(name.prefix(80))`",
         location: object.path("name"), remedy: "Use one of: \(known).")
     }
+    try checkReads(object, name: name, estimator.reads)
+    return estimator
+  }
+
+  private static func checkReads(
+    _ object: StrictObject, name: String, _ expected: ExitEstimator.Input
+  ) throws(PolicyError) {
     let reads: String = try object.required("reads")
-    guard reads == estimator.reads.rawValue else {
+    guard reads == expected.rawValue else {
       throw PolicyError(
         code: .invalidValue,
-        what: "estimator `\(name)` reads \(estimator.reads.rawValue), not `\(reads.prefix(80))`",
-        location: object.path("reads"), remedy: "Write \"\(estimator.reads.rawValue)\".")
+        what: "estimator `\(name)` reads \(expected.rawValue), not `\(reads.prefix(80))`",
+        location: object.path("reads"), remedy: "Write \"\(expected.rawValue)\".")
     }
-    return estimator
+  }
+
+  /// The oldest format that has all of the file's fields, so that older programs read what they can.
+  var format: Int {
+    if measured?.risk != nil { return 2 }
+    if case .threshold(let policy) = rule, case .learned = policy.estimator { return 2 }
+    return 1
   }
 
   /// Writes the JSON object described at ``PolicyFile``.
   public func encode(to encoder: any Encoder) throws {
     var file = encoder.container(keyedBy: FieldKey.self)
-    try file.encode(Self.formatVersion, forKey: "format")
+    try file.encode(format, forKey: "format")
     try file.encode(name, forKey: "name")
     try file.encodeIfPresent(notes, forKey: "notes")
     switch rule {
@@ -79,6 +98,7 @@ extension PolicyFile: Codable {
       var estimator = file.nestedContainer(keyedBy: FieldKey.self, forKey: "estimator")
       try estimator.encode(policy.estimator.name, forKey: "name")
       try estimator.encode(policy.estimator.reads, forKey: "reads")
+      if case .learned(let learned) = policy.estimator { try learned.encode(to: &estimator) }
       try file.encode(policy.exits, forKey: "exits")
       try file.encode(policy.thresholds, forKey: "thresholds")
       try file.encode(policy.decay, forKey: "decay")

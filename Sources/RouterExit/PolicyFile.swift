@@ -5,11 +5,12 @@
 ///
 /// | field | meaning |
 /// |---|---|
-/// | `format` | 1 |
+/// | `format` | 1, or 2 with a learned estimator or a measured risk |
 /// | `name` | 1 to 64 letters, digits, dots, dashes, underscores |
 /// | `notes` | free text for people, or absent |
 /// | `kind` | `threshold`, `patience` or `fixed` |
 /// | `estimator` | `{"name", "reads"}`, for `threshold`: what is measured, and whether that pays a head |
+/// | | and `{"width", "units", "networks"}` of a ``LearnedEstimator`` |
 /// | `exits` | ascending depths, for `threshold` and `patience` |
 /// | `thresholds` | one number in 0...1 or null per exit, for `threshold` |
 /// | `decay` | `{"tau", "length"}` or null, for `threshold` |
@@ -22,8 +23,8 @@
 ///
 /// Unknown fields are refused: a misspelt one would otherwise change a policy silently.
 public struct PolicyFile: Sendable, Equatable {
-  /// The version of the JSON that this program reads and writes.
-  public static let formatVersion = 1
+  /// The latest version of the JSON that this program reads and writes; it reads all earlier ones.
+  public static let formatVersion = 2
 
   /// The size of the largest file that is read: 1 MiB.
   public static let maximumByteCount = 1 << 20

@@ -1,5 +1,5 @@
 /// What calibration measured on its own machine; a speed is no promise for another one.
-public struct PolicyMeasurements: Sendable, Equatable, Encodable {
+public struct PolicyMeasurements: Sendable, Equatable {
   /// Mean number of layers executed per generated token.
   public let meanDepth: Double
 
@@ -15,12 +15,16 @@ public struct PolicyMeasurements: Sendable, Equatable, Encodable {
   /// The machine, in words; `nil` if not recorded.
   public let machine: String?
 
+  /// What the policy costs in quality, for one that was chosen by what it costs in time; `nil` if not
+  /// measured, or if the file's guarantee says it.
+  public let risk: MeasuredRisk?
+
   /// Creates measurements.
   ///
   /// - Throws: ``PolicyError`` if a number is not finite, not positive, or a depth beyond any model's.
   public init(
     meanDepth: Double, tokensPerSecond: Double? = nil, fullTokensPerSecond: Double? = nil,
-    headCostInLayers: Double? = nil, machine: String? = nil
+    headCostInLayers: Double? = nil, machine: String? = nil, risk: MeasuredRisk? = nil
   ) throws(PolicyError) {
     let at = "$.measured"
     try PolicyValidation.checkPositive(
@@ -36,5 +40,6 @@ public struct PolicyMeasurements: Sendable, Equatable, Encodable {
     self.fullTokensPerSecond = fullTokensPerSecond
     self.headCostInLayers = headCostInLayers
     self.machine = machine
+    self.risk = risk
   }
 }

@@ -48,16 +48,38 @@ extension PolicyGuarantee: Encodable {
   }
 }
 
-extension PolicyMeasurements {
+extension PolicyMeasurements: Encodable {
   init(_ object: StrictObject) throws {
     try object.allow(
-      ["meanDepth", "tokensPerSecond", "fullTokensPerSecond", "headCostInLayers", "machine"],
+      ["meanDepth", "tokensPerSecond", "fullTokensPerSecond", "headCostInLayers", "machine", "risk"],
       for: "measurements")
     try self.init(
       meanDepth: try object.required("meanDepth"),
       tokensPerSecond: try object.optional("tokensPerSecond"),
       fullTokensPerSecond: try object.optional("fullTokensPerSecond"),
-      headCostInLayers: try object.optional("headCostInLayers"), machine: try object.optional("machine"))
+      headCostInLayers: try object.optional("headCostInLayers"), machine: try object.optional("machine"),
+      risk: try object.optionalObject("risk").map(MeasuredRisk.init))
+  }
+
+  /// Writes every field that was measured.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: FieldKey.self)
+    try object.encode(meanDepth, forKey: "meanDepth")
+    try object.encodeIfPresent(tokensPerSecond, forKey: "tokensPerSecond")
+    try object.encodeIfPresent(fullTokensPerSecond, forKey: "fullTokensPerSecond")
+    try object.encodeIfPresent(headCostInLayers, forKey: "headCostInLayers")
+    try object.encodeIfPresent(machine, forKey: "machine")
+    try object.encodeIfPresent(risk, forKey: "risk")
+  }
+}
+
+extension MeasuredRisk {
+  init(_ object: StrictObject) throws {
+    try object.allow(["metric", "mean", "low", "high", "confidence", "prompts"], for: "a measured risk")
+    try self.init(
+      metric: try object.required("metric"), mean: try object.required("mean"),
+      low: try object.required("low"), high: try object.required("high"),
+      confidence: try object.required("confidence"), prompts: try object.required("prompts"))
   }
 }
 

@@ -3,28 +3,31 @@ enum PolicyValidation {
   /// More layers than any model has; keeps arithmetic on depths far from overflow.
   static let maximumDepth = 65_536
 
+  /// Wider than any model.
+  static let maximumWidth = 65_536
+
   /// Depths must be ascending from 1.
-  static func checkExits(_ exits: [Int]) throws(PolicyError) {
+  static func checkExits(_ exits: [Int], at location: String = "$.exits") throws(PolicyError) {
     guard let first = exits.first else {
       throw PolicyError(
-        code: .invalidValue, what: "there are no exits", location: "$.exits",
+        code: .invalidValue, what: "there are no exits", location: location,
         remedy: "Name at least one depth; `router inspect` lists the model's exits.")
     }
     guard first >= 1 else {
       throw PolicyError(
-        code: .invalidValue, what: "exit \(first) is not a number of layers", location: "$.exits[0]",
+        code: .invalidValue, what: "exit \(first) is not a number of layers", location: "\(location)[0]",
         remedy: "Exits count executed layers: use 1 or more.")
     }
     for index in exits.indices.dropFirst() where exits[index] <= exits[index - 1] {
       throw PolicyError(
         code: .invalidValue,
         what: "exits are not ascending: \(exits[index - 1]), then \(exits[index])",
-        location: "$.exits[\(index)]", remedy: "List each exit once, from the shallowest to the deepest.")
+        location: "\(location)[\(index)]", remedy: "List each exit once, from the shallowest to the deepest.")
     }
     guard exits[exits.count - 1] <= maximumDepth else {
       throw PolicyError(
         code: .invalidValue, what: "exit \(exits[exits.count - 1]) is deeper than any model",
-        location: "$.exits[\(exits.count - 1)]", remedy: "Use at most \(maximumDepth).")
+        location: "\(location)[\(exits.count - 1)]", remedy: "Use at most \(maximumDepth).")
     }
   }
 

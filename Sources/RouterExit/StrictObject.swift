@@ -87,6 +87,26 @@ struct StrictObject {
     }
   }
 
+  /// The nested objects of an array that must be there.
+  func requiredObjects(_ name: String) throws(PolicyError) -> [StrictObject] {
+    let key = FieldKey(stringValue: name)
+    guard container.contains(key) else {
+      throw PolicyError(
+        code: .missingField, what: "the field is missing", location: path(name),
+        remedy: "Add it, or recalibrate with `router calibrate`.")
+    }
+    do {
+      var array = try container.nestedUnkeyedContainer(forKey: key)
+      var objects: [StrictObject] = []
+      while !array.isAtEnd {
+        objects.append(StrictObject(try array.nestedContainer(keyedBy: FieldKey.self)))
+      }
+      return objects
+    } catch {
+      throw PolicyError(decoding: error)
+    }
+  }
+
   /// One of the names of an enumeration.
   func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws(PolicyError) -> Choice
   where Choice.RawValue == String {

@@ -16,13 +16,23 @@ public struct ThresholdPolicy: ExitPolicy, Equatable {
   /// Creates a policy.
   ///
   /// - Throws: ``PolicyError`` if `exits` is empty or not ascending from 1, if the counts differ, or if a
-  ///   threshold is NaN or outside 0...1.
+  ///   threshold is NaN or outside 0...1, or a learned estimator has no network for an exit with a threshold.
   public init(
     name: String? = nil, estimator: ExitEstimator, exits: [Int], thresholds: [Float?],
     decay: ThresholdDecay? = nil
   ) throws(PolicyError) {
     try PolicyValidation.checkExits(exits)
     try PolicyValidation.checkThresholds(thresholds, exitCount: exits.count)
+    if case .learned(let learned) = estimator {
+      for (exit, threshold) in zip(exits, thresholds) where threshold != nil {
+        guard learned.networks.contains(where: { $0.depth == exit }) else {
+          throw PolicyError(
+            code: .missingField, what: "the estimator has no network for exit \(exit)",
+            location: "$.estimator.networks",
+            remedy: "Add it, or set the exit's threshold to null; or recalibrate with `router calibrate`.")
+        }
+      }
+    }
     self.name = try PolicyValidation.checkedName(name ?? estimator.name)
     self.estimator = estimator
     self.exits = exits

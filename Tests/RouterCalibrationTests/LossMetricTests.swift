@@ -70,7 +70,7 @@ import Testing
 
   @Test func zeroOneLossesGetTheExactTest() {
     #expect(LossMetric.exactMatch.preferredTest == .exactBinomial)
-    #expect(LossMetric.disagreement.preferredTest == .hoeffdingBentkus)
+    #expect(LossMetric.disagreement.preferredTest == .betting)
   }
 }
 

@@ -4,8 +4,8 @@ import Testing
 @testable import RouterCalibration
 
 @Suite struct PathPlannerTests {
-  /// Pilot prompts of a synthetic model: an exit's confidence c is right with probability c^`honesty`, and
-  /// deeper exits are surer.
+  /// Pilot prompts of a synthetic model: an exit's confidence c is right with probability c^2, and deeper
+  /// exits are surer.
   static func pilots(
     exits: [Int] = [3, 6, 9], strength: [Float] = [0.3, 0.6, 0.9], prompts: Int = 20, tokens: Int = 30,
     seed: UInt64 = 1
@@ -26,93 +26,121 @@ import Testing
     }
   }
 
-  static func settings(headCost: Double = 0.5, reads: ExitEstimator.Input = .logits) -> PathPlanner.Settings {
-    var settings = PathPlanner.Settings(risk: 0.2, layerCount: 12, headCost: headCost, estimatorReads: reads)
-    settings.proxy = .teacherForced
-    return settings
+  static func settings(
+    _ costs: TokenCosts = TokenCosts(head: 0.5), reads: ExitEstimator.Input = .logits
+  ) -> PathPlanner.Settings {
+    PathPlanner.Settings(risk: 0.2, layerCount: 12, costs: costs, reads: reads)
+  }
+
+  static func planner(
+    _ pilots: [PilotTrace], _ settings: PathPlanner.Settings = settings()
+  ) throws -> PathPlanner {
+    try PathPlanner(candidate: .entropy, pilots: pilots, settings: settings)
   }
 
   @Test func thePathRunsFromConservativeToAggressive() throws {
-    let plan = try PathPlanner(pilots: Self.pilots(), settings: Self.settings()).plan()
+    let plan = try Self.planner(Self.pilots()).plan()
     #expect(plan.points.count > 4)
-    #expect(plan.points.count <= 12)
+    #expect(plan.fullCost == 12.5)
     let pairs = zip(plan.points, plan.points.dropFirst())
-    #expect(pairs.allSatisfy { $0.threshold > $1.threshold })
-    #expect(pairs.allSatisfy { $0.pilotMeanDepth >= $1.pilotMeanDepth })
-    #expect(plan.points.allSatisfy { $0.pilotRisk <= 1.5 * 0.2 })
+    #expect(pairs.allSatisfy { $0.pilotRisk < $1.pilotRisk && $0.pilotCost > $1.pilotCost })
+    #expect(plan.points.allSatisfy { $0.pilotCost < plan.fullCost })
     #expect((plan.points.last?.pilotRisk ?? 0) > 0.2)
-    #expect(plan.thresholds(at: 0) == plan.exits.map { _ in plan.points[0].threshold })
+    #expect((plan.points.first?.pilotRisk ?? 1) < 0.1)
   }
 
-  @Test func theFirstPointLosesNothingOnThePilotIfAnyThresholdDoes() throws {
-    // Right whenever the confidence is at least 0.7.
-    let confidences: [Float] = (0..<100).map { Float($0) / 100 }
-    let pilot = try PilotTrace(
-      prompt: 0, exits: [3], confidences: confidences, agreements: confidences.map { $0 >= 0.7 })
-    let plan = try PathPlanner(pilots: [pilot], settings: Self.settings()).plan()
-    #expect(plan.points[0].pilotRisk == 0)
-    #expect(abs(plan.points[0].threshold - 0.7) < 0.02)
+  /// Every triple of thresholds on a grid, for a world small enough: the sum of cost and priced risk of the
+  /// path's points is as small as the best of them, and thresholds per exit beat one for all exits.
+  @Test func coordinateDescentFindsWhatAnExhaustiveSearchFinds() throws {
+    let pilots = try Self.pilots(prompts: 3, tokens: 5)
+    let planner = try Self.planner(pilots)
+    let plan = planner.plan()
+    let grid: [[Float?]] = (0..<3).map { exit in
+      let scores = pilots.flatMap { pilot in
+        (0..<pilot.tokenCount).map { pilot.confidence(token: $0, exitIndex: exit) }
+      }
+      return [nil] + scores.map { Float?.some($0) }
+    }
+    var outcomes: [(cost: Double, risk: Double)] = []
+    for first in grid[0] {
+      for second in grid[1] {
+        for third in grid[2] {
+          let outcome = planner.outcome([first, second, third])
+          outcomes.append((outcome.cost, outcome.risk))
+        }
+      }
+    }
+    for price in [200.0, 60, 20, 8] {
+      let best = outcomes.map { $0.cost + price * $0.risk }.min() ?? 0
+      let found =
+        plan.points.map { $0.pilotCost + price * $0.pilotRisk }.min().map { min($0, plan.fullCost) }
+        ?? plan.fullCost
+      // Points lie on a grid of prices, and descent may end in a local minimum.
+      #expect(found <= best + 0.15)
+      #expect(found >= best - 1e-9)
+    }
   }
 
-  @Test func anExitThatNeverPaysIsDropped() throws {
+  @Test func anExitThatNeverPaysIsNotAsked() throws {
     // The middle exit is no surer than the first one: whoever passes it has passed the first one.
     let pilots = try Self.pilots(strength: [0.6, 0, 0.95])
-    let plan = try PathPlanner(pilots: pilots, settings: Self.settings(headCost: 1)).plan()
-    #expect(!plan.exits.contains(6))
-    #expect(plan.exits.contains(3))
+    let plan = try Self.planner(pilots, Self.settings(TokenCosts(head: 1))).plan()
     let payoff = try #require(plan.payoffs.first { $0.exit == 6 })
     #expect(!payoff.isKept)
-    #expect(payoff.savedLayers <= 0)
-    #expect(plan.payoffs.filter(\.isKept).allSatisfy { $0.savedLayers > 0 })
+    #expect(payoff.exitShare == 0)
+    #expect(payoff.savedLayers <= 1e-9)
+    #expect(plan.payoffs.filter(\.isKept).map(\.exit) == [3, 9])
+    #expect(plan.payoffs.filter(\.isKept).allSatisfy { $0.savedLayers > 0 && $0.exitShare > 0 })
+    let point = try #require(plan.lastPoint(risk: 0.2))
+    #expect(plan.askedExits(at: point) == [3, 9])
   }
 
   @Test func noExitPaysWhenHeadsAreTooDear() throws {
     // At most a fifth of the tokens can leave, so four of five pay for their questions in vain.
     let pilots = try Self.pilots(strength: [0.1, 0.15, 0.2])
-    let plan = try PathPlanner(pilots: pilots, settings: Self.settings(headCost: 20)).plan()
-    #expect(plan.exits.isEmpty)
-    #expect(plan.points.isEmpty)
+    let plan = try Self.planner(pilots, Self.settings(TokenCosts(head: 20))).plan()
+    // Only to let everyone leave at once, whatever is lost, is cheaper than not to ask.
+    #expect(plan.lastPoint(risk: 0.5) == nil)
     #expect(plan.fullCost == 32)
     #expect(plan.payoffs.allSatisfy { !$0.isKept && $0.savedLayers <= 0 })
-    var all = Self.settings(headCost: 20)
-    all.selection = .all
-    #expect(try PathPlanner(pilots: pilots, settings: all).plan().exits == [3, 6, 9])
+    // The same exits pay where a question takes no head.
+    let hidden = try Self.planner(pilots, Self.settings(TokenCosts(head: 20), reads: .hidden)).plan()
+    #expect(hidden.lastPoint(risk: 0.2) != nil)
   }
 
-  @Test func estimatorsOnTheHiddenStatePayOneHeadOnly() throws {
-    let planner = try PathPlanner(
-      pilots: Self.pilots(), settings: Self.settings(headCost: 20, reads: .hidden))
-    let outcome = planner.outcome(0.99, [0, 1, 2])
-    #expect(abs(outcome.cost - outcome.meanDepth - 20) < 1e-9)
-    #expect(!planner.plan().exits.isEmpty)
-  }
-
-  @Test func costsCountEveryHead() throws {
-    // Two tokens: one leaves at the second exit (two questions), one at full depth (two questions, one head
-    // more).
+  @Test func costsCountEverything() throws {
+    // Two tokens: one leaves at the second exit (two questions), one at full depth (two questions, one choice).
     let pilot = try PilotTrace(
       prompt: 0, exits: [3, 6], confidences: [0.1, 0.9, 0.1, 0.1], agreements: [true, true, true, true])
-    let planner = try PathPlanner(pilots: [pilot], settings: Self.settings(headCost: 2))
-    let outcome = planner.outcome(0.9, [0, 1])
+    func cost(_ costs: TokenCosts, _ reads: ExitEstimator.Input) throws -> Double {
+      try Self.planner([pilot], Self.settings(costs, reads: reads)).outcome([0.9, 0.9]).cost
+    }
+    #expect(try Self.planner([pilot]).outcome([0.9, 0.9]).meanDepth == 9)
     // (6 + 12) / 2 layers, and (2 + 3) / 2 heads of 2 layers each.
-    #expect(outcome.meanDepth == 9)
-    #expect(outcome.cost == 14)
-    #expect(outcome.exitCounts == [0, 1])
+    #expect(try cost(TokenCosts(head: 2), .logits) == 14)
+    // The token at full depth is chosen for half a layer instead of a head.
+    #expect(try cost(TokenCosts(head: 2, choice: 0.5), .logits) == 13.25)
     // Four decisions of a quarter layer each besides, for two tokens.
-    var settings = Self.settings(headCost: 2)
-    settings.checkCost = 0.25
-    #expect(try PathPlanner(pilots: [pilot], settings: settings).outcome(0.9, [0, 1]).cost == 14.5)
+    #expect(try cost(TokenCosts(head: 2, check: 0.25), .logits) == 14.5)
+    // Six skipped layers of half a layer each.
+    #expect(try cost(TokenCosts(head: 2, skipped: 0.5), .logits) == 15.5)
+    // No question pays a head, each token is chosen once.
+    #expect(try cost(TokenCosts(head: 2, choice: 1), .hidden) == 10)
+    // The first exit is not asked: one question for each token.
+    let outcome = try Self.planner([pilot], Self.settings(TokenCosts(head: 2))).outcome([nil, 0.9])
+    #expect(outcome.cost == 9 + (1 + 2))
+    #expect(outcome.exitCounts == [0, 1])
   }
 
-  @Test func theFreeRunningProxyCountsEverythingAfterTheFirstError() throws {
+  @Test func riskIsTheMeanOverPromptsOfTheErrorsOfTokensThatLeave() throws {
     // Errors at tokens 1 and 3 of 5; the last token does not leave early, so its disagreement is none.
-    let pilot = try PilotTrace(
+    let first = try PilotTrace(
       prompt: 0, exits: [3], confidences: [0.9, 0.9, 0.9, 0.9, 0.1],
       agreements: [true, false, true, false, false])
-    var settings = Self.settings()
-    #expect(try PathPlanner(pilots: [pilot], settings: settings).outcome(0.5, [0]).risk == 0.4)
-    settings.proxy = .freeRunning
-    #expect(try PathPlanner(pilots: [pilot], settings: settings).outcome(0.5, [0]).risk == 0.8)
+    let second = try PilotTrace(prompt: 1, exits: [3], confidences: [0.9], agreements: [true])
+    #expect(abs(try Self.planner([first]).outcome([0.5]).risk - 0.4) < 1e-12)
+    #expect(abs(try Self.planner([first, second]).outcome([0.5]).risk - 0.2) < 1e-12)
+    #expect(try Self.planner([first, second]).outcome([nil]).risk == 0)
   }
 
   @Test func decayIsTheOneThatThePolicyApplies() throws {
@@ -120,9 +148,8 @@ import Testing
     let pilots = try Self.pilots(prompts: 3)
     var settings = Self.settings()
     settings.decay = decay
-    let planner = try PathPlanner(pilots: pilots, settings: settings)
     let lambda: Float = 0.83
-    let outcome = planner.outcome(lambda, [0, 1, 2])
+    let outcome = try Self.planner(pilots, settings).outcome([lambda, lambda, lambda])
     var counts = [0, 0, 0]
     for pilot in pilots {
       for token in 0..<pilot.tokenCount {
@@ -135,15 +162,46 @@ import Testing
     #expect(outcome.exitCounts == counts)
   }
 
-  @Test func aHopelessPilotStillGivesAPathThatTheTestWillRefuse() throws {
+  @Test func equalConfidencesAreNeverParted() throws {
+    // Half of the tokens with confidence 0.5 are wrong: a threshold takes all of them or none.
     let pilot = try PilotTrace(
-      prompt: 0, exits: [3], confidences: [Float](repeating: 1, count: 50),
-      agreements: [Bool](repeating: false, count: 50))
-    var settings = Self.settings()
-    settings.selection = .all
-    let plan = try PathPlanner(pilots: [pilot], settings: settings).plan()
-    #expect(plan.points.count == 1)
-    #expect(plan.points[0].pilotRisk == 1)
+      prompt: 0, exits: [3], confidences: [Float](repeating: 0.5, count: 40),
+      agreements: (0..<40).map { $0 < 20 })
+    for point in try Self.planner([pilot]).plan().points {
+      #expect(abs(point.pilotRisk - 0.5) < 1e-12)
+      #expect(point.rule == .thresholds([0.5]))
+    }
+  }
+
+  @Test func testedPointsSpreadOverTheRisks() throws {
+    let plan = try Self.planner(Self.pilots()).plan()
+    let points = plan.testedPoints(risk: 0.2, scale: 1, count: 6)
+    #expect(points.count > 2 && points.count <= 6)
+    #expect(zip(points, points.dropFirst()).allSatisfy { $0 < $1 })
+    #expect(points.dropFirst().allSatisfy { plan.points[$0].pilotRisk <= 0.2 })
+    // If real losses are twice the pilot's, points lie where it guesses half.
+    let cautious = plan.testedPoints(risk: 0.2, scale: 2, count: 6)
+    #expect(cautious.allSatisfy { plan.points[$0].pilotRisk <= 0.1 } || cautious == [0])
+    #expect(plan.testedPoints(risk: 1e-9, scale: 1, count: 6) == [0] || plan.points[0].pilotRisk == 0)
+  }
+
+  @Test func aPolicyHoldsOnlyWhatItsPointNeeds() throws {
+    let plan = PathPlan(
+      candidate: .entropy, exits: [3, 6, 9],
+      points: [.init(rule: .thresholds([nil, 0.5, nil]), pilotRisk: 0, pilotMeanDepth: 9, pilotCost: 9)],
+      payoffs: [], fullCost: 12)
+    let rule = try plan.policyRule(at: 0, name: "x", estimator: .entropy, decay: nil)
+    #expect(
+      rule
+        == .threshold(
+          try ThresholdPolicy(name: "x", estimator: .entropy, exits: [6], thresholds: [0.5])))
+    // Saturation is the cosine to the exit before, which must be passed.
+    let compared = PathPlan(
+      candidate: .saturation, exits: plan.exits, points: plan.points, payoffs: [], fullCost: 12)
+    #expect(
+      try compared.policyRule(at: 0, name: "x", estimator: .saturation, decay: nil)
+        == .threshold(
+          ThresholdPolicy(name: "x", estimator: .saturation, exits: [3, 6], thresholds: [nil, 0.5])))
   }
 
   @Test func refusesPilotsThatCannotChooseAPath() throws {
@@ -151,12 +209,15 @@ import Testing
     let other = try PilotTrace(prompt: 0, exits: [4], confidences: [1], agreements: [true])
     let deep = try PilotTrace(prompt: 0, exits: [12], confidences: [1], agreements: [true])
     for pilots in [[], [empty], try Self.pilots() + [other], [deep]] {
-      #expect(throws: CalibrationError.self) { try PathPlanner(pilots: pilots, settings: Self.settings()) }
+      #expect(throws: CalibrationError.self) { try Self.planner(pilots) }
     }
     for risk in [0, 1, Double.nan] {
       var settings = Self.settings()
       settings.risk = risk
-      #expect(throws: CalibrationError.self) { try PathPlanner(pilots: [deep], settings: settings) }
+      #expect(throws: CalibrationError.self) { try Self.planner([other], settings) }
+    }
+    #expect(throws: CalibrationError.self) {
+      try Self.planner([other], Self.settings(TokenCosts(head: .nan)))
     }
   }
 }

@@ -53,14 +53,15 @@ import Testing
     let result = try sequence.record(losses: [0, 0])
     let answers = [
       try PromptTrace(
-        prompt: 0, run: .point(0), tokens: [1, 2], depths: [9, 30], losses: [:], seconds: 1.5),
-      try PromptTrace(prompt: 1, run: .point(0), tokens: [1], depths: [12], losses: [:], seconds: 0.5),
+        prompt: 0, run: .point(.entropy, 0), tokens: [1, 2], depths: [9, 30], losses: [:], seconds: 1.5),
+      try PromptTrace(
+        prompt: 1, run: .point(.entropy, 0), tokens: [1], depths: [12], losses: [:], seconds: 0.5),
     ]
-    let row = CalibrationRow(threshold: 0.75, result: result, answers: answers)
+    let row = CalibrationRow(point: 3, rule: .fixed(depth: 9), result: result, answers: answers)
     #expect(row.meanDepth == 17)
     #expect(row.tokensPerSecond == 1.5)
     #expect(row.passed)
     #expect(row.promptCount == 2)
-    #expect(CalibrationRow(threshold: 0.75, result: result, answers: []).meanDepth == nil)
+    #expect(CalibrationRow(point: 3, rule: .fixed(depth: 9), result: result, answers: []).meanDepth == nil)
   }
 }

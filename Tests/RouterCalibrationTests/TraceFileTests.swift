@@ -1,4 +1,5 @@
 import Foundation
+import RouterExit
 import Testing
 
 @testable import RouterCalibration
@@ -11,18 +12,34 @@ import Testing
   static func records() throws -> [TraceRecord] {
     [
       .pilot(
-        try PilotTrace(
-          prompt: 3, exits: [9, 12], confidences: [0.25, 0.5, 0.125, 1],
-          agreements: [false, true, true, true])),
+        try PilotAnswer(
+          prompt: 3, exits: [9, 12], scores: ["entropy": [0.25, 0.5, 0.125, 1]], choices: [5, 6, 8, 8],
+          full: [6, 8])),
+      .estimator(
+        TrainedEstimator(
+          estimator: try LearnedEstimator(
+            kind: .probe, width: 1,
+            networks: [
+              .init(
+                depth: 9, parameters: [0.5, 0.25, -1, 2],
+                quality: try EstimatorQuality(
+                  tokens: 2, agreement: 0.5, auc: 1, brier: 0.25, calibrationError: 0.125))
+            ]), scores: [3: [0.5, 0.75]])),
       .plan(
         PathPlan(
-          exits: [9], points: [.init(threshold: 0.9, pilotRisk: 0, pilotMeanDepth: 20.5, pilotCost: 25)],
+          candidate: .probe, exits: [9, 12],
+          points: [
+            .init(rule: .thresholds([0.9, nil]), pilotRisk: 0, pilotMeanDepth: 20.5, pilotCost: 25),
+            .init(
+              rule: .patience(exits: [9, 12], count: 2), pilotRisk: 0.5, pilotMeanDepth: 12, pilotCost: 14),
+            .init(rule: .fixed(depth: 9), pilotRisk: 1, pilotMeanDepth: 9, pilotCost: 10),
+          ],
           payoffs: [.init(exit: 9, isKept: true, exitShare: 0.25, savedLayers: 1.5)], fullCost: 38)),
       .prompt(
         try PromptTrace(prompt: 7, run: .full, tokens: [1, 2], depths: [30, 30], losses: [:], seconds: 0.5)),
       .prompt(
         try PromptTrace(
-          prompt: 7, run: .point(2), tokens: [1, 3], depths: [9, 30], losses: ["disagreement": 0.5],
+          prompt: 7, run: .point(.probe, 2), tokens: [1, 3], depths: [9, 30], losses: ["disagreement": 0.5],
           seconds: 0.25)),
     ]
   }
@@ -55,11 +72,14 @@ import Testing
       }
       let file = try TraceFile(path: path, header: Self.header)
       #expect(try file.records == Self.records())
-      #expect(file.answer(prompt: 7, run: .point(2))?.depths == [9, 30])
+      #expect(file.answer(prompt: 7, run: .point(.probe, 2))?.depths == [9, 30])
       #expect(file.answer(prompt: 7, run: .full)?.tokens == [1, 2])
-      #expect(file.answer(prompt: 7, run: .point(1)) == nil)
+      #expect(file.answer(prompt: 7, run: .point(.probe, 1)) == nil)
       #expect(file.pilots.map(\.prompt) == [3])
-      #expect(file.plan?.exits == [9])
+      #expect(file.plan(of: .probe)?.exits == [9, 12])
+      #expect(file.plan(of: .mlp) == nil)
+      #expect(file.estimator(.probe)?.scores == [3: [0.5, 0.75]])
+      #expect(file.estimator(.mlp) == nil)
     }
   }
 
@@ -132,12 +152,14 @@ import Testing
     let lines = try Self.bytes().split(separator: UInt8(ascii: "\n"))
     for bad in [
       "{\"pilot\":{}}", "nonsense", "", "{}", "{\"prompt\":{\"prompt\":0,\"run\":\"half\"}}",
-      #"{"prompt":{"depths":[9],"losses":{},"prompt":1,"run":0,"seconds":1,"tokens":[1,2]}}"#,
-      #"{"prompt":{"depths":[9],"losses":{"x":2},"prompt":1,"run":0,"seconds":1,"tokens":[1]}}"#,
-      #"{"prompt":{"depths":[9],"losses":{},"prompt":1,"run":-1,"seconds":1,"tokens":[1]}}"#,
-      #"{"pilot":{"agreements":"2","confidences":[0.5],"exits":[9],"prompt":1}}"#,
-      #"{"pilot":{"agreements":"1","confidences":[1.5],"exits":[9],"prompt":1}}"#,
-      #"{"pilot":{"agreements":"","confidences":[],"exits":[],"prompt":1}}"#,
+      #"{"prompt":{"depths":[9],"losses":{},"prompt":1,"run":"probe 0","seconds":1,"tokens":[1,2]}}"#,
+      #"{"prompt":{"depths":[9],"losses":{"x":2},"prompt":1,"run":"probe 0","seconds":1,"tokens":[1]}}"#,
+      #"{"prompt":{"depths":[9],"losses":{},"prompt":1,"run":"probe -1","seconds":1,"tokens":[1]}}"#,
+      #"{"prompt":{"depths":[9],"losses":{},"prompt":1,"run":"guess 1","seconds":1,"tokens":[1]}}"#,
+      #"{"pilot":{"choices":[1,2],"exits":[9],"full":[1],"prompt":1,"scores":{}}}"#,
+      #"{"pilot":{"choices":[1],"exits":[9],"full":[1],"prompt":1,"scores":{"entropy":[1.5]}}}"#,
+      #"{"pilot":{"choices":[],"exits":[],"full":[],"prompt":1,"scores":{}}}"#,
+      #"{"estimator":{"kind":"probe","networks":[],"scores":{},"units":0,"width":1}}"#,
     ] {
       try Self.withPath { path in
         let text = [lines[0], ArraySlice(bad.utf8), lines[1]].joined(separator: "\n".utf8)
@@ -165,6 +187,6 @@ import Testing
     let text = String(decoding: try Self.bytes(), as: UTF8.self)
     #expect(!text.contains("\"text\""))
     #expect(text.contains("\"tokens\":[1,3]"))
-    #expect(text.contains("\"agreements\":\"0111\""))
+    #expect(text.contains("\"choices\":[5,6,8,8]"))
   }
 }

@@ -4,9 +4,9 @@ import RouterDecoding
 import RouterEvaluation
 import RouterExit
 
-/// Calibrations of a tiny model on twelve prompts with one trace file.
+/// Calibrations of a tiny model on twenty-four prompts with one trace file.
 ///
-/// A risk and a delta of .2 take ceil(ln .2 / ln .8) = 8 prompts: 2 choose the path, 8 certify, 2 are held out.
+/// With exact-match, a risk and a delta of .2 take ceil(ln .2 / ln .8) = 8 prompts.
 struct CalibrationFixture {
   let language: LanguageModel
   let directory: TemporaryDirectory
@@ -18,13 +18,16 @@ struct CalibrationFixture {
 
   var tracePath: String { directory.file("trace.jsonl") }
 
-  init(amplitude: Float, metric: LossMetric = .disagreement) throws {
+  init(
+    amplitude: Float, metric: LossMetric = .disagreement, candidates: [Candidate] = [.maximumProbability]
+  ) throws {
     language = try TinyLanguage.make(amplitude: amplitude)
     directory = try TemporaryDirectory()
-    settings = CalibrationSettings(
-      estimator: .maximumProbability, metric: metric, risk: 0.2, delta: 0.2, maximumTokens: 6,
-      promptLimit: nil, seed: 1, decay: nil, selection: .all, answerRule: .contains)
-    rows = try (0..<12).map { try row(#"{"question": "\#($0) of twelve prompts", "answer": "\#($0)"}"#) }
+    settings = CalibrationSettings(candidates: candidates, goal: .risk(0.2), metric: metric)
+    settings.delta = 0.2
+    settings.maximumTokens = 6
+    settings.trialPrompts = 2
+    rows = try (0..<24).map { try row(#"{"question": "\#($0) of many prompts", "answer": "\#($0)"}"#) }
   }
 
   /// Opens the trace file and closes it: writes its header.
@@ -35,6 +38,15 @@ struct CalibrationFixture {
     try calibration().run(
       name: "tiny",
       provenance: PolicyProvenance(modelSHA256: language.fingerprint, dataSHA256: dataSHA256))
+  }
+
+  /// A run and recalibrations on its traces.
+  func run(simulating runs: Int) throws -> RecalibrationStudy.Result {
+    let calibration = try calibration()
+    let outcome = try calibration.run(
+      name: "tiny",
+      provenance: PolicyProvenance(modelSHA256: language.fingerprint, dataSHA256: dataSHA256))
+    return try calibration.simulate(runs, of: outcome)
   }
 
   private func calibration() throws -> CalibrationRun {
@@ -53,20 +65,23 @@ struct CalibrationFixture {
       guard case .prompt(let answer) = try JSONDecoder().decode(TraceRecord.self, from: Data($0)) else {
         return nil
       }
-      return answer.run == .full ? nil : answer
+      if case .point = answer.run { return answer }
+      return nil
     }
   }
 
-  /// Decides the path in place of the planner.
+  /// Decides the path in place of the planner: one threshold for some exits of three at each point.
   func plan(exits: [Int], thresholds: [Float]) throws {
-    let points = thresholds.map {
-      #"{"threshold": \#($0), "pilotRisk": 0, "pilotMeanDepth": 4, "pilotCost": 5}"#
+    let points = thresholds.enumerated().map { step, threshold in
+      PathPlan.Point(
+        rule: .thresholds((1...3).map { exits.contains($0) ? threshold : nil }),
+        // The first is tried, and loses so little that all the others are tested as well.
+        pilotRisk: [0.001, 0.3, 0.39][step], pilotMeanDepth: 4, pilotCost: 4.5 - Double(step))
     }
-    let line = """
-      {"plan": {"exits": \(exits), "points": [\(points.joined(separator: ", "))], "payoffs": [], "fullCost": 5}}
-
-      """
+    let plan = PathPlan(
+      candidate: .maximumProbability, exits: [1, 2, 3], points: points, payoffs: [], fullCost: 5)
     try open()
-    try (traceBytes() + Data(line.utf8)).write(to: URL(fileURLWithPath: tracePath))
+    let line = try JSONEncoder().encode(TraceRecord.plan(plan)) + Data("\n".utf8)
+    try (traceBytes() + line).write(to: URL(fileURLWithPath: tracePath))
   }
 }

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func asksForLogitsOnlyWhenItReadsThem() throws {
-    for estimator in ExitEstimator.allCases {
+    for estimator in ExitEstimator.parameterFree {
       let scene = Scene(previousHidden: [1, 0], logits: [1, 2])
       let requests = try Self.confidence(estimator, scene).requests
       #expect(requests == (estimator.reads == .logits ? 1 : 0))
@@ -61,7 +61,7 @@ import Testing
     #expect(abs(Double(measured) - expected) < 1e-6)
   }
 
-  @Test(arguments: ExitEstimator.allCases)
+  @Test(arguments: ExitEstimator.parameterFree)
   func nonFiniteInputGivesNoConfidence(estimator: ExitEstimator) throws {
     for bad in [Float.nan, .infinity, -.infinity] {
       let scene = Scene(hidden: [bad, 1], previousHidden: [1, 1], logits: [0, bad, 1])
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ExitEstimator.allCases)
+  @Test(arguments: ExitEstimator.parameterFree)
   func namesRoundTrip(estimator: ExitEstimator) {
     #expect(ExitEstimator(name: estimator.name) == estimator)
     #expect(ExitEstimator(name: estimator.name + "x") == nil)

@@ -127,7 +127,7 @@ import Testing
     ("[]", .wrongType, "$"),
     ("null", .wrongType, "$"),
     ("{}", .missingField, "$.format"),
-    (#"{"format": 2, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
+    (#"{"format": 3, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
     (#"{"format": "1"}"#, .wrongType, "$.format"),
     (#"{"format": 1.5}"#, .wrongType, "$.format"),
     (#"{"format": 1, "name": "a", "kind": "magic"}"#, .unsupportedKind, "$.kind"),

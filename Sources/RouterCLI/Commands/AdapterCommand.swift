@@ -1,5 +1,8 @@
 import ArgumentParser
 import RouterCheckpoint
+import RouterDecoding
+import RouterEvaluation
+import RouterTokenizer
 
 /// `router adapter`
 struct AdapterCommand: ParsableCommand {
@@ -9,7 +12,7 @@ struct AdapterCommand: ParsableCommand {
       Exit adapters stand between an exit's hidden state and the shared head; `router tune --exit-adapter` makes \
       them. A policy is bound to the model with its adapters: calibrate again after a change.
       """,
-    subcommands: [Merge.self, Extract.self, Remove.self])
+    subcommands: [Merge.self, Extract.self, Remove.self, Drafts.self])
 
   struct Merge: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Writes a model with the adapters of a file.")
@@ -42,6 +45,50 @@ struct AdapterCommand: ParsableCommand {
     func run() throws {
       try AdapterMerge.extract(from: model.path(), to: out, tool: ToolVersion.provenance)
       print("wrote \(out)")
+    }
+  }
+
+  struct Drafts: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Adds guesses to an adapter file: what the model says most after short runs of its own tokens.",
+      discussion: """
+        `--mode verify` confirms such guesses, several tokens in a pass. They are learnt from answers of the model \
+        itself, which `router tune --self-distill` writes.
+        """)
+
+    @Argument(help: "Adapter file, NAME.adapter.safetensors.zst.")
+    var adapter: String
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "Rows with the model's answers, .json or .jsonl; may be repeated.", valueName: "file"))
+    var data: [String]
+
+    @Option(help: ArgumentHelp("Entries of the table: 2 to the power of n, 4 bytes each.", valueName: "n"))
+    var bits = 18
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Adapter file to write.", valueName: "file"))
+    var out: String
+
+    func validate() throws {
+      guard bits >= 0, bits < 32, DraftTable.slotCounts.contains(1 << bits) else {
+        throw ValidationError("--bits must lie in 4...22.")
+      }
+    }
+
+    func run() throws {
+      let file = try AdapterFile(path: adapter)
+      let tokenizer = try LanguageModel.tokenizer(of: CheckpointReader(path: model.path()))
+      let end = tokenizer.definition.eosToken
+      let answers = try data.flatMap { try Dataset(path: $0).rows }.compactMap { row in
+        row.reference.map { tokenizer.encode($0) + (row.isBrokenOff ? [] : [end].compactMap(\.self)) }
+      }
+      guard let table = DraftTable(learning: answers, slotCount: 1 << bits) else { return }
+      try file.write(to: out, drafts: table.slots, tool: ToolVersion.provenance)
+      print("wrote \(out): \(table.count) guesses from \(answers.count) answers")
     }
   }
 

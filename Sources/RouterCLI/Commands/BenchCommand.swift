@@ -23,6 +23,9 @@ struct BenchCommand: ParsableCommand {
       needs, and then reads lines, each the name of a row, and answers each with one line of JSON: \
       {"name": "tg128@0", "engine": "llama.cpp", "tokens_per_second": 42.0} or {"name": ..., "skipped": "why"}. \
       It ends with its input. .ci/checks/bench_llama_cpp.py is one.
+
+      --modes compares ways of decoding on real prompts: speedup is full depth's seconds per token over a way's, \
+      identical counts answers that are full depth's, token for token.
       """)
 
   @OptionGroup var subject: BenchSubjectOptions
@@ -70,14 +73,40 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Measure decoding beside a process that keeps core 0 busy, against one thread alone.")
   var besideLoad = false
 
+  @Flag(
+    help:
+      "Answer the prompts of --data at full depth, verified and under each --policy, in turn, and compare.")
+  var modes = false
+
+  @Option(
+    help: ArgumentHelp("With --modes: rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
+  var data: [String] = []
+
+  @Option(help: ArgumentHelp("With --modes: use the first n rows of each file.", valueName: "n"))
+  var rows = 40
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("With --modes: a policy to compare; may be repeated.", valueName: "name"))
+  var policy: [String] = []
+
+  @Flag(help: "With --modes: use a policy although it was calibrated for another model.")
+  var allowMismatch = false
+
   /// When the process that `--load` started was started; it reports to the one that did.
   @Option(help: .private)
   var loadStarted: Double?
 
   func validate() throws {
-    if [costs, load, besideLoad].count(where: { $0 }) > 1 {
-      throw ValidationError("Give one of --costs, --load and --beside-load.")
+    if [costs, load, besideLoad, modes].count(where: { $0 }) > 1 {
+      throw ValidationError("Give one of --costs, --load, --beside-load and --modes.")
     }
+    if modes && subject.shape != nil { throw ValidationError("--modes wants a checkpoint, not --shape.") }
+    if modes && data.isEmpty { throw ValidationError("--modes needs --data: prompts to answer.") }
+    if !modes && !(data.isEmpty && policy.isEmpty) {
+      throw ValidationError("--data and --policy are for --modes.")
+    }
+    guard rows >= 1 else { throw ValidationError("--rows is \(rows). Use at least 1.") }
     if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
     if refresh && !costs { throw ValidationError("--refresh is for --costs.") }
     do {
@@ -99,6 +128,7 @@ struct BenchCommand: ParsableCommand {
     if costs { return try runCosts() }
     if load { return try runLoad() }
     if besideLoad { return try runBesideLoad() }
+    if modes { return try runModes() }
     try runRows()
   }
 

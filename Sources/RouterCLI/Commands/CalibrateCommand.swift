@@ -13,12 +13,15 @@ struct CalibrateCommand: AsyncParsableCommand {
     commandName: "calibrate",
     abstract: "Learns exit thresholds that keep a promise about quality, and proves it.",
     discussion: """
-      Prompts are answered freely under thresholds from conservative to aggressive; the last point before the \
-      first failure of a statistical test is kept (learn-then-test). With probability 1 - delta over the prompts, \
-      the expected loss is at most the risk. Rows: instruction, input, output (Alpaca); question, answer; prompt, \
-      completion; or OpenAI messages. Metrics: disagreement (share of an answer's tokens that full depth would \
-      not have chosen after the same tokens), rouge-l (1 - ROUGE-L to the full-depth answer), exact-match (right \
-      at full depth, wrong with exits).
+      A third of the prompts chooses a path of thresholds per exit and trains estimators on hidden states; the \
+      others are answered freely under points of the path from conservative to aggressive, and the last point \
+      before the first failure of a statistical test is kept (learn-then-test). With probability 1 - delta over \
+      the prompts, the expected loss is at most the risk. `--policy best` compares all estimators by measured \
+      seconds and keeps the fastest that passes; `--policy budget` with --layers or --tokens-per-second meets a \
+      budget instead of a risk, and measures its loss. Rows: instruction, input, output (Alpaca); question, \
+      answer; prompt, completion; or OpenAI messages. Metrics: disagreement (share of an answer's tokens that \
+      full depth would not have chosen after the same tokens), rouge-l (1 - ROUGE-L to the full-depth answer), \
+      exact-match (right at full depth, wrong with exits).
       """)
 
   @OptionGroup var model: ModelOptions
@@ -27,8 +30,23 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
   var data: [String]
 
-  @Option(name: .shortAndLong, help: "Estimator: entropy, max-probability, margin or saturation.")
-  var policy: ExitEstimator
+  @Option(
+    name: .shortAndLong,
+    help: """
+      What decides: max-probability, margin, entropy (on logits); probe, mlp, entropy-probe, saturation (on the \
+      hidden state); patience; fixed; best of all; or budget.
+      """)
+  var policy: CalibrationChoice
+
+  @Option(
+    help: ArgumentHelp("Candidates of best and budget, with commas; all if absent.", valueName: "names"))
+  var candidates: CandidateList?
+
+  @Option(help: ArgumentHelp("Budget: mean layers per token.", valueName: "n"))
+  var layers: Double?
+
+  @Option(help: ArgumentHelp("Budget: speed by the machine's cost model.", valueName: "n"))
+  var tokensPerSecond: Double?
 
   @Option(help: ArgumentHelp("Expected loss per prompt that is tolerated.", valueName: "x"))
   var risk = 0.1
@@ -48,12 +66,19 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("New tokens of an answer at most.", valueName: "n"))
   var maxTokens = 64
 
+  @Option(help: "What thresholds are to save: seconds (heads and decisions count) or layers.")
+  var objective: CalibrationSettings.Objective = .seconds
+
+  @Option(help: "What tokens leave in skipped layers: propagate or exact; the promise holds for it alone.")
+  var kv: KeyValueMode = .propagate
+
+  @Option(help: ArgumentHelp("Candidates of best that are tested; they share delta.", valueName: "n"))
+  var finalists = 2
+
   @Option(
-    help: """
-      Exits to use: paying (that save more time here than asking them takes), used (at which pilot tokens \
-      leave), auto (paying, or used if none pays) or all.
-      """)
-  var exits: CalibrationSettings.ExitSelection = .auto
+    help: ArgumentHelp(
+      "Repeat the calibration n times on resampled traces, and count broken promises.", valueName: "n"))
+  var simulate: Int?
 
   @Option(help: ArgumentHelp("Let thresholds fall along the answer (CALM), with this tau.", valueName: "tau"))
   var decay: Float?
@@ -61,7 +86,7 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Seed that deals the prompts out.", valueName: "n"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Name of the policy; the estimator's if absent.", valueName: "text"))
+  @Option(help: ArgumentHelp("Name of the policy; what decides if absent.", valueName: "text"))
   var name: String?
 
   @Option(
@@ -73,6 +98,11 @@ struct CalibrateCommand: AsyncParsableCommand {
     help: ArgumentHelp("Trace file, which a killed run resumes; in the cache if absent.", valueName: "file"))
   var trace: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Report to write, one HTML file with pictures; beside the trace file if absent.", valueName: "file"))
+  var report: String?
+
   func validate() throws {
     for (label, value) in [("risk", risk), ("delta", delta)] where !(value >= 1e-6 && value < 1) {
       throw ValidationError(
@@ -80,6 +110,11 @@ struct CalibrateCommand: AsyncParsableCommand {
     }
     if prompts < 1 { throw ValidationError("--prompts is \(prompts). Use at least 1.") }
     if maxTokens < 1 { throw ValidationError("--max-tokens is \(maxTokens). Use at least 1.") }
+    if finalists < 1 { throw ValidationError("--finalists is \(finalists). Use at least 1.") }
+    if let simulate, !(1...100_000).contains(simulate) {
+      throw ValidationError("--simulate is \(simulate). Use 1 to 100000.")
+    }
+    _ = try goal()
     if data.isEmpty { throw ValidationError("Give --data with at least one file.") }
   }
 
@@ -92,12 +127,10 @@ struct CalibrateCommand: AsyncParsableCommand {
     let dataHash = try SHA256Digest.hex(
       of: Data(data.map { try SHA256Digest.hex(ofFile: $0) }.joined(separator: "\n").utf8))
     let language = try model.load()
-    let settings = CalibrationSettings(
-      estimator: policy, metric: metric, risk: risk, delta: delta, maximumTokens: maxTokens,
-      promptLimit: prompts, seed: seed,
-      decay: try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) },
-      selection: exits, answerRule: answerRule)
+    let settings = try self.settings()
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
+    let reportPath = report ?? Self.defaultReport(trace: tracePath)
+    try makeDirectory(of: reportPath)
     let costs = try CostSource(refresh: false).costs(of: language)
     let bars = StageBars()
     defer { bars.finish() }
@@ -111,13 +144,62 @@ struct CalibrateCommand: AsyncParsableCommand {
         model: language.name, modelSHA256: language.fingerprint,
         data: data.map { URL(fileURLWithPath: $0).lastPathComponent }.joined(separator: ", "),
         dataSHA256: dataHash, tool: ToolVersion.provenance,
-        command: "router calibrate --policy \(policy.name) --metric \(metric.rawValue) --risk \(risk) "
-          + "--delta \(delta) --prompts \(prompts) --max-tokens \(maxTokens) --seed \(seed)"))
-    bars.finish()
+        command: command))
+    let simulation = try simulate.map { try run.simulate($0, of: outcome) }
     try outcome.policy.write(to: destination)
+    try writeReport(
+      outcome, settings: settings, language: language, rows: rows, trace: tracePath, to: reportPath
+    ) { bars.update("report", $0) }
+    bars.finish()
     let report = CalibrationReport(
-      outcome, path: destination, trace: tracePath, layers: language.layerCount, estimator: policy)
+      outcome, path: destination, trace: tracePath, page: reportPath, layers: language.layerCount,
+      simulation: simulation)
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }
+  }
+
+  private func goal() throws -> CalibrationSettings.Goal {
+    let budgets = [layers, tokensPerSecond].compactMap { $0 }
+    guard policy == .budget else {
+      if !budgets.isEmpty {
+        throw ValidationError("--layers and --tokens-per-second belong to --policy budget.")
+      }
+      return .risk(risk)
+    }
+    guard budgets.count == 1, budgets[0].isFinite, budgets[0] > 0 else {
+      throw ValidationError("--policy budget takes a positive --layers or --tokens-per-second.")
+    }
+    return layers.map { .layers($0) } ?? .tokensPerSecond(budgets[0])
+  }
+
+  private func settings() throws -> CalibrationSettings {
+    var settings = CalibrationSettings(
+      candidates: candidates?.values ?? policy.candidates, goal: try goal(), metric: metric)
+    settings.delta = delta
+    settings.maximumTokens = maxTokens
+    settings.promptLimit = prompts
+    settings.seed = seed
+    settings.decay = try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) }
+    settings.objective = objective
+    settings.keyValues = kv
+    settings.answerRule = answerRule
+    settings.finalists = finalists
+    return settings
+  }
+
+  /// This command, as far as it decides the outcome.
+  private var command: String {
+    var parts = ["router calibrate --policy \(policy.name)"]
+    if let candidates { parts.append("--candidates \(candidates.name)") }
+    if let layers { parts.append("--layers \(layers)") }
+    if let tokensPerSecond { parts.append("--tokens-per-second \(tokensPerSecond)") }
+    parts.append("--metric \(metric.rawValue)")
+    if policy != .budget { parts.append("--risk \(risk)") }
+    parts.append("--delta \(delta) --prompts \(prompts) --max-tokens \(maxTokens) --seed \(seed)")
+    if let decay { parts.append("--decay \(decay)") }
+    if objective != .seconds { parts.append("--objective \(objective.rawValue)") }
+    if kv != .propagate { parts.append("--kv \(kv.rawValue)") }
+    if finalists != 2 { parts.append("--finalists \(finalists)") }
+    return parts.joined(separator: " ")
   }
 
   private func defaultTrace(
@@ -139,19 +221,14 @@ struct CalibrateCommand: AsyncParsableCommand {
     } catch {
       throw CommandError(
         "the directory cannot be made", at: directory.path,
-        remedy: "Choose another place with --out or --trace.")
+        remedy: "Choose another place with --out, --trace or --report.")
     }
   }
 }
 
-extension ExitEstimator: ExpressibleByArgument {
-  public init?(argument: String) { self.init(name: argument) }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-}
-
 extension LossMetric: ExpressibleByArgument {}
 extension AnswerRule: ExpressibleByArgument {}
-extension CalibrationSettings.ExitSelection: ExpressibleByArgument {}
+extension CalibrationSettings.Objective: ExpressibleByArgument {}
 
 /// One progress bar for each stage of a calibration.
 private final class StageBars {

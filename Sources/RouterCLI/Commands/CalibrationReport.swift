@@ -6,114 +6,89 @@ import RouterExit
 struct CalibrationReport: Encodable {
   let path: String
   let trace: String
-  let exits: [Int]
-  let rows: [CalibrationRow]
-  /// 0-based row that was certified.
-  let certified: Int?
+  /// The HTML file with the pictures.
+  let page: String
   let layers: Int
   let fullTokensPerSecond: Double?
   let times: Times
+  let candidates: [Row]
+  let estimators: [Estimator]
+  /// The leading candidate's tested points.
+  let rows: [CalibrationRow]
+  /// 0-based row that was certified.
+  let certified: Int?
+  let exits: [PathPlan.Payoff]
+  let simulation: RecalibrationStudy.Result?
   let policy: PolicyFile
 
-  /// What tokens cost by the machine's cost model, in seconds, after the mean number of positions.
+  /// What parts of a token cost by the machine's cost model, in seconds, after the mean number of positions.
   struct Times: Encodable {
     let context: Double
     let layer: Double
     let head: Double
-    /// One decision, the head not included.
-    let check: Double
     /// A token at full depth.
     let full: Double
-    /// A token under the certified point, as deep as the tokens went; nil if none was certified.
-    let certified: Double?
-    let exits: [Exit]
-
-    /// What an exit is worth.
-    struct Exit: Encodable {
-      let exit: Int
-      let isAsked: Bool
-      /// Seconds saved per token by asking at this exit beside the others; negative if asking costs more.
-      let saved: Double
-    }
-
-    init(_ outcome: CalibrationRun.Outcome, layers: Int, estimator: ExitEstimator) {
-      let costs = outcome.costs
-      context = outcome.context
-      layer = costs.seconds(layers: 1, rows: 1, context: context)
-      head = costs.headSeconds()
-      check = costs.checkSeconds(estimator)
-      full = Double(layers) * layer + head
-      let layer = layer
-      certified = outcome.certified.flatMap { outcome.seconds[$0] }
-      exits = outcome.plan.payoffs.map {
-        Exit(exit: $0.exit, isAsked: $0.isKept, saved: $0.savedLayers * layer)
-      }
-    }
   }
 
-  init(_ outcome: CalibrationRun.Outcome, path: String, trace: String, layers: Int, estimator: ExitEstimator)
-  {
+  /// One candidate.
+  struct Row: Encodable {
+    let name: String
+    let verdict: CandidateOutcome.Verdict
+    /// One decision, in seconds, the head not included.
+    let check: Double
+    let trial: AnswerFigures?
+    /// Upper bound of the expected loss at the certified point.
+    let bound: Double?
+    let race: AnswerFigures?
+  }
+
+  /// What one learned network does on held-out prompts.
+  struct Estimator: Encodable {
+    let name: String
+    let exit: Int
+    let auc: Double
+    let brier: Double
+    let calibrationError: Double
+    let agreement: Double
+    let tokens: Int
+  }
+
+  init(
+    _ outcome: CalibrationRun.Outcome, path: String, trace: String, page: String, layers: Int,
+    simulation: RecalibrationStudy.Result?
+  ) {
     self.path = path
     self.trace = trace
+    self.page = page
     self.layers = layers
-    exits = outcome.plan.exits
+    self.simulation = simulation
+    fullTokensPerSecond = outcome.fullTokensPerSecond
+    times = Times(
+      context: outcome.context,
+      layer: outcome.costs.seconds(layers: 1, rows: 1, context: outcome.context),
+      head: outcome.costs.headSeconds(), full: outcome.fullSeconds)
+    candidates = outcome.candidates.map {
+      Row(
+        name: $0.candidate.rawValue, verdict: $0.verdict, check: outcome.costs.checkSeconds($0.candidate),
+        trial: $0.trial, bound: zip($0.certified, $0.rows)?.bound, race: $0.race)
+    }
+    estimators = outcome.trained.flatMap { trained in
+      trained.estimator.networks.compactMap { network in
+        network.quality.map {
+          Estimator(
+            name: trained.estimator.kind.rawValue, exit: network.depth, auc: $0.auc, brier: $0.brier,
+            calibrationError: $0.calibrationError, agreement: $0.agreement, tokens: $0.tokens)
+        }
+      }
+    }
     rows = outcome.rows
     certified = outcome.certified
-    fullTokensPerSecond = outcome.fullTokensPerSecond
-    times = Times(outcome, layers: layers, estimator: estimator)
+    exits = outcome.leading?.plan.payoffs ?? []
     policy = outcome.policy
   }
+}
 
-  func print() {
-    var table = TextTable(
-      ["threshold", "mean depth", "realised risk", "bound", "tokens/s", "prompts", ""],
-      numeric: [0, 1, 2, 3, 4, 5])
-    for (index, row) in rows.enumerated() {
-      table.add([
-        .fixed(Double(row.threshold), 6), row.meanDepth.map { .fixed($0, 2) } ?? "-",
-        .fixed(row.realisedRisk, 4),
-        .fixed(row.bound, 4), row.tokensPerSecond.map { .fixed($0, 1) } ?? "-", "\(row.promptCount)",
-        index == certified ? "certified" : row.passed ? "passed" : "failed",
-      ])
-    }
-    table.printLines()
-    let full = fullTokensPerSecond.map { "\(String.fixed($0, 1)) tokens/s" } ?? "unmeasured speed"
-    Swift.print(
-      "full depth: \(layers) layers, \(full); exits asked: \(exits.map(String.init).joined(separator: " "))")
-    printTimes()
-    if let guarantee = policy.guarantee {
-      var line =
-        "promise: expected \(guarantee.metric) at most \(guarantee.risk), wrong with probability at most \(guarantee.delta)"
-      if let heldOut = guarantee.heldOutRisk, let count = guarantee.heldOutPrompts {
-        line += "; \(String.fixed(heldOut, 4)) on \(count) prompts not used before"
-      }
-      Swift.print(line)
-    } else {
-      Swift.print(
-        "No threshold kept the promise, so the policy runs all layers. Tune the model, or allow more risk.")
-    }
-    if let certified, let speed = rows[certified].tokensPerSecond, let full = fullTokensPerSecond,
-      speed < full
-    {
-      Swift.print(
-        "This policy is slower than full depth here: asking an exit costs more than it saves. Exits pay on a tuned model."
-      )
-    }
-    Swift.print("wrote \(path)")
-  }
-
-  private func printTimes() {
-    func micro(_ seconds: Double) -> String { "\(String.fixed(seconds * 1e6, 1)) us" }
-    var line =
-      "here a layer costs \(micro(times.layer)), a head \(micro(times.head)), a decision \(micro(times.check)); "
-      + "a token \(micro(times.full)) at full depth"
-    if let certified = times.certified { line += ", \(micro(certified)) under this policy" }
-    Swift.print(line)
-    for exit in times.exits where !exit.isAsked || exit.saved < 0 {
-      let worth =
-        exit.saved < 0 ? "costs \(micro(-exit.saved)) a token more" : "saves \(micro(exit.saved)) a token"
-      Swift.print(
-        "exit \(exit.exit) \(exit.isAsked ? "is asked although it" : "is not asked, as it") \(worth)")
-    }
-  }
+/// The row at an index, if there is one.
+private func zip(_ index: Int?, _ rows: [CalibrationRow]) -> CalibrationRow? {
+  index.map { rows[$0] }
 }

@@ -26,6 +26,8 @@ struct CheckpointDescription: Encodable {
   let adapters: String?
   /// How the exit adapters were made.
   let adapterTuning: String?
+  /// Guesses at next tokens that the checkpoint has room for; nil if it has none.
+  let drafts: Int?
   let license: String?
   let fingerprint: String
   let tensors: [Tensor]
@@ -33,7 +35,7 @@ struct CheckpointDescription: Encodable {
   var suitability: SuitabilityReport?
 
   private enum CodingKeys: String, CodingKey {
-    case path, frames, name, configuration, exits, quantization, source, tuning, adapters, license
+    case path, frames, name, configuration, exits, quantization, source, tuning, adapters, drafts, license
     case fingerprint, tensors, verified, suitability
     case fileBytes = "file_bytes"
     case tensorBytes = "tensor_bytes"
@@ -61,6 +63,7 @@ struct CheckpointDescription: Encodable {
       "\(record.kind) at \(record.exits.map(String.init).joined(separator: " "))"
     }
     adapterTuning = metadata.adapter?.tuning
+    drafts = checkpoint.tensors.first { $0.name == TensorName.drafts }?.shape.first
     license = metadata.license
     fingerprint = checkpoint.fingerprint
   }
@@ -83,7 +86,8 @@ struct CheckpointDescription: Encodable {
       ("context", "\(c.contextLength) positions, rotary base \(c.rotary.base)"),
       ("weights", quantization), ("exits", exits.map(String.init).joined(separator: " ")),
       ("source", source + (sourceSHA256.map { " (SHA-256 \($0.prefix(16))...)" } ?? "")),
-      ("tuning", tuning ?? "none"), ("adapters", adapters ?? "none"), ("licence", license ?? "not stated"),
+      ("tuning", tuning ?? "none"), ("adapters", adapters ?? "none"),
+      ("guesses", drafts.map { "a table of \($0)" } ?? "none"), ("licence", license ?? "not stated"),
       ("fingerprint", fingerprint),
     ]
     if verified == true { lines.append(("verified", "all \(frames) frames are intact")) }

@@ -33,7 +33,7 @@ struct CostReport: Encodable {
     }
     table.printLines()
     var checks = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
-    for estimator in ExitEstimator.allCases {
+    for estimator in ExitEstimator.parameterFree {
       let seconds = costs.checkSeconds(estimator)
       checks.add([
         estimator.name, .fixed(seconds * 1e6, 3),

@@ -31,10 +31,10 @@ struct GenerateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let language = try model.load()
-    let (mode, exitPolicy) = try policy.resolve(for: language)
+    let decoding = try policy.resolve(for: language)
     let engine = InferenceEngine(model: language, slots: 1)
     let session = GenerateSession(
-      engine: engine, mode: mode, policy: exitPolicy, maximumExit: policy.maxExit,
+      engine: engine, decoding: decoding, maximumExit: policy.maxExit,
       sampling: try sampling.options(), maximumTokens: sampling.maxTokens, stopStrings: sampling.stop,
       ignoresEndOfText: sampling.ignoreEos)
     if let text = try promptText() {

@@ -4,8 +4,7 @@ import RouterExit
 /// One way of generating, run for one prompt or several.
 struct GenerateSession {
   let engine: InferenceEngine
-  let mode: DecodingMode
-  let policy: (any ExitPolicy)?
+  let decoding: PolicyOptions.Resolved
   let maximumExit: Int?
   let sampling: SamplingOptions
   let maximumTokens: Int
@@ -22,7 +21,10 @@ struct GenerateSession {
     var promptTokens = 0
     var meanDepth = 0.0
     var layers = 0
+    var mode = DecodingMode.full
     var policy: String?
+    /// How far guessing ahead went, in mode verify.
+    var verification: VerificationSummary?
     var prefillSeconds = 0.0
     var decodeSeconds = 0.0
     var seed: UInt64 = 0
@@ -30,7 +32,7 @@ struct GenerateSession {
     var trailingText = ""
 
     private enum CodingKeys: String, CodingKey {
-      case text, tokens, exits, confidences, layers, policy, seed
+      case text, tokens, exits, confidences, layers, mode, policy, seed, verification
       case finishReason = "finish_reason"
       case promptTokens = "prompt_tokens"
       case meanDepth = "mean_depth"
@@ -44,6 +46,7 @@ struct GenerateSession {
       return
         "\(tokens.count) tokens, mean depth \(String.fixed(meanDepth, 2)) of \(layers), \(speed) tokens/s"
         + (policy.map { ", policy \($0)" } ?? "")
+        + (verification.map { ", \(String.fixed($0.tokensPerRound, 2)) tokens a pass" } ?? "")
     }
   }
 
@@ -57,11 +60,13 @@ struct GenerateSession {
     let room = max(1, model.contextLength - prompt.count)
     let request = GenerationRequest(
       prompt: prompt, maximumTokens: min(maximumTokens, room), sampling: sampling,
-      stopStrings: stopStrings + (isChat ? model.chatStopStrings : []), mode: mode, policy: policy,
-      maximumExit: maximumExit, ignoresEndOfText: ignoresEndOfText, continuesText: !isChat)
+      stopStrings: stopStrings + (isChat ? model.chatStopStrings : []), mode: decoding.mode,
+      policy: decoding.policy, keyValues: decoding.keyValues, maximumExit: maximumExit,
+      ignoresEndOfText: ignoresEndOfText, continuesText: !isChat)
     var answer = Answer()
     answer.layers = model.layerCount
-    answer.policy = policy?.name
+    answer.mode = decoding.mode
+    answer.policy = decoding.policy?.name
     for try await event in try engine.submit(request) {
       switch event {
       case .token(let token):
@@ -79,6 +84,7 @@ struct GenerateSession {
         answer.prefillSeconds = summary.prefillSeconds
         answer.decodeSeconds = summary.decodeSeconds
         answer.seed = summary.seed
+        answer.verification = summary.verification
       }
     }
     return answer

@@ -57,7 +57,7 @@ struct BenchSubjectOptions: ParsableArguments {
   /// The checkpoint's path.
   func path() throws -> String { try modelOptions().path() }
 
-  private func modelOptions() throws -> ModelOptions {
+  func modelOptions() throws -> ModelOptions {
     var options = try ModelOptions.parse([])
     options.model = model
     options.threads = threadCounts.max()

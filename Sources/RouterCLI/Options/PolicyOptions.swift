@@ -13,6 +13,19 @@ struct PolicyOptions: ParsableArguments {
   var policy: String?
 
   @Option(
+    help: ArgumentHelp(
+      "full runs all layers; exit lets tokens leave as --policy says; verify guesses ahead, at the policy's exits "
+        + "if one is given, and gives full's tokens; exit with --policy and full without it if absent.",
+      valueName: "mode"))
+  var mode: DecodingMode?
+
+  @Option(
+    help: ArgumentHelp(
+      "What tokens leave in layers that they skip: propagate or exact; as the policy was calibrated if absent.",
+      valueName: "mode"))
+  var kv: KeyValueMode?
+
+  @Option(
     help: ArgumentHelp("Run no layer beyond this exit: the sub-model of that depth.", valueName: "layers"))
   var maxExit: Int?
 
@@ -23,19 +36,35 @@ struct PolicyOptions: ParsableArguments {
     if policy == Self.fixedName && maxExit == nil {
       throw ValidationError("--policy fixed needs --max-exit: the depth at which every token exits.")
     }
+    if mode == .exit && (policy == nil || policy == Self.fixedName) {
+      throw ValidationError("--mode exit needs --policy: what decides the exits.")
+    }
+    if kv != nil && (policy == nil || mode == .full || mode == .verify) {
+      throw ValidationError(
+        "--kv is for tokens that leave early: it needs --policy, and no other --mode than exit.")
+    }
   }
 
   /// The name that means a fixed depth, given by `--max-exit`, rather than a policy file.
   static let fixedName = "fixed"
 
+  /// How a model's tokens are to be decoded.
+  struct Resolved {
+    let mode: DecodingMode
+    var policy: (any ExitPolicy)?
+    var keyValues = KeyValueMode.propagate
+  }
+
   /// The decoding mode and the policy for a model.
   ///
   /// - Throws: ``CommandError`` if no such policy is found, `PolicyError` if it is broken or was calibrated for
   ///   another model.
-  func resolve(for model: LanguageModel) throws -> (mode: DecodingMode, policy: (any ExitPolicy)?) {
-    guard let policy, policy != Self.fixedName else { return (.full, nil) }
+  func resolve(for model: LanguageModel) throws -> Resolved {
+    guard mode != .full, let policy, policy != Self.fixedName else { return Resolved(mode: mode ?? .full) }
     let file = try PolicyLocator.standard.load(policy)
-    try PolicyGate.check(file, for: model, allowMismatch: allowMismatch)
-    return (.exit, file.makePolicy())
+    try PolicyGate.check(file, for: model, keyValues: kv, allowMismatch: allowMismatch)
+    return Resolved(
+      mode: mode ?? .exit, policy: file.makePolicy(),
+      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate)
   }
 }

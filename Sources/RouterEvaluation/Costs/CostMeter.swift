@@ -41,6 +41,8 @@ package struct CostMeter {
     var layers = rows.map { _ in contexts.map { _ in Sample() } }
     var heads = rows.map { _ in Sample() }
     var checks: [String: Sample] = [:]
+    var propagation = Sample()
+    var choice = Sample()
     // The first round warms up.
     for repetition in 0...repetitions {
       for (place, session) in sessions.enumerated() {
@@ -55,6 +57,8 @@ package struct CostMeter {
         for (name, seconds) in try DecisionTiming(session, logits: UnsafeBufferPointer(logits)).seconds {
           checks[name, default: Sample()].append(seconds)
         }
+        if let seconds = try propagationSeconds(session) { propagation.append(seconds) }
+        choice.append(try choiceSeconds(session, logits))
       }
       progress(Double(repetition + 1) / Double(repetitions + 1))
     }
@@ -63,7 +67,35 @@ package struct CostMeter {
       layers: layers.map { line in
         CostLine(fitting: zip(contexts, line).map { (Double($0), $1.median) })
       },
-      heads: heads.map(\.median), checks: checks.mapValues(\.median))
+      heads: heads.map(\.median), choice: choice.median, checks: checks.mapValues(\.median),
+      propagation: propagation.median)
+  }
+
+  /// Seconds to find the most probable next token of one row, with logits only if the screen cannot tell.
+  private func choiceSeconds(
+    _ session: InferenceSession, _ logits: UnsafeMutableBufferPointer<Float>
+  ) throws -> Double {
+    let start = session.position
+    defer { session.rollBack(to: start) }
+    try session.begin(tokens(1, from: start))
+    session.advance(to: session.depthLimit)
+    var watch = Stopwatch()
+    if session.mostProbableToken(row: 0) == nil, let base = logits.baseAddress {
+      session.logits(rows: 0..<1, into: base)
+    }
+    return watch.lap()
+  }
+
+  /// Seconds for each layer that a token skipped after the first exit; nil for a model without an early one.
+  private func propagationSeconds(_ session: InferenceSession) throws -> Double? {
+    let start = session.position
+    defer { session.rollBack(to: start) }
+    guard let exit = model.exits.first, exit < session.depthLimit else { return nil }
+    try session.begin(tokens(1, from: start))
+    session.advance(to: exit)
+    var watch = Stopwatch()
+    session.propagateAndCommit()
+    return watch.lap() / Double(session.depthLimit - exit)
   }
 
   /// Seconds of a layer and of the heads of some tokens, which are forgotten again.

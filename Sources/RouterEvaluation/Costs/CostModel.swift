@@ -8,19 +8,25 @@ package struct CostModel: Sendable, Equatable {
   package let layers: [CostLine]
   /// One head, for each number of rows.
   package let heads: [Double]
+  /// Finding the most probable token of one row, which takes less than a head where the head is screened.
+  package let choice: Double
   /// One decision at an exit by the estimator of this name, the head not included.
   package let checks: [String: Double]
+  /// What a layer that a token skipped costs all the same: its keys and values from the exit's hidden state.
+  package let propagation: Double
 
   /// Joins measurements.
   ///
   /// - Throws: ``EvaluationError`` `invalidSetting` if they do not fit together or a number is not positive.
   package init(
-    rows: [Int], layers: [CostLine], heads: [Double], checks: [String: Double]
+    rows: [Int], layers: [CostLine], heads: [Double], choice: Double? = nil, checks: [String: Double],
+    propagation: Double = 0
   ) throws(EvaluationError) {
     let isAscending = zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }
     let numbers = layers.map(\.base) + layers.map(\.perPosition) + heads + Array(checks.values)
+    let others = [propagation] + [choice].compactMap { $0 }
     guard rows.first == 1, isAscending, layers.count == rows.count, heads.count == rows.count,
-      numbers.allSatisfy({ $0.isFinite && $0 >= 0 }), layers[0].base > 0
+      (numbers + others).allSatisfy({ $0.isFinite && $0 >= 0 }), layers[0].base > 0
     else {
       throw EvaluationError(
         .invalidSetting, "the measured costs do not fit together",
@@ -29,7 +35,9 @@ package struct CostModel: Sendable, Equatable {
     self.rows = rows
     self.layers = layers
     self.heads = heads
+    self.choice = choice ?? heads[0]
     self.checks = checks
+    self.propagation = propagation
   }
 
   /// Seconds for `rows` tokens through `layers` layers in one batch, after `context` positions.
@@ -65,13 +73,15 @@ package struct CostModel: Sendable, Equatable {
 }
 
 extension CostModel: Codable {
-  private enum CodingKeys: String, CodingKey { case rows, layers, heads, checks }
+  private enum CodingKeys: String, CodingKey { case rows, layers, heads, choice, checks, propagation }
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(
       rows: values.decode([Int].self, forKey: .rows), layers: values.decode([CostLine].self, forKey: .layers),
       heads: values.decode([Double].self, forKey: .heads),
-      checks: values.decode([String: Double].self, forKey: .checks))
+      choice: values.decode(Double.self, forKey: .choice),
+      checks: values.decode([String: Double].self, forKey: .checks),
+      propagation: values.decode(Double.self, forKey: .propagation))
   }
 }

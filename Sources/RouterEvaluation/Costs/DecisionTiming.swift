@@ -1,3 +1,4 @@
+import RouterCalibration
 import RouterCheckpoint
 import RouterExit
 import RouterModel
@@ -12,6 +13,19 @@ struct DecisionTiming {
     let values: UnsafeBufferPointer<Float>
     init(_ values: UnsafeBufferPointer<Float>) { self.values = values }
     func logits() -> UnsafeBufferPointer<Float> { values }
+  }
+
+  /// Every estimator: those that are learned with arbitrary parameters, which cost what real ones do.
+  private static func estimators(width: Int, depth: Int) throws -> [ExitEstimator] {
+    try ExitEstimator.parameterFree
+      + LearnedEstimator.Kind.allCases.map { kind in
+        let units = kind == .mlp ? EstimatorTrainer.hiddenUnits : 0
+        let count = LearnedEstimator.parameterCount(width: width, units: units)
+        return .learned(
+          try LearnedEstimator(
+            kind: kind, width: width, units: units,
+            networks: [.init(depth: depth, parameters: [Float](repeating: 0.01, count: count))]))
+      }
   }
 
   /// - Parameters:
@@ -29,7 +43,7 @@ struct DecisionTiming {
     let depth = session.depthLimit
     seconds = try previous.withUnsafeBufferPointer { previous in
       var seconds: [String: Double] = [:]
-      for estimator in ExitEstimator.allCases {
+      for estimator in try Self.estimators(width: previous.count, depth: depth) {
         let policy = try ThresholdPolicy(estimator: estimator, exits: [depth], thresholds: [1])
         var decider = policy.makeDecider()
         // One decision takes less than a clock can tell, unless it reads logits.

@@ -12,7 +12,10 @@ struct CostMeterTests {
     #expect(costs.rows == [1, 2, 4, 8, 16])
     #expect(costs.layers.allSatisfy { $0.base > 0 && $0.perPosition == 0 })
     #expect(costs.heads.allSatisfy { $0 > 0 })
-    #expect(Set(costs.checks.keys) == Set(ExitEstimator.allCases.map(\.name)))
+    #expect(
+      Set(costs.checks.keys)
+        == Set(
+          ExitEstimator.parameterFree.map(\.name) + LearnedEstimator.Kind.allCases.map(\.rawValue)))
     #expect(costs.checks.values.allSatisfy { $0 > 0 })
   }
 

@@ -1,4 +1,6 @@
 import Foundation
+import RouterCalibration
+import RouterDecoding
 import RouterEvaluation
 import RouterExit
 import Testing
@@ -11,7 +13,7 @@ struct CostModelTests {
         CostLine(base: 10, perPosition: 1), CostLine(base: 12, perPosition: 1),
         CostLine(base: 20, perPosition: 2),
       ],
-      heads: [30, 32, 40], checks: ["entropy": 5])
+      heads: [30, 32, 40], choice: 20, checks: ["entropy": 5, "probe": 1], propagation: 2)
   }
 
   @Test func aLineGoesThroughItsPoints() {
@@ -36,21 +38,35 @@ struct CostModelTests {
     #expect(costs.seconds(layers: 3, rows: 1, context: 5) == 45)
     #expect(costs.headSeconds() == 30 && costs.headSeconds(rows: 3) == 36)
     #expect(costs.headInLayers(context: 5) == 2)
-    #expect(costs.checkInLayers(.entropy, context: 0) == 0.5)
-    #expect(costs.checkSeconds(.saturation) == 0)
+    #expect(costs.checkInLayers(ExitEstimator.entropy, context: 0) == 0.5)
+    #expect(costs.checkSeconds(ExitEstimator.saturation) == 0)
   }
 
-  /// Tokens of 2 and 4 layers of 10 seconds, both asked at exits 1 and 2, with heads of 30 and decisions of 5.
+  /// Tokens of 2 and 4 layers of 10 seconds, both asked at exits 1 and 2, with heads of 30, choices of 20,
+  /// and 2 for each skipped layer.
   @Test func tokensPayForLayersQuestionsAndHeads() throws {
     let costs = try costs()
-    func seconds(_ estimator: ExitEstimator) -> Double? {
-      costs.secondsPerToken(depths: [2, 4], exits: [1, 2], layerCount: 4, estimator: estimator, context: 0)
+    func seconds(_ candidate: Candidate, asked: [Int] = [1, 2]) -> Double? {
+      costs.secondsPerToken(
+        depths: [2, 4], asked: asked, layerCount: 4, candidate: candidate, keyValues: .propagate, context: 0)
     }
-    // (20 + 2 * 35) and (40 + 2 * 35 + 30); a hidden state costs nothing here, so 20 + 30 and 40 + 30.
-    #expect(seconds(.entropy) == 115)
-    #expect(seconds(.saturation) == 60)
+    // 20 + 2 * 35 + 4 and 40 + 2 * 35 + 20.
+    #expect(seconds(.entropy) == 112)
+    // 20 + 2 * 1 + 20 + 4 and 40 + 2 * 1 + 20.
+    #expect(seconds(.probe) == 54)
+    #expect(seconds(.fixed, asked: []) == 52)
     #expect(
-      costs.secondsPerToken(depths: [], exits: [1], layerCount: 4, estimator: .entropy, context: 0) == nil)
+      costs.secondsPerToken(
+        depths: [], asked: [1], layerCount: 4, candidate: .entropy, keyValues: .exact, context: 0) == nil)
+  }
+
+  @Test func costsInLayers() throws {
+    let costs = try costs()
+    let propagated = costs.tokenCosts(.probe, keyValues: .propagate, context: 0)
+    #expect(propagated == TokenCosts(head: 3, choice: 2, check: 0.1, skipped: 0.2))
+    // Three more rows take 10 seconds more.
+    let exact = costs.tokenCosts(.probe, keyValues: .exact, context: 0)
+    #expect(abs(exact.skipped - 1.0 / 3) < 1e-12)
   }
 
   @Test func storedCostsAreTheSame() throws {
@@ -60,13 +76,13 @@ struct CostModelTests {
 
   @Test(
     arguments: [
-      #"{"rows": [], "layers": [], "heads": [], "checks": {}}"#,
-      #"{"rows": [2], "layers": [{"base": 1, "per_position": 0}], "heads": [1], "checks": {}}"#,
-      #"{"rows": [1, 1], "layers": [{"base": 1, "per_position": 0}, {"base": 1, "per_position": 0}], "heads": [1, 1], "checks": {}}"#,
-      #"{"rows": [1], "layers": [], "heads": [1], "checks": {}}"#,
-      #"{"rows": [1], "layers": [{"base": 0, "per_position": 0}], "heads": [1], "checks": {}}"#,
-      #"{"rows": [1], "layers": [{"base": 1, "per_position": 0}], "heads": [-1], "checks": {}}"#,
-      #"{"rows": [1], "layers": [{"base": 1, "per_position": 0}], "heads": [1], "checks": {"entropy": -1}}"#,
+      #"{"rows": [], "layers": [], "heads": [], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [2], "layers": [{"base": 1, "per_position": 0}], "heads": [1], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [1, 1], "layers": [{"base": 1, "per_position": 0}, {"base": 1, "per_position": 0}], "heads": [1, 1], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [1], "layers": [], "heads": [1], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [1], "layers": [{"base": 0, "per_position": 0}], "heads": [1], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [1], "layers": [{"base": 1, "per_position": 0}], "heads": [-1], "choice": 1, "propagation": 0, "checks": {}}"#,
+      #"{"rows": [1], "layers": [{"base": 1, "per_position": 0}], "heads": [1], "choice": 1, "propagation": 0, "checks": {"entropy": -1}}"#,
     ])
   func impossibleCostsAreRefused(_ json: String) {
     #expect(throws: (any Error).self) { try JSONDecoder().decode(CostModel.self, from: Data(json.utf8)) }
