@@ -35,7 +35,7 @@ struct DraftContext {
 
   /// A number that differs for different runs, but for accidents, which cost a wrong guess.
   static func key(_ run: some Collection<Int32>) -> UInt64 {
-    var key = UInt64(run.count)
+    var key = UInt64(run.count) &* 0xD6E8_FEB8_6659_FD93
     for token in run {
       key = (key ^ UInt64(UInt32(bitPattern: token))) &* 0x9E37_79B9_7F4A_7C15
       key ^= key >> 29

@@ -9,6 +9,7 @@ package final class DraftRecord: Sendable {
   private struct State {
     var tallies: [DraftSource: Tally] = [:]
     var times = PassTimes()
+    var followsTimes = true
   }
 
   private struct Tally {
@@ -18,10 +19,12 @@ package final class DraftRecord: Sendable {
 
   /// Tries that what is expected of a source counts for.
   private static let priorWeight = 6.0
-  /// Tries after which older ones count less.
-  private static let memory = 200.0
+  /// What is left of what was seen after another round: half after a few hundred, and a source that failed is tried
+  /// again.
+  private static let memory = 0.998
 
-  package init() {}
+  /// - Parameter followsTimes: whether costs of passes follow what is timed, or stay the usual ones.
+  package init(followsTimes: Bool = true) { state.withLock { $0.followsTimes = followsTimes } }
 
   /// What guesses are worth at this moment.
   func outlook(rows limit: Int) -> DraftOutlook {
@@ -35,15 +38,14 @@ package final class DraftRecord: Sendable {
   /// Notes what came of guesses: those that were compared with full depth.
   func record(_ outcomes: some Sequence<(source: DraftSource, isAccepted: Bool)>) {
     state.withLock { state in
+      for (source, tally) in state.tallies {
+        let usual = Self.tally(of: source)
+        state.tallies[source] = Tally(
+          tried: usual.tried + Self.memory * (tally.tried - usual.tried),
+          accepted: usual.accepted + Self.memory * (tally.accepted - usual.accepted))
+      }
       for outcome in outcomes {
-        var tally =
-          state.tallies[outcome.source]
-          ?? Tally(
-            tried: Self.priorWeight, accepted: Self.priorWeight * outcome.source.expectedAcceptance)
-        if tally.tried > Self.memory {
-          tally.tried /= 2
-          tally.accepted /= 2
-        }
+        var tally = state.tallies[outcome.source] ?? Self.tally(of: outcome.source)
         tally.tried += 1
         tally.accepted += outcome.isAccepted ? 1 : 0
         state.tallies[outcome.source] = tally
@@ -51,10 +53,17 @@ package final class DraftRecord: Sendable {
     }
   }
 
+  /// What a source counts for before any of its guesses has been tried.
+  private static func tally(of source: DraftSource) -> Tally {
+    Tally(tried: priorWeight, accepted: priorWeight * source.expectedAcceptance)
+  }
+
   /// Notes the time of a pass of `rows` tokens through all layers.
   func record(rows: Int, seconds: Double) {
     guard rows > 0, seconds > 0 else { return }
-    state.withLock { $0.times.record(rows: rows, seconds: seconds) }
+    state.withLock { state in
+      if state.followsTimes { state.times.record(rows: rows, seconds: seconds) }
+    }
   }
 }
 

@@ -72,7 +72,8 @@ final class EngineWorker: @unchecked Sendable {
     audit.end(
       .failure(
         GenerationError(
-          .overloaded, "\(InferenceEngine.auditQueueLimit) audits are waiting", remedy: "Audit fewer answers.")))
+          .overloaded, "\(InferenceEngine.auditQueueLimit) audits are waiting", remedy: "Audit fewer answers."
+        )))
   }
 
   /// Audits that have not begun.

@@ -40,7 +40,7 @@ public final class LanguageModel: Sendable {
   /// Guesses for mode ``DecodingMode/verify``, if the checkpoint has some.
   package let draftTable: DraftTable?
   /// What guesses have come to so far.
-  package let draftRecord = DraftRecord()
+  package let draftRecord: DraftRecord
 
   /// Name of the model.
   public var name: String { metadata.name }
@@ -60,8 +60,9 @@ public final class LanguageModel: Sendable {
 
   package init(
     model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String,
-    draftTable: DraftTable? = nil
+    draftTable: DraftTable? = nil, draftRecord: DraftRecord = DraftRecord()
   ) {
+    self.draftRecord = draftRecord
     self.draftTable = draftTable
     self.model = model
     self.tokenizer = tokenizer

@@ -1,3 +1,4 @@
+import Foundation
 import RouterDecoding
 import RouterExit
 import RouterModel
@@ -130,5 +131,73 @@ struct VerifyGenerationTests {
       draftTable: table)
     let summary = try expectSame(request(.greedy), on: language)
     #expect(summary.accepted > 0)
+  }
+
+  /// Pearson's chi-square of the second and third sampled tokens, which were guessed at, against the probabilities
+  /// that full depth gives to every path of tokens. The bound is the 99.99 % quantile (Wilson and Hilferty's).
+  @Test func guessedTokensAreDrawnFromFullDepthsDistribution() throws {
+    let tiny = try TinyLanguage.make(likely: [97, 98, 99])
+    // The time that a pass of a tiny model takes must not decide whether there are guesses.
+    let temperature: Float = 0.4
+    let samples = try (10_000..<10_100 as Range<UInt64>).map { seed in
+      try Transcript(
+        request(try SamplingOptions(temperature: temperature, seed: seed), maximumTokens: 12), on: tiny
+      ).ids
+    }
+    let language = LanguageModel(
+      model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny",
+      draftTable: DraftTable(learning: samples, slotCount: 1 << 12),
+      draftRecord: DraftRecord(followsTimes: false))
+    let expected = try thirdTokenProbabilities(language, temperature: temperature)
+    var counts: [Int32: Int] = [:]
+    var accepted = 0
+    let draws = 3000
+    for seed in 0..<UInt64(draws) {
+      let sampling = try SamplingOptions(temperature: temperature, seed: seed)
+      let answer = try Transcript(request(sampling, maximumTokens: 3), on: language)
+      counts[try #require(answer.ids.last), default: 0] += 1
+      accepted += answer.summary?.verification?.accepted ?? 0
+    }
+    #expect(accepted > draws / 20, "guesses play a part")
+    // What is rare goes together.
+    let common = expected.filter { $0.value * Double(draws) >= 8 }
+    let rest = 1 - common.values.reduce(0, +)
+    let restCount = draws - common.keys.reduce(0) { $0 + counts[$1, default: 0] }
+    var cells = common.map { (count: counts[$0.key, default: 0], share: $0.value) }
+    if rest * Double(draws) >= 8 { cells.append((count: restCount, share: rest)) }
+    let statistic = cells.reduce(0.0) { sum, cell in
+      let mean = cell.share * Double(draws)
+      return sum + (Double(cell.count) - mean) * (Double(cell.count) - mean) / mean
+    }
+    let freedom = Double(cells.count - 1)
+    let base = 1 - 2 / (9 * freedom) + 3.719 * (2 / (9 * freedom)).squareRoot()
+    #expect(cells.count >= 3 && statistic < freedom * base * base * base, "\(statistic) at \(freedom)")
+  }
+
+  /// Full depth's probabilities of the third token, over all first and second ones that matter.
+  private func thirdTokenProbabilities(
+    _ language: LanguageModel, temperature: Float
+  ) throws -> [Int32: Double] {
+    let session = try InferenceSession(model: language.model, capacity: prompt.count + 2)
+    func next(_ tokens: [Int32]) throws -> [Double] {
+      session.rollBack(to: 0)
+      try session.begin(tokens)
+      session.advance(to: session.depthLimit)
+      var logits = [Float](repeating: 0, count: language.vocabularySize)
+      session.logits(rows: tokens.count - 1..<tokens.count, into: &logits)
+      let top = logits.max() ?? 0
+      let weights = logits.map { exp(Double(($0 - top) / temperature)) }
+      let total = weights.reduce(0, +)
+      return weights.map { $0 / total }
+    }
+    var found: [Int32: Double] = [:]
+    for (first, p) in try next(prompt).enumerated() where p > 1e-4 {
+      for (second, q) in try next(prompt + [Int32(first)]).enumerated() where p * q > 1e-6 {
+        for (third, r) in try next(prompt + [Int32(first), Int32(second)]).enumerated() {
+          found[Int32(third), default: 0] += p * q * r
+        }
+      }
+    }
+    return found
   }
 }

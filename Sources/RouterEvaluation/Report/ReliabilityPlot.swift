@@ -18,7 +18,8 @@ struct ReliabilityPlot {
       parts.append(
         PlotFrame.text(
           "leaves from \(Figure.short(Double(threshold)))", x: isRight ? x - 5 : x + 5,
-          y: frame.bottomEdge - 6, "accent label", anchor: isRight ? .end : .start))
+          // Where confidence grows with agreement, nothing else is in the upper corner at the left.
+          y: frame.topEdge + 12, "accent label", anchor: isRight ? .end : .start))
     }
     let most = Double(exit.bins.map(\.tokens).max() ?? 1)
     parts.append(

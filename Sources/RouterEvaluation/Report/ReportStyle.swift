@@ -7,7 +7,7 @@ enum ReportStyle {
   ///
   /// - Parameter exitCount: exits below full depth, which share out the colours.
   static func sheet(exitCount: Int) -> String {
-    let light = shades(exitCount, from: 0.02, to: 0.72)
+    let light = shades(exitCount, from: 0.02, to: 0.6)
     let dark = shades(exitCount, from: 0.98, to: 0.42)
     return """
       :root { color-scheme: light dark; --ground: #ffffff; --card: #f6f7f8; --ink: #1c2126; --muted: #5a646e;
@@ -61,7 +61,7 @@ enum ReportStyle {
       th, td { text-align: left; padding: 4px 14px 4px 0; border-bottom: 1px solid var(--grid);
         vertical-align: top; }
       th { color: var(--muted); font-weight: 600; white-space: nowrap; }
-      td:first-child { white-space: nowrap; }
+      td:first-child { min-width: 9em; }
       .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
       tr.certified td { color: var(--accent); font-weight: 600; }
       .facts td { overflow-wrap: anywhere; }

@@ -72,6 +72,8 @@ struct CalibrationFindingsTests {
 
   @Test func aCalibrationThatCertifiesNothingHasNoAnswersToShow() throws {
     let fixture = try CalibrationFixture(amplitude: 0.5)
+    // Every token leaves at the first exit.
+    try fixture.plan(exits: [1], thresholds: [0])
     let outcome = try fixture.run()
     try #require(outcome.winner == nil)
     let found = try findings(fixture, outcome)
