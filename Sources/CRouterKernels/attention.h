@@ -98,29 +98,33 @@ static inline float weigh(float *scores, size_t count, float scale, float *large
   rk_vf total = vsplat(0);
   for (size_t s = 0; s < whole; s += RK_WIDTH) {
     const rk_vf distance = vload(scores + s) * scale - *largest;
-    // The exponential clamps, so that what is no number has to be carried past it.
-    const rk_vf weight = vselect(distance == distance, vexp(distance), distance);
+    const rk_vf weight = vexp(distance);
     vstore(scores + s, weight);
     total += weight;
   }
   return vsum(total);
 }
 
-/// Where a query stands: the largest scaled score so far, and the sum of the weights relative to it.
-typedef struct rk_fold {
-  float largest, total;
-} rk_fold;
+/// Queries that go through a block of the cache together.
+enum { rk_fold_queries = 24, rk_fold_lanes = 32 };
 
-/// Joins a block's largest score and sum of weights to a query's: factors for what it holds and for what
-/// comes.
-static inline void join(rk_fold *state, float largest, float total, float *keep, float *take) {
-  const int grows = largest > state->largest;
-  const float most = grows ? largest : state->largest, least = grows ? state->largest : largest;
-  const float factor = vexp(vsplat(least - most))[0];
-  *keep = grows ? factor : 1.0f;
-  *take = grows ? 1.0f : factor;
-  state->largest = most;
-  state->total = __builtin_fmaf(total, *take, state->total * *keep);
+/// Where queries stand: the largest scaled score so far, and the sum of the weights relative to it.
+typedef struct rk_folds {
+  float largest[rk_fold_lanes], total[rk_fold_lanes];
+} rk_folds;
+
+/// Joins a block's largest scores and sums of weights to those of a vector of queries: factors for what they hold
+/// and for what comes.
+static inline void join(float *largest, float *total, rk_vf new_largest, rk_vf new_total, rk_vf *keep,
+                        rk_vf *take) {
+  const rk_vf old = vload(largest), one = vsplat(1);
+  const rk_vi grows = new_largest > old;
+  const rk_vf most = vselect(grows, new_largest, old), least = vselect(grows, old, new_largest);
+  const rk_vf factor = vexp(least - most);
+  *keep = vselect(grows, factor, one);
+  *take = vselect(grows, one, factor);
+  vstore(largest, most);
+  vstore(total, __builtin_elementwise_fma(new_total, *take, vload(total) * *keep));
 }
 
 /// Scores of queries i ..< i + ROWS, then i += ROWS.
@@ -203,24 +207,21 @@ static void value_block(const rk_cache *cache, size_t block, const float *scores
     }
 }
 
-/// Queries that go through a block of the cache together.
-enum { rk_fold_queries = 24 };
-
 /// Folds a block of the cache into the states of n <= 24 queries; counts[i] of its positions belong to query
-/// i.
+/// i. Without any, the query's state has to hold a block already, and stays.
 static void fold_block(const rk_cache *cache, float scale, size_t block, const float *const *q,
-                       const size_t *counts, size_t n, rk_fold *states, float *const *sums) {
-  float scores[rk_fold_queries * rk_cache_block], keep[rk_fold_queries], take[rk_fold_queries];
+                       const size_t *counts, size_t n, rk_folds *states, float *const *sums) {
+  float scores[rk_fold_queries * rk_cache_block], keep[rk_fold_lanes], take[rk_fold_lanes];
+  // Lanes without a query have a state, so that they compute something finite.
+  float largest[rk_fold_lanes] = {0}, total[rk_fold_lanes] = {0};
   score_block(cache, block, q, counts, n, scores);
-  for (size_t i = 0; i < n; i++) {
-    if (counts[i] == 0) {
-      keep[i] = 1;
-      take[i] = 0;
-      continue;
-    }
-    float largest;
-    const float total = weigh(scores + i * rk_cache_block, counts[i], scale, &largest);
-    join(&states[i], largest, total, &keep[i], &take[i]);
+  for (size_t i = 0; i < n; i++)
+    total[i] = weigh(scores + i * rk_cache_block, counts[i], scale, &largest[i]);
+  for (size_t i = 0; i < n; i += RK_WIDTH) {
+    rk_vf kept, taken;
+    join(states->largest + i, states->total + i, vload(largest + i), vload(total + i), &kept, &taken);
+    vstore(keep + i, kept);
+    vstore(take + i, taken);
   }
   value_block(cache, block, scores, counts, n, keep, take, sums);
 }
@@ -237,6 +238,15 @@ static void scale_vector(float *x, size_t n, float factor) {
   for (; i < n; i++) x[i] *= factor;
 }
 
+static inline rk_folds no_folds(void) {
+  rk_folds states;
+  for (size_t i = 0; i < rk_fold_lanes; i++) {
+    states.largest[i] = -INFINITY;
+    states.total[i] = 0;
+  }
+  return states;
+}
+
 static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out) {
   const size_t k = cache->width, end = last * queries->heads;
   for (size_t start = first * queries->heads; start < end; start += rk_fold_queries) {
@@ -244,7 +254,7 @@ static void attend(const rk_cache *cache, const rk_queries *queries, size_t firs
     const float *q[rk_fold_queries];
     float *sums[rk_fold_queries];
     size_t totals[rk_fold_queries], counts[rk_fold_queries];
-    rk_fold states[rk_fold_queries];
+    rk_folds states = no_folds();
     for (size_t i = 0; i < n; i++) {
       const size_t row = (start + i) / queries->heads;
       const size_t offset = row * queries->stride + (start + i) % queries->heads * k;
@@ -252,51 +262,60 @@ static void attend(const rk_cache *cache, const rk_queries *queries, size_t firs
       sums[i] = out + offset;
       memset(sums[i], 0, k * sizeof(float));
       totals[i] = queries->position + row + 1;
-      states[i] = (rk_fold){-INFINITY, 0};
     }
     for (size_t block = 0; block * rk_cache_block < totals[n - 1]; block++) {
       for (size_t i = 0; i < n; i++) counts[i] = visible(totals[i], block);
-      fold_block(cache, queries->scale, block, q, counts, n, states, sums);
+      fold_block(cache, queries->scale, block, q, counts, n, &states, sums);
     }
-    for (size_t i = 0; i < n; i++) scale_vector(sums[i], k, 1.0f / states[i].total);
+    for (size_t i = 0; i < n; i++) scale_vector(sums[i], k, 1.0f / states.total[i]);
   }
 }
 
 static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
                         float *parts) {
   const size_t k = cache->width, end = rows * queries->heads;
-  for (size_t start = 0; start < end; start += rk_fold_queries) {
+  // The first rows may see nothing of the block.
+  size_t unseen = 0;
+  while (unseen < end && visible(queries->position + unseen / queries->heads + 1, block) == 0) unseen++;
+  for (size_t i = 0; i < unseen; i++) {
+    float *part = parts + i * (k + 2);
+    memset(part, 0, (k + 2) * sizeof(float));
+    part[0] = -INFINITY;
+  }
+  for (size_t start = unseen; start < end; start += rk_fold_queries) {
     const size_t n = end - start < rk_fold_queries ? end - start : rk_fold_queries;
     const float *q[rk_fold_queries];
     float *sums[rk_fold_queries];
     size_t counts[rk_fold_queries];
-    rk_fold states[rk_fold_queries];
+    rk_folds states = no_folds();
     for (size_t i = 0; i < n; i++) {
       const size_t row = (start + i) / queries->heads;
       q[i] = queries->rows + row * queries->stride + (start + i) % queries->heads * k;
       sums[i] = parts + (start + i) * (k + 2) + 2;
       memset(sums[i], 0, k * sizeof(float));
       counts[i] = visible(queries->position + row + 1, block);
-      states[i] = (rk_fold){-INFINITY, 0};
     }
-    fold_block(cache, queries->scale, block, q, counts, n, states, sums);
-    for (size_t i = 0; i < n; i++) memcpy(sums[i] - 2, &states[i], sizeof states[i]);
+    fold_block(cache, queries->scale, block, q, counts, n, &states, sums);
+    for (size_t i = 0; i < n; i++) {
+      sums[i][-2] = states.largest[i];
+      sums[i][-1] = states.total[i];
+    }
   }
 }
 
 static void attend_join(const float *parts, size_t stride, size_t blocks, size_t k, float *out) {
-  rk_fold state = {-INFINITY, 0};
+  rk_folds state = no_folds();
   memset(out, 0, k * sizeof(float));
   for (size_t block = 0; block < blocks; block++) {
     const float *part = parts + block * stride;
-    float keep, take;
-    join(&state, part[0], part[1], &keep, &take);
+    rk_vf keep, take;
+    join(state.largest, state.total, vsplat(part[0]), vsplat(part[1]), &keep, &take);
     size_t c = 0;
     for (; c + RK_WIDTH <= k; c += RK_WIDTH)
-      vstore(out + c, blend(vload(out + c), keep, vload(part + 2 + c), take));
-    for (; c < k; c++) out[c] = __builtin_fmaf(part[2 + c], take, out[c] * keep);
+      vstore(out + c, blend(vload(out + c), keep[0], vload(part + 2 + c), take[0]));
+    for (; c < k; c++) out[c] = __builtin_fmaf(part[2 + c], take[0], out[c] * keep[0]);
   }
-  scale_vector(out, k, 1.0f / state.total);
+  scale_vector(out, k, 1.0f / state.total[0]);
 }
 
 static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {

@@ -17,6 +17,13 @@ static inline rk_activations activations_from(rk_activations x, size_t row, size
   return (rk_activations){x.codes + at * rk_group, x.scales + at, x.sums + at};
 }
 
+/// Asks for part `pass` of `passes` of the `bytes` bytes at `next`, which the passes to come will read: what lies
+/// between two panels is too long for the processor to see the stream.
+static inline void prefetch_slice(const uint8_t *next, size_t bytes, size_t pass, size_t passes) {
+  for (size_t at = bytes * pass / passes / 64 * 64; at < bytes * (pass + 1) / passes; at += 64)
+    __builtin_prefetch(next + at, 0, 2);
+}
+
 #define RK_TILE_MATMUL(NAME, BLOCK, BYTES)                                                                  \
   static void NAME(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,   \
                    size_t m, float *y, size_t stride) {                                                     \
@@ -30,6 +37,7 @@ static inline rk_activations activations_from(rk_activations x, size_t row, size
         const uint8_t *tile = tiles + (block * groups + group) * BYTES;                                     \
         for (size_t i = 0, pass = 0; pass < passes; pass++) {                                               \
           const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                                \
+          if (!streams) prefetch_slice(tile + count * BYTES, count * BYTES, pass, passes);                  \
           const rk_activations part = activations_from(x, i, k, group);                                     \
           float *out = y + i * stride + row;                                                                \
           switch (rows) {                                                                                   \

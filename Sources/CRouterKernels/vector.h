@@ -49,25 +49,41 @@ static inline rk_vf vselect(rk_vi mask, rk_vf a, rk_vf b) {
   return v;
 }
 
+// Across lanes: halves are joined, then their halves.
+typedef float rk_v4 __attribute__((vector_size(16)));
+#if RK_WIDTH >= 8
+typedef float rk_v8 __attribute__((vector_size(32)));
+#define RK_LOW4(v) __builtin_shufflevector(v, v, 0, 1, 2, 3)
+#define RK_HIGH4(v) __builtin_shufflevector(v, v, 4, 5, 6, 7)
+#endif
+#if RK_WIDTH == 16
+#define RK_LOW8(v) __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+#define RK_HIGH8(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+#define RK_FOUR(v, JOIN) RK_FOUR8(JOIN(RK_LOW8(v), RK_HIGH8(v)), JOIN)
+#define RK_FOUR8(v, JOIN) JOIN(RK_LOW4(v), RK_HIGH4(v))
+#elif RK_WIDTH == 8
+#define RK_FOUR(v, JOIN) JOIN(RK_LOW4(v), RK_HIGH4(v))
+#else
+#define RK_FOUR(v, JOIN) (v)
+#endif
+#define RK_SUM(a, b) ((a) + (b))
+#define RK_LARGER(a, b) __builtin_elementwise_max(a, b)
+
 static inline float vsum(rk_vf v) {
-  float lanes[RK_WIDTH];
-  memcpy(lanes, &v, sizeof lanes);
-  for (int step = RK_WIDTH / 2; step > 0; step /= 2)
-    for (int i = 0; i < step; i++) lanes[i] += lanes[i + step];
-  return lanes[0];
+  const rk_v4 four = RK_FOUR(v, RK_SUM);
+  return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/// The largest lane of a vector without NaN.
 static inline float vlargest(rk_vf v) {
-  float lanes[RK_WIDTH];
-  memcpy(lanes, &v, sizeof lanes);
-  for (int step = RK_WIDTH / 2; step > 0; step /= 2)
-    for (int i = 0; i < step; i++) lanes[i] = lanes[i] > lanes[i + step] ? lanes[i] : lanes[i + step];
-  return lanes[0];
+  const rk_v4 four = RK_FOUR(v, RK_LARGER);
+  const float a = four[0] > four[2] ? four[0] : four[2], b = four[1] > four[3] ? four[1] : four[3];
+  return a > b ? a : b;
 }
 
-/// e^x to about 2 ulp for x in [-87.3, 88.3]; smaller arguments give about 1e-38, larger ones about 2e38.
+/// e^x to about 2 ulp for x in [-87.3, 88.3]; smaller arguments give about 1e-38, larger ones about 2e38, a NaN a NaN.
 static inline rk_vf vexp(rk_vf x) {
-  x = vmin(vmax(x, vsplat(-87.3f)), vsplat(88.3f));
+  x = vmin(vsplat(88.3f), vmax(vsplat(-87.3f), x));
   // Adding 1.5 * 2^23 rounds to an integer, which then sits in the low mantissa bits.
   const rk_vf magic = vsplat(12582912.0f), shifted = x * 1.44269504f + magic;
   rk_vi exponent;

@@ -13,7 +13,8 @@ import RouterExit
 /// For a price of risk mu it minimises cost + mu x risk over all exits' thresholds by coordinate descent: with
 /// the other exits fixed, the best threshold of one exit, or not to ask there at all, is found exactly by one
 /// walk along its scores. A falling price makes a path from conservative to aggressive; only points that are
-/// cheaper than all more conservative ones stay.
+/// cheaper than all more conservative ones stay. Between points that lie far apart, because no price of risk
+/// prefers anything between them, thresholds are halved.
 ///
 /// Nothing here needs to be right for the guarantee to hold: a bad path costs speed, never the promise,
 /// because it is fixed before the certifying prompts are run.
@@ -104,15 +105,41 @@ package struct PathPlanner: Sendable {
     for step in path where step.outcome.cost < (kept.last?.outcome.cost ?? fullCost) - 1e-9 {
       kept.append(step)
     }
+    let points = refined(kept.map(\.outcome))
     let target = path.last { $0.outcome.risk <= settings.risk } ?? path.first
     return PathPlan(
       candidate: candidate, exits: table.exits,
-      points: kept.map(\.outcome).map {
+      points: points.map {
         .init(
           rule: .thresholds($0.thresholds), pilotRisk: $0.risk, pilotMeanDepth: $0.meanDepth,
           pilotCost: $0.cost)
       },
       payoffs: target.map { payoffs($0.outcome, price: $0.price) } ?? [], fullCost: fullCost)
+  }
+
+  /// The path with points half way, threshold by threshold, wherever the risk leaps by more than a twentieth of
+  /// the tolerated one; an exit that only one side asks is half way between its threshold and none.
+  private func refined(_ path: [Outcome]) -> [Outcome] {
+    var result = path
+    for _ in 0..<3 {
+      var finer: [Outcome] = []
+      for point in result {
+        if let last = finer.last, point.risk - last.risk > settings.risk / 20, last.risk < settings.risk {
+          let middle = outcome(
+            zip(last.thresholds, point.thresholds).map { first, second in
+              first == nil && second == nil ? nil : ((first ?? 1) + (second ?? 1)) / 2
+            })
+          if middle.risk > last.risk, middle.risk < point.risk, middle.cost < last.cost,
+            middle.cost > point.cost
+          {
+            finer.append(middle)
+          }
+        }
+        finer.append(point)
+      }
+      result = finer
+    }
+    return result
   }
 
   /// Prices of risk, falling, in layers for a risk of 1: from one that even a single error in hundreds of

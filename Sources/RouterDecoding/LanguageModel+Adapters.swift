@@ -10,8 +10,8 @@ extension LanguageModel {
     weights.adapters = [:]
     return LanguageModel(
       model: LlamaModel(
-        configuration: model.configuration, exits: model.exits, weights: weights, multiplier: model.multiplier
-      ),
+        configuration: model.configuration, exits: model.exits, weights: weights,
+        multiplier: model.multiplier, cachePrecision: model.cachePrecision),
       tokenizer: tokenizer, metadata: metadata, fingerprint: fingerprint)
   }
 }

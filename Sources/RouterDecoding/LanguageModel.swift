@@ -19,15 +19,26 @@ public final class LanguageModel: Sendable {
     /// Find the most probable token through a screen of the head, which takes half of its bytes again and gives
     /// the same tokens; nil for what suits the head.
     public var screensHead: Bool?
+    /// How keys and values are held; nil for what suits the weights: f16 beside 8-bit activations, else f32.
+    public var cachePrecision: CachePrecision?
+
+    /// An element type of keys and values.
+    public enum CachePrecision: String, Sendable, CaseIterable {
+      /// IEEE 754 half precision: half the memory, and half of what attention reads.
+      case f16
+      /// IEEE 754 single precision.
+      case f32
+    }
 
     public init(
       maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false,
-      screensHead: Bool? = nil
+      screensHead: Bool? = nil, cachePrecision: CachePrecision? = nil
     ) {
       self.maximumExit = maximumExit
       self.threadCount = threadCount
       self.exactActivations = exactActivations
       self.screensHead = screensHead
+      self.cachePrecision = cachePrecision
     }
   }
 
@@ -83,28 +94,26 @@ public final class LanguageModel: Sendable {
     let screening = options.screensHead.map {
       $0 ? HeadScreening.after(inputs: HeadScreening.usualInputs) : .off
     }
-    // The tokenizer's tables take as long to build as the weights to unpack: one beside the other.
-    let tokenizer = Mutex<Result<Tokenizer, any Error>?>(nil)
-    let model = Mutex<Result<LlamaModel, any Error>?>(nil)
-    DispatchQueue.concurrentPerform(iterations: 2) { half in
-      if half == 0 {
-        let result = Result { try self.tokenizer(of: checkpoint) }
-        tokenizer.withLock { $0 = result }
-      } else {
-        let result = Result {
-          try LlamaModel.load(
-            from: checkpoint, maximumExit: options.maximumExit, multiplier: multiplier,
-            headScreening: screening, progress: progress)
-        }
-        model.withLock { $0 = result }
+    let cachePrecision: RouterTensor.CachePrecision? =
+      switch options.cachePrecision {
+      case .f16: .f16
+      case .f32: .f32
+      case nil: nil
       }
+    // The tokenizer's tables are built beside the weights.
+    let tokenizer = Mutex<Result<Tokenizer, any Error>>(.failure(CancellationError()))
+    let building = DispatchGroup()
+    DispatchQueue.global().async(group: building) {
+      let result = Result { try self.tokenizer(of: checkpoint) }
+      tokenizer.withLock { $0 = result }
     }
-    guard let model = try model.withLock({ try $0?.get() }),
-      let tokenizer = try tokenizer.withLock({ try $0?.get() })
-    else { preconditionFailure("both halves have run") }
+    let model = try LlamaModel.load(
+      from: checkpoint, maximumExit: options.maximumExit, multiplier: multiplier,
+      headScreening: screening, cachePrecision: cachePrecision, progress: progress)
+    building.wait()
     return LanguageModel(
-      model: model, tokenizer: tokenizer, metadata: checkpoint.metadata, fingerprint: checkpoint.fingerprint,
-      draftTable: DraftTable(slots: model.weights.draftSlots))
+      model: model, tokenizer: try tokenizer.withLock { try $0.get() }, metadata: checkpoint.metadata,
+      fingerprint: checkpoint.fingerprint)
   }
 
   /// The tokenizer that a checkpoint carries.

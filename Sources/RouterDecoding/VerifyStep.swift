@@ -54,7 +54,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
 
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
     try session.begin(tokens)
-    session.advance(to: session.depthLimit)
+    session.advanceForLast()
     next.beginRound()
     if isLast { next.conclude(row: session.rowCount - 1) }
     session.commitFull()

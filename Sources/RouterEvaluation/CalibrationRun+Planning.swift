@@ -24,19 +24,31 @@ extension CalibrationRun {
     case .fixed: return rules.fixedDepths()
     case .patience: return rules.patiences()
     default:
-      let traces = try pilots.map { try pilotTrace($0, candidate) }
-      var planning = planning(candidate, context: context)
-      let plan = try PathPlanner(candidate: candidate, pilots: traces, settings: planning).plan()
-      guard case .risk(let risk) = settings.goal, plan.lastPoint(risk: risk) == nil else { return plan }
-      // Nothing at the tolerated risk saves time, but layers may be saved: that shows by how much it fails,
-      // and is what someone who asks for this candidate alone wants.
-      planning.costs = TokenCosts(head: 0)
-      return try PathPlanner(candidate: candidate, pilots: traces, settings: planning).plan()
+      return try thresholdPlan(
+        candidate, pilots.map { try pilotTrace($0, candidate) }, context: context
+      ).plan
     }
   }
 
+  /// A path of thresholds, and how it was planned.
+  func thresholdPlan(
+    _ candidate: Candidate, _ pilots: [PilotTrace], context: Double
+  ) throws -> (plan: PathPlan, planning: PathPlanner.Settings) {
+    var planning = planning(candidate, context: context)
+    let plan = try PathPlanner(candidate: candidate, pilots: pilots, settings: planning).plan()
+    guard case .risk(let risk) = settings.goal, plan.lastPoint(risk: risk) == nil else {
+      return (plan, planning)
+    }
+    // Nothing at the tolerated risk saves time, but layers may be saved: that shows by how much it fails, and
+    // is what someone who asks for this candidate alone wants.
+    planning.costs = TokenCosts(head: 0)
+    return (
+      try PathPlanner(candidate: candidate, pilots: pilots, settings: planning).plan(), planning
+    )
+  }
+
   /// How thresholds of a candidate are planned.
-  func planning(_ candidate: Candidate, context: Double) -> PathPlanner.Settings {
+  private func planning(_ candidate: Candidate, context: Double) -> PathPlanner.Settings {
     var planning = PathPlanner.Settings(
       risk: settings.risk, layerCount: language.layerCount,
       costs: tokenCosts(candidate, context: context), reads: candidate.reads)

@@ -3,12 +3,12 @@ import RouterDecoding
 import RouterExit
 
 extension CalibrationRun {
-  /// Repeats the calibration of the winner, or else of the first candidate with thresholds, on resampled
-  /// traces.
+  /// Repeats the calibration of the winner, or else of the first candidate with thresholds that was tested or
+  /// planned, on resampled traces.
   ///
   /// - Throws: ``EvaluationError`` if no candidate has thresholds.
   package func simulate(_ runs: Int, of outcome: Outcome) throws -> RecalibrationStudy.Result {
-    let choice = [outcome.winner].compactMap { $0 } + settings.candidates
+    let choice = [outcome.leading?.candidate].compactMap { $0 } + settings.candidates
     guard let candidate = choice.first(where: { $0 != .fixed && $0 != .patience }) else {
       throw EvaluationError(
         .invalidSetting, "no candidate with thresholds can be simulated",
@@ -17,9 +17,10 @@ extension CalibrationRun {
     // Disagreement along full depth's answers: never 0 or 1 alone, whatever the metric is.
     let testing = try TestingSequence.Settings(
       risk: settings.risk, delta: settings.delta, test: .betting, promptCount: split.certifying.count)
+    let pilots = try outcome.pilots.map { try pilotTrace($0, candidate) }
     let study = RecalibrationStudy(
-      candidate: candidate, pilots: try outcome.pilots.map { try pilotTrace($0, candidate) },
-      certifying: try certifyingTraces(candidate), planning: planning(candidate, context: outcome.context),
+      candidate: candidate, pilots: pilots, certifying: try certifyingTraces(candidate),
+      planning: try thresholdPlan(candidate, pilots, context: outcome.context).planning,
       testing: testing, pointCount: settings.maximumPoints)
     return try study.run(runs, seed: settings.seed) {
       progress(Progress(stage: "simulated calibrations", share: $0))

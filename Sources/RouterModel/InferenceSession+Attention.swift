@@ -14,7 +14,11 @@ extension InferenceSession {
 
   /// Adds biases to the active rows of a layer, rotates queries and keys, and puts keys and values into the
   /// layer's cache.
-  func rotateAndStore(biases: LlamaWeights.AttentionBiases?, in cache: KeyValueCache) {
+  ///
+  /// - Parameter queries: whether there are queries.
+  func rotateAndStore(
+    queries: Bool = true, biases: LlamaWeights.AttentionBiases?, in cache: KeyValueCache
+  ) {
     let heads = model.configuration.headCount
     let width = heads * model.configuration.headWidth
     // Rows whose keys share cache lines go to one thread.
@@ -23,9 +27,11 @@ extension InferenceSession {
     model.multiplier.team.run(chunks: last - first + 1) { chunk in
       let line = (first + chunk) * step
       for row in max(line - start, 0)..<min(line + step - start, active.count) {
-        let query = scratch.query + row * width
-        if let biases { model.multiplier.kernels.add(biases.query, to: query, count: width) }
-        rotate(query, heads: heads, position: start + row)
+        if queries {
+          let query = scratch.query + row * width
+          if let biases { model.multiplier.kernels.add(biases.query, to: query, count: width) }
+          rotate(query, heads: heads, position: start + row)
+        }
         store(
           key: scratch.key, value: scratch.value, row: row, biases: biases, position: start + row,
           in: cache)

@@ -15,13 +15,39 @@ extension InferenceSession {
     rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
     model.multiplier.multiply(
-      scratch.attended, rows: active.count, by: [MatrixProduct(layer.output, into: scratch.delta)],
+      scratch.attended, rows: active.count, by: [MatrixProduct(layer.output, addingTo: activeStates)],
       codes: scratch.codes)
+    feedForward(layer)
+  }
+
+  /// Puts the keys and values of the active tokens into the cache of the layer with 0-based index `index`.
+  func storeKeysAndValues(layer index: Int) {
+    let layer = model.weights.layers[index]
     multiplyNormed(
-      layer.postAttentionNorm, addingDelta: true,
-      by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)])
-    multiplyGated(by: [MatrixProduct(layer.down, into: scratch.delta)])
-    forEachRow(addDelta)
+      layer.inputNorm,
+      by: [MatrixProduct(layer.key, into: scratch.key), MatrixProduct(layer.value, into: scratch.value)])
+    rotateAndStore(queries: false, biases: layer.biases, in: caches[index])
+  }
+
+  /// hidden += W_down (silu(W_gate x) * W_up x), x the normed state.
+  private func feedForward(_ layer: LlamaWeights.Layer) {
+    let multiplier = model.multiplier
+    let down = [MatrixProduct(layer.down, addingTo: activeStates)]
+    guard multiplier.takesGated(gate: layer.gate, up: layer.up, down: layer.down) else {
+      multiplyNormed(
+        layer.postAttentionNorm,
+        by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)])
+      let inner = model.configuration.feedForwardWidth
+      forEachRow { row in
+        multiplier.kernels.siluMultiply(
+          scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
+      }
+      return multiplier.multiply(scratch.gate, rows: active.count, by: down, codes: scratch.codes)
+    }
+    quantizeNormed(layer.postAttentionNorm)
+    multiplier.multiplyGated(
+      scratch.codes, rows: active.count, gate: layer.gate, up: layer.up, into: scratch.gatedCodes)
+    multiplier.multiply(scratch.gatedCodes, rows: active.count, by: down)
   }
 
   /// f32 `[active, D]`: the residual stream of the active rows.
@@ -29,32 +55,15 @@ extension InferenceSession {
     scratch.hidden + active.lowerBound * model.configuration.width
   }
 
-  /// hidden += delta for one active row.
-  private func addDelta(_ row: Int) {
-    let width = model.configuration.width
-    model.multiplier.kernels.add(
-      scratch.delta + row * width, to: activeStates + row * width, count: width)
-  }
-
   /// RMSNorm(hidden) * weight, multiplied by matrices; between the two only codes where that is enough.
-  ///
-  /// - Parameter addingDelta: whether hidden += delta comes first.
-  private func multiplyNormed(
-    _ weight: AlignedBuffer, addingDelta: Bool = false, by products: [MatrixProduct]
-  ) {
+  private func multiplyNormed(_ weight: AlignedBuffer, by products: [MatrixProduct]) {
     let (multiplier, width) = (model.multiplier, model.configuration.width)
     let (kernels, epsilon) = (multiplier.kernels, model.configuration.normEpsilon)
     if multiplier.takesCodesOnly(products) {
-      forEachRow { row in
-        if addingDelta { addDelta(row) }
-        kernels.rmsNorm(
-          activeStates, rows: row..<row + 1, weight: weight, count: width, epsilon: epsilon,
-          into: scratch.codes)
-      }
+      quantizeNormed(weight)
       multiplier.multiply(scratch.codes, rows: active.count, by: products)
     } else {
       forEachRow { row in
-        if addingDelta { addDelta(row) }
         kernels.rmsNorm(
           activeStates + row * width, weight: weight, count: width, epsilon: epsilon,
           into: scratch.normed + row * width)
@@ -63,21 +72,13 @@ extension InferenceSession {
     }
   }
 
-  /// silu(gate) * up, multiplied by matrices; between the two only codes where that is enough.
-  private func multiplyGated(by products: [MatrixProduct]) {
-    let (multiplier, inner) = (model.multiplier, model.configuration.feedForwardWidth)
-    let kernels = multiplier.kernels
-    if multiplier.takesCodesOnly(products) {
-      forEachRow { row in
-        kernels.siluMultiply(
-          scratch.gate, by: scratch.up, rows: row..<row + 1, count: inner, into: scratch.codes)
-      }
-      multiplier.multiply(scratch.codes, rows: active.count, by: products)
-    } else {
-      forEachRow { row in
-        kernels.siluMultiply(scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
-      }
-      multiplier.multiply(scratch.gate, rows: active.count, by: products, codes: scratch.codes)
+  /// The codes of RMSNorm(hidden) * weight.
+  private func quantizeNormed(_ weight: AlignedBuffer) {
+    let (kernels, width) = (model.multiplier.kernels, model.configuration.width)
+    forEachRow { row in
+      kernels.rmsNorm(
+        activeStates, rows: row..<row + 1, weight: weight, count: width,
+        epsilon: model.configuration.normEpsilon, into: scratch.codes)
     }
   }
 

@@ -27,7 +27,7 @@ package final class InferenceSession {
   var screenScratch: ScreenScratch?
 
   /// Tokens that one round takes at most.
-  package static let maximumRows = 128
+  package static let maximumRows = 256
 
   /// Makes room for `capacity` positions.
   ///
@@ -59,7 +59,7 @@ package final class InferenceSession {
     caches = KeyValueCache.layers(
       limit, configuration: configuration, capacity: capacity,
       precision: cachePrecision ?? model.fittingCachePrecision)
-    rotary = RotaryTable(configuration: configuration, positions: capacity)
+    rotary = model.rotaryTable(positions: capacity)
     scratch = SessionScratch(configuration: configuration, rows: min(Self.maximumRows, capacity))
     let blockCount = (capacity + HeadCache.blockPositions - 1) / HeadCache.blockPositions
     parts = AlignedBuffer(
@@ -137,6 +137,19 @@ package final class InferenceSession {
       for layer in run.layers { self.run(layer: layer) }
       ledger.record(run)
     }
+  }
+
+  /// Runs all layers on the tokens in flight, which have run none, for what follows them: keys and values of all,
+  /// and the state of the last. The states of the others are left as the layer before the last made them.
+  package func advanceForLast() {
+    precondition(depth == 0, "\(depth) layers have run")
+    advance(to: depthLimit - 1)
+    guard let run = ledger.nextRun(to: depthLimit) else { return }
+    active = run.rows.dropLast()
+    if !active.isEmpty { storeKeysAndValues(layer: depthLimit - 1) }
+    active = run.rows.suffix(1)
+    self.run(layer: depthLimit - 1)
+    ledger.record(run)
   }
 
   /// Fills the keys and values of the layers that the tokens in flight did not run, from their hidden state:

@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterTensor
+import Synchronization
 
 /// A LLaMA-family model with exits: configuration, weights and the way to multiply by them.
 ///
@@ -14,20 +15,37 @@ package final class LlamaModel: Sendable {
   package let multiplier: Multiplier
   /// Finds the most probable token without most of the head.
   package let headScreen: HeadScreen
+  /// Element type of keys and values that was asked for; nil for the one that fits.
+  package let cachePrecision: CachePrecision?
+  /// The longest table that a session has asked for.
+  private let rotary = Mutex<RotaryTable?>(nil)
 
-  /// - Parameter headScreening: nil for what suits the head.
+  /// - Parameters:
+  ///   - headScreening: nil for what suits the head.
+  ///   - cachePrecision: nil for what fits the model's arithmetic.
   package init(
     configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, multiplier: Multiplier,
-    headScreening: HeadScreening? = nil
+    headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil
   ) {
     self.configuration = configuration
     self.layerCount = weights.layers.count
     self.exits = exits.filter { $0 <= weights.layers.count }
     self.weights = weights
     self.multiplier = multiplier
+    self.cachePrecision = cachePrecision
     headScreen = HeadScreen(
       head: weights.head, multiplier: multiplier,
       screening: headScreening ?? .automatic(for: weights.head, precision: multiplier.precision))
+  }
+
+  /// Rotary tables for at least `positions` positions, made once for all sessions.
+  func rotaryTable(positions: Int) -> RotaryTable {
+    rotary.withLock { table in
+      if let table, table.positions >= positions { return table }
+      let longer = RotaryTable(configuration: configuration, positions: positions)
+      table = longer
+      return longer
+    }
   }
 
   /// Rows up to which a pass gives each row the bits that it has alone; f32 products of more rows are left to
@@ -44,12 +62,14 @@ package final class LlamaModel: Sendable {
   ///
   /// - Parameters:
   ///   - headScreening: nil for what suits the head.
+  ///   - cachePrecision: nil for what fits the model's arithmetic.
   ///   - progress: receives the share of the work that is done, 0 ... 1.
   /// - Throws: `CheckpointError` for what is wrong with the file, ``ModelError`` `unknownExit` for an exit that
   ///   the checkpoint does not have.
   package static func load(
     from checkpoint: CheckpointReader, maximumExit: Int? = nil, multiplier: Multiplier,
-    headScreening: HeadScreening? = nil, progress: (@Sendable (Double) -> Void)? = nil
+    headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil,
+    progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> LlamaModel {
     let metadata = checkpoint.metadata
     if let maximumExit, !metadata.exits.contains(maximumExit) {
@@ -65,6 +85,6 @@ package final class LlamaModel: Sendable {
     let weights = try collector.weights(layerCount: layerCount)
     return LlamaModel(
       configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier,
-      headScreening: headScreening)
+      headScreening: headScreening, cachePrecision: cachePrecision)
   }
 }

@@ -3,7 +3,9 @@ import RouterCheckpoint
 import RouterTensor
 
 /// Cosines and sines of the rotary position embedding, f32 `[positions, K / 2]` each.
-package struct RotaryTable {
+package struct RotaryTable: Sendable {
+  /// Positions that the tables have.
+  package let positions: Int
   private let cosines: AlignedBuffer
   private let sines: AlignedBuffer
   private let half: Int
@@ -11,6 +13,7 @@ package struct RotaryTable {
   /// Tables for positions 0 ..< `positions`.
   package init(configuration: ModelConfiguration, positions: Int) {
     half = configuration.headWidth / 2
+    self.positions = positions
     cosines = AlignedBuffer(byteCount: positions * half * 4)
     sines = AlignedBuffer(byteCount: positions * half * 4)
     let frequencies = Self.frequencies(configuration.rotary, headWidth: configuration.headWidth)

@@ -23,6 +23,8 @@ struct SessionScratch {
   /// f32 `[rows, F]`
   let up: UnsafeMutablePointer<Float>
   let codes: ActivationCodes
+  /// Of `[rows, F]`: the input of a feed-forward block's last product.
+  let gatedCodes: ActivationCodes
 
   private let memory: AlignedBuffer
 
@@ -47,5 +49,6 @@ struct SessionScratch {
     gate = base + starts[7]
     up = base + starts[8]
     codes = ActivationCodes(capacity: rows * max(width, queryWidth, inner))
+    gatedCodes = ActivationCodes(capacity: rows * inner)
   }
 }

@@ -1,17 +1,28 @@
 import COpenBLAS
 import CRouterKernels
 
-/// One product of a fork: `output[i, n] = sum over k of input[i, k] * matrix[n, k]`.
+/// One product of a fork: `output[i, n] = sum over k of input[i, k] * matrix[n, k]`, or `+=`.
 package struct MatrixProduct {
   package let matrix: WeightMatrix
   /// f32 `[M, stride]`, of which `matrix.rows` columns are written.
   package let output: UnsafeMutablePointer<Float>
   package let stride: Int
+  /// Whether the product is added to what `output` holds.
+  package let adds: Bool
 
   package init(_ matrix: WeightMatrix, into output: UnsafeMutablePointer<Float>, stride: Int? = nil) {
     self.matrix = matrix
     self.output = output
     self.stride = stride ?? matrix.rows
+    adds = false
+  }
+
+  /// A product that is added to `target`, f32 `[M, N]`.
+  package init(_ matrix: WeightMatrix, addingTo target: UnsafeMutablePointer<Float>) {
+    self.matrix = matrix
+    output = target
+    stride = matrix.rows
+    adds = true
   }
 }
 
@@ -101,8 +112,7 @@ package struct Multiplier: Sendable {
     let units = jobs.map { unit(of: $0.product.matrix, rows: rows) }
     let counts = zip(jobs, units).map { ($0.product.matrix.rows + 16 * $1 - 1) / (16 * $1) }
     let total = counts.reduce(0, +)
-    // Enough chunks that a thread which loses its core holds little, few enough that claims cost nothing.
-    let chunks = min(total, team.threadCount == 1 ? jobs.count : team.threadCount * 8)
+    let chunks = chunkCount(units: total, rows: rows, alone: jobs.count)
     team.run(chunks: chunks) { chunk in
       var first = total * chunk / chunks
       let last = total * (chunk + 1) / chunks
@@ -111,11 +121,49 @@ package struct Multiplier: Sendable {
         let (unit, count) = (units[index], counts[index])
         if first < base + count {
           let end = min(last, base + count)
-          multiplyBlocks(
-            (first - base) * unit, (end - base) * unit, of: job.product, job.input, job.codes, rows: rows)
+          if job.product.adds {
+            addBlocks(
+              (first - base) * unit, (end - base) * unit, of: job.product, job.input, job.codes, rows: rows)
+          } else {
+            multiplyBlocks(
+              (first - base) * unit, (end - base) * unit, of: job.product, job.input, job.codes, rows: rows)
+          }
           first = end
         }
         base += count
+      }
+    }
+  }
+
+  /// Whether products of so many rows wait for the weights more than for arithmetic.
+  func isFew(_ rows: Int) -> Bool { rows < 16 }
+
+  /// Chunks of a fork: enough that a thread which loses its core holds little and that threads end together, few
+  /// enough that claims cost nothing.
+  func chunkCount(units: Int, rows: Int, alone: Int) -> Int {
+    min(units, team.threadCount == 1 ? alone : team.threadCount * (isFew(rows) ? 8 : 32))
+  }
+
+  /// ``multiplyBlocks(_:_:of:_:_:rows:)``, added to what the output holds.
+  private func addBlocks(
+    _ first: Int, _ last: Int, of product: MatrixProduct, _ input: UnsafePointer<Float>?,
+    _ codes: rk_activations, rows: Int
+  ) {
+    // Those of one call of BLAS; of few rows as many as make a stream, of many what stays in the first cache.
+    let blocks = max(unit(of: product.matrix, rows: rows), isFew(rows) ? 8 : 1)
+    let width = blocks * 16
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { terms in
+      guard let terms = terms.baseAddress else { return }
+      for start in Swift.stride(from: first, to: last, by: blocks) {
+        let end = min(start + blocks, last)
+        // Blocks know their columns, so that the terms' first column is put where theirs would be.
+        let part = MatrixProduct(product.matrix, into: terms - start * 16, stride: width)
+        multiplyBlocks(start, end, of: part, input, codes, rows: rows)
+        let count = min(end * 16, product.matrix.rows) - start * 16
+        for row in 0..<rows {
+          kernels.add(
+            terms + row * width, to: product.output + row * product.stride + start * 16, count: count)
+        }
       }
     }
   }

@@ -49,6 +49,15 @@ import Testing
     #expect((plan.points.first?.pilotRisk ?? 1) < 0.1)
   }
 
+  /// A test stops at the first point that fails: where points lie far apart, much of the tolerated risk is left
+  /// unused.
+  @Test func pointsWithinTheRiskLieCloseTogether() throws {
+    let plan = try Self.planner(Self.pilots(prompts: 5)).plan()
+    let risks = [0] + plan.points.map(\.pilotRisk).filter { $0 <= 0.2 }
+    #expect(risks.count > 6)
+    #expect(zip(risks, risks.dropFirst()).allSatisfy { $1 - $0 < 0.06 })
+  }
+
   /// Every triple of thresholds on a grid, for a world small enough: the sum of cost and priced risk of the
   /// path's points is as small as the best of them, and thresholds per exit beat one for all exits.
   @Test func coordinateDescentFindsWhatAnExhaustiveSearchFinds() throws {

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterModel
 import RouterTensor
 import Testing
@@ -24,6 +25,27 @@ struct BatchLawTests {
         let isSame = found == expected
         #expect(isSame, "\(batches)")
       }
+    }
+  }
+
+  /// A prompt of which only the last state is wanted leaves that state and everybody's keys and values.
+  @Test(arguments: ModelFixture.all, [WeightEncoding.q4, .q8, .bf16])
+  func aPromptForItsLastStateLeavesWhatStepsLeave(fixture: ModelFixture, encoding: WeightEncoding) throws {
+    let model = TinyModel(configuration: fixture.configuration, encoding: encoding).model()
+    let width = model.configuration.width
+    let session = try InferenceSession(model: model, capacity: 24)
+    let expected = try session.run(fixture.tokens)
+    for sizes in [[23], [1, 22], [9, 14]] {
+      session.rollBack(to: 0)
+      var end = 0
+      for size in sizes {
+        try session.begin(fixture.tokens[end..<end + size])
+        session.advanceForLast()
+        end += size
+        #expect(Array(session.hidden(row: size - 1)) == Array(expected[(end - 1) * width..<end * width]))
+        session.commitFull()
+      }
+      #expect(try session.run(fixture.tokens.suffix(1)) == Array(expected.suffix(width)), "\(sizes)")
     }
   }
 

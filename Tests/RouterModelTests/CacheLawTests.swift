@@ -45,6 +45,21 @@ struct CacheLawTests {
     #expect(error > 0 && error < 0x1p-9)
   }
 
+  @Test func aCacheOfTheWantedPrecisionIsMade() throws {
+    let fixture = try ModelFixture.named("tied head")
+    let model = TinyModel(configuration: fixture.configuration, encoding: .q4).model()
+    func states(_ precision: CachePrecision?, of session: CachePrecision? = nil) throws -> [Float] {
+      let model = LlamaModel(
+        configuration: model.configuration, exits: model.exits, weights: model.weights,
+        multiplier: model.multiplier, cachePrecision: precision)
+      return try InferenceSession(model: model, capacity: 24, cachePrecision: session).run(fixture.tokens)
+    }
+    let (half, full) = (try states(.f16), try states(.f32))
+    #expect(half != full)
+    #expect(try states(nil) == half)
+    #expect(try states(.f16, of: .f32) == full)
+  }
+
   /// Rounded activations take a rounded cache along; exact ones keep it exact.
   @Test func theCacheIsAsPreciseAsTheActivations() throws {
     let fixture = try ModelFixture.named("tied head")

@@ -134,9 +134,10 @@ struct BenchCommand: ParsableCommand {
 
   private func runRows() throws {
     let settings = try settings()
+    let subjects = try subject.load()
+    for subject in subjects { try settings.check(subject) }
     let meter = MachineMeter(threadCounts: settings.threads)
     meter.measure(repetitions: 5)
-    let subjects = try subject.load()
     let peers = try against.map { try PeerProcess(command: $0) }
     let benchmark = try withProgress("Filling contexts") {
       try Benchmark(subjects: subjects, settings: settings, peers: peers, progress: $0)

@@ -17,6 +17,21 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Keep activations in f32 where weights are quantised: slower, for comparisons.")
   var exactActivations = false
 
+  @Option(
+    name: .customLong("cache"),
+    help: ArgumentHelp(
+      "How keys and values are held: f16 or f32; f16 beside 8-bit activations, else f32, if absent.",
+      valueName: "type"))
+  var cachePrecision: LanguageModel.LoadOptions.CachePrecision?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Whether the most probable token is found through a 4-bit screen of the head, which gives the same tokens \
+      for less reading and takes memory: on, off, or auto, which suits the head.
+      """, valueName: "when"))
+  var headScreen = HeadScreenChoice.auto
+
   func validate() throws {
     if let threads, !(1...256).contains(threads) {
       throw ValidationError("--threads is \(threads). Use 1 to 256.")
@@ -51,7 +66,24 @@ struct ModelOptions: ParsableArguments {
     return try LanguageModel.load(
       path: path,
       options: LanguageModel.LoadOptions(
-        maximumExit: maximumExit, threadCount: threads, exactActivations: exactActivations),
+        maximumExit: maximumExit, threadCount: threads, exactActivations: exactActivations,
+        screensHead: headScreen.option, cachePrecision: cachePrecision),
       progress: { bar.update($0) })
   }
 }
+
+/// When the head gets a screen.
+enum HeadScreenChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, on, off
+
+  /// As the library takes it.
+  var option: Bool? {
+    switch self {
+    case .auto: nil
+    case .on: true
+    case .off: false
+    }
+  }
+}
+
+extension LanguageModel.LoadOptions.CachePrecision: ExpressibleByArgument {}

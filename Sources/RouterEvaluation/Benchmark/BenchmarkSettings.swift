@@ -52,8 +52,10 @@ package struct BenchmarkSettings: Sendable {
     prefills.map { .prefill(tokens: $0) } + contexts.map { .decode(tokens: tokens, context: $0) }
   }
 
-  /// Throws if a model cannot run this.
-  func check(_ subject: BenchmarkSubject) throws(EvaluationError) {
+  /// Checks that a model can run this.
+  ///
+  /// - Throws: ``EvaluationError`` `invalidSetting` for a row beyond its context, or a depth that is no exit.
+  package func check(_ subject: BenchmarkSubject) throws(EvaluationError) {
     let longest = phases.map { $0.context + $0.tokens }.max() ?? 0
     let limit = subject.model.configuration.contextLength
     if longest > limit {
