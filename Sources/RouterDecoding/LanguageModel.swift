@@ -69,12 +69,13 @@ public final class LanguageModel: Sendable {
   /// What the screen of the head has saved so far.
   package var headScreenCounters: HeadScreenCounters { model.headScreen.counters }
 
+  /// - Parameter draftTable: nil for the one that the weights bring, if any.
   package init(
     model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String,
     draftTable: DraftTable? = nil, draftRecord: DraftRecord = DraftRecord()
   ) {
     self.draftRecord = draftRecord
-    self.draftTable = draftTable
+    self.draftTable = draftTable ?? DraftTable(slots: model.weights.draftSlots)
     self.model = model
     self.tokenizer = tokenizer
     self.metadata = metadata

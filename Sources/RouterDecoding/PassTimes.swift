@@ -7,12 +7,13 @@ struct PassTimes {
   /// there are.
   static let usualCosts = [1, 1.07, 1.17, 1.29, 1.38, 1.49, 1.6, 1.73]
 
-  /// What seconds move by with a timing, and the share of timings that lies below them: something may interrupt a
-  /// pass, and nothing makes it faster.
-  private static let (step, quantile) = (0.05, 0.4)
+  /// Weight of a new timing.
+  private static let gain = 0.05
+  /// Bounds of a timing, relative to what is known: something may interrupt a pass, which says nothing.
+  private static let bounds = (least: 0.8, most: 1.25)
   /// What the seconds of other numbers of rows go with a timing towards the usual ones beside it, so that one
   /// which looked bad is tried again.
-  private static let forgetting = 0.005
+  private static let forgetting = 0.003
 
   /// Cost of a pass of 1, 2, ... rows, never falling.
   var costs: [Double] {
@@ -25,7 +26,8 @@ struct PassTimes {
     guard usual.indices.contains(rows - 1), time > 0 else { return }
     let place = rows - 1
     var all = seconds ?? usual.map { time * $0 / usual[place] }
-    all[place] *= 1 + Self.step * (time > all[place] ? Self.quantile : Self.quantile - 1)
+    let known = all[place]
+    all[place] += Self.gain * (min(max(time, Self.bounds.least * known), Self.bounds.most * known) - known)
     let one = all[place] / usual[place]
     for other in all.indices where other != place {
       all[other] += Self.forgetting * (one * usual[other] - all[other])

@@ -1,3 +1,4 @@
+import RouterModel
 import Testing
 
 @testable import RouterDecoding
@@ -34,6 +35,23 @@ struct DraftTableTests {
     let table = try #require(DraftTable(learning: rare + frequent, slotCount: 16))
     #expect(table.guess(after: [5])?.token == 6)
     #expect(table.count <= 16)
+  }
+
+  /// What a checkpoint brings is what decoding uses.
+  @Test func aModelHasTheTableOfItsWeights() throws {
+    let tiny = try TinyLanguage.make()
+    #expect(tiny.draftTable == nil)
+    let table = try #require(DraftTable(learning: Self.answers, slotCount: 64))
+    let weights = tiny.model.weights
+    let model = LlamaModel(
+      configuration: tiny.model.configuration, exits: tiny.exits,
+      weights: LlamaWeights(
+        embedding: weights.embedding, finalNorm: weights.finalNorm, head: weights.head,
+        layers: weights.layers,
+        draftSlots: table.slots), multiplier: tiny.model.multiplier)
+    let language = LanguageModel(
+      model: model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny")
+    #expect(language.draftTable == table)
   }
 
   @Test func theContextContinuesItsOwnRuns() {
