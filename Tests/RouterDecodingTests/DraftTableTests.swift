@@ -87,7 +87,8 @@ struct DraftTableTests {
     var times = PassTimes()
     #expect(times.costs == PassTimes.usualCosts)
     for _ in 0..<300 { for rows in [1, 2, 4] { times.record(rows: rows, seconds: 0.002 * Double(rows)) } }
-    #expect(abs(times.costs[1] - 2) < 0.3 && abs(times.costs[3] - 4) < 0.6)
+    // A little less than 2 and 4: what other numbers of rows cost draws towards the usual.
+    #expect((1.6...2.1).contains(times.costs[1]) && (3...4.1).contains(times.costs[3]))
     #expect(zip(times.costs, times.costs.dropFirst()).allSatisfy { $0 <= $1 } && times.costs[0] == 1)
     times.record(rows: 2, seconds: 10)
     #expect(times.costs[1] < 2.5, "an interruption is no cost")
