@@ -15,6 +15,19 @@ protocol DecodingStep: AnyObject {
 
   /// What guessing ahead came to; nil if nothing is guessed.
   var verification: VerificationSummary? { get }
+
+  var session: InferenceSession { get }
+}
+
+extension DecodingStep {
+  /// What every step does with prompt tokens.
+  func runPrompt(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
+    try session.begin(tokens)
+    session.advanceForLast()
+    next.beginRound()
+    if isLast { next.conclude(row: session.rowCount - 1) }
+    session.commitFull()
+  }
 }
 
 /// What came of one token.

@@ -7,7 +7,7 @@ import RouterModel
 /// token leaves are not computed again.
 final class ExitStep: DecodingStep, ExitLogits {
   let next: NextToken
-  private let session: InferenceSession
+  let session: InferenceSession
   private var walk: ExitWalk
   private let keyValues: KeyValueMode
 
@@ -31,11 +31,7 @@ final class ExitStep: DecodingStep, ExitLogits {
   func logits() -> UnsafeBufferPointer<Float> { next.logits(row: session.rowCount - 1) }
 
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
-    try session.begin(tokens)
-    session.advanceForLast()
-    next.beginRound()
-    if isLast { next.conclude(row: session.rowCount - 1) }
-    session.commitFull()
+    try runPrompt(tokens, isLast: isLast)
   }
 
   func run(_ token: Int32, index: Int) throws(ModelError) -> TokenRun {
@@ -51,7 +47,7 @@ final class ExitStep: DecodingStep, ExitLogits {
     switch keyValues {
     case .propagate: session.propagateAndCommit()
     case .exact:
-      if session.rowCount >= min(Self.debtLimit, session.rowLimit) {
+      if session.rowCount >= min(Self.debtLimit, session.rowLimit, session.model.uniformRows) {
         session.advance(to: session.depthLimit)
         session.commitFull()
       }

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterExit
 import RouterModel
 import RouterTensor
@@ -13,10 +14,12 @@ import RouterTensor
 /// which a policy lets the token go; the layers below that exit are not run again.
 final class VerifyStep: DecodingStep, ExitLogits {
   let next: NextToken
-  private let session: InferenceSession
+  let session: InferenceSession
   private let table: DraftTable?
   private let record: DraftRecord
   private let rowLimit: Int
+  /// What a whole head costs in passes of one row, by the bytes that are read.
+  private let headShare: Double
   private var walk: ExitWalk
   private var context = DraftContext()
   private var summary = VerificationSummary()
@@ -39,6 +42,9 @@ final class VerifyStep: DecodingStep, ExitLogits {
     self.table = table
     self.record = record
     rowLimit = min(Self.passRows, session.rowLimit, session.model.uniformRows)
+    let weights = session.model.weights
+    headShare =
+      Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
     next = NextToken(session: session, demand: demand)
     walk = ExitWalk(session: session, policy: policy)
   }
@@ -53,11 +59,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
   func logits() -> UnsafeBufferPointer<Float> { next.logits(row: session.rowCount - 1) }
 
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
-    try session.begin(tokens)
-    session.advanceForLast()
-    next.beginRound()
-    if isLast { next.conclude(row: session.rowCount - 1) }
-    session.commitFull()
+    try runPrompt(tokens, isLast: isLast)
     for token in tokens { context.append(token) }
   }
 
@@ -118,6 +120,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
       Draft(token: $0.token, source: .context(order: $0.order))
     }
     let table = table?.guess(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
+      .flatMap { $0.token < session.model.configuration.vocabularySize ? $0 : nil }
     guard let context, let table else { return context ?? table }
     if context.token == table.token, case .context(let order) = context.source,
       case .table(_, let level) = table.source
@@ -127,18 +130,11 @@ final class VerifyStep: DecodingStep, ExitLogits {
     return plan.acceptance(of: context.source) >= plan.acceptance(of: table.source) ? context : table
   }
 
-  /// What a head costs in passes of one row, by the bytes that are read.
-  private var headShare: Double {
-    let weights = session.model.weights
-    let whole =
-      Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
-    return session.hasHeadScreen ? whole / 2 : whole
-  }
-
   /// What the last token in flight says at the exit where the policy lets it go.
   private func spoken(index: Int, plan: DraftPlan) -> Draft? {
     guard let first = walk.exits.first else { return nil }
-    let cost = Double(first) / Double(session.depthLimit) + headShare
+    let head = session.hasHeadScreen ? headShare / 2 : headShare
+    let cost = Double(first) / Double(session.depthLimit) + head
     guard plan.pays(.exit(depth: first), extra: cost) else { return nil }
     let run = walk.run(index: index, logits: self)
     guard run.depth < session.depthLimit else { return nil }

@@ -39,8 +39,8 @@ struct KeyValueCache {
 }
 
 extension LlamaModel {
-  /// The element type that was asked for, or else the one that suits the model's arithmetic: f16 where activations are rounded to 8 bits, an error that
-  /// is a hundred times its own; f32 where they are exact.
+  /// The element type that was asked for, or else the one that suits the model's arithmetic: f16 where activations
+  /// are rounded to 8 bits, an error that is a hundred times its own; f32 where they are exact.
   package var fittingCachePrecision: CachePrecision {
     if let cachePrecision { return cachePrecision }
     let isQuantised = weights.layers.contains { $0.query.encoding == .q8 || $0.query.encoding == .q4 }

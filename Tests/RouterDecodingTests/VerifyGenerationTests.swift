@@ -122,6 +122,18 @@ struct VerifyGenerationTests {
     #expect(try Transcript(request(.greedy), on: screened).ids == plain.ids)
   }
 
+  /// A table from a damaged or foreign file names tokens that the model does not have.
+  @Test func aTableOfUnknownTokensIsHarmless() throws {
+    let plain = try TinyLanguage.make()
+    let answer = try Transcript(request(.greedy), on: plain)
+    let foreign = answer.ids.flatMap { [$0, 9999] }
+    let table = try #require(DraftTable(learning: [foreign], slotCount: 1 << 10))
+    let language = LanguageModel(
+      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
+      draftTable: table)
+    _ = try expectSame(request(.greedy), on: language)
+  }
+
   @Test func aTableGuessesToo() throws {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
