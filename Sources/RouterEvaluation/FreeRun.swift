@@ -13,16 +13,19 @@ package struct FreeRun: Sendable, Equatable {
   package let seconds: Double
   /// Whether the answer ends because no more tokens were allowed.
   package let isCutOff: Bool
+  /// How far guessing ahead went, in mode verify.
+  package let verification: VerificationSummary?
 
   /// Generates.
   ///
   /// - Parameters:
+  ///   - mode: exit under a policy and full without one if absent.
   ///   - policy: decides the exits; nil for full depth.
   ///   - keyValues: what tokens leave in skipped layers.
   ///   - maximumExit: no layer beyond this exit runs.
   ///   - sampling: greedy if absent.
   package init(
-    prompt: [Int32], maximumTokens: Int, policy: (any ExitPolicy)?,
+    prompt: [Int32], maximumTokens: Int, mode: DecodingMode? = nil, policy: (any ExitPolicy)?,
     keyValues: KeyValueMode = .propagate, maximumExit: Int? = nil, sampling: SamplingOptions = .greedy,
     stopStrings: [String],
     on language: LanguageModel
@@ -30,13 +33,14 @@ package struct FreeRun: Sendable, Equatable {
     let generation = try Generation(
       GenerationRequest(
         prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
-        mode: policy == nil ? .full : .exit, policy: policy, keyValues: keyValues,
+        mode: mode ?? (policy == nil ? .full : .exit), policy: policy, keyValues: keyValues,
         maximumExit: maximumExit), on: language)
     var tokens: [Int32] = []
     var depths: [Int] = []
     var text = ""
     var seconds = 0.0
     var isCutOff = false
+    var verification: VerificationSummary?
     while !generation.isFinished {
       for event in try generation.advance() {
         switch event {
@@ -48,6 +52,7 @@ package struct FreeRun: Sendable, Equatable {
           text += summary.trailingText
           seconds = summary.decodeSeconds
           isCutOff = summary.finishReason == .length
+          verification = summary.verification
           if let end = summary.endOfText {
             tokens.append(end.id)
             depths.append(end.depth)
@@ -57,5 +62,6 @@ package struct FreeRun: Sendable, Equatable {
     }
     (self.tokens, self.depths, self.text, self.seconds) = (tokens, depths, text, seconds)
     self.isCutOff = isCutOff
+    self.verification = verification
   }
 }

@@ -126,7 +126,7 @@ struct VerifyGenerationTests {
   @Test func aTableOfUnknownTokensIsHarmless() throws {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
-    let foreign = answer.ids.flatMap { [$0, 9999] }
+    let foreign: [Int32] = answer.ids.flatMap { (id: Int32) -> [Int32] in [id, 9999] }
     let table = try #require(DraftTable(learning: [foreign], slotCount: 1 << 10))
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",

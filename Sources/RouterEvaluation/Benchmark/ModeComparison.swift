@@ -54,17 +54,19 @@ package struct ModeComparison: Sendable {
   ///
   /// - Parameter progress: receives the share of the prompts that are done.
   package func run(_ rows: [EvaluationRow], data: String, progress: (Double) -> Void) throws -> [Result] {
-    var answers = ways.map { _ in [TimedAnswer]() }
+    var answers = ways.map { _ in [FreeRun]() }
     for (index, row) in rows.enumerated() {
       let prompt = try language.promptTokens(of: row)
       let room = language.contextLength - prompt.count
       guard room > 0 else { continue }
-      var turn = [TimedAnswer?](repeating: nil, count: ways.count)
+      var turn = [FreeRun?](repeating: nil, count: ways.count)
       // The order changes, so that no way always comes after the same other.
       for place in ways.indices {
         let way = (place + index) % ways.count
-        turn[way] = try TimedAnswer(
-          prompt, maximumTokens: min(maximumTokens, room), way: ways[way], on: language)
+        turn[way] = try FreeRun(
+          prompt: prompt, maximumTokens: min(maximumTokens, room), mode: ways[way].mode,
+          policy: ways[way].policy, keyValues: ways[way].keyValues, stopStrings: language.chatStopStrings,
+          on: language)
       }
       for (way, answer) in turn.enumerated() { if let answer { answers[way].append(answer) } }
       progress(Double(index + 1) / Double(rows.count))
@@ -75,9 +77,9 @@ package struct ModeComparison: Sendable {
   }
 
   private func result(
-    _ way: DecodingWay, _ answers: [TimedAnswer], full: [TimedAnswer], data: String
+    _ way: DecodingWay, _ answers: [FreeRun], full: [FreeRun], data: String
   ) -> Result {
-    func secondsPerToken(_ answers: [TimedAnswer]) -> Double {
+    func secondsPerToken(_ answers: [FreeRun]) -> Double {
       answers.reduce(0) { $0 + $1.seconds } / Double(max(1, answers.reduce(0) { $0 + $1.timedCount }))
     }
     let pairs = zip(answers, full)
@@ -98,4 +100,9 @@ package struct ModeComparison: Sendable {
       tokensPerPass: rounds > 0 ? Double(rounds + accepted) / Double(rounds) : nil,
       acceptance: drafted > 0 ? Double(accepted) / Double(drafted) : nil)
   }
+}
+
+extension FreeRun {
+  /// Tokens that `seconds` were spent on: all but the first, which comes from the prompt.
+  fileprivate var timedCount: Int { max(0, tokens.count - 1) }
 }
