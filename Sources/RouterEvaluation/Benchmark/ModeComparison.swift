@@ -96,7 +96,7 @@ package struct ModeComparison: Sendable {
       tokensPerSecond: seconds > 0 ? 1 / seconds : 0, speedup: seconds > 0 ? fullSeconds / seconds : 0,
       speedups: Sample(long.map { secondsPerToken([$1]) / secondsPerToken([$0]) }),
       identical: pairs.count { $0.tokens == $1.tokens },
-      meanDepth: Double(answers.reduce(0) { $0 + $1.depths }) / Double(max(1, all)),
+      meanDepth: Double(answers.reduce(0) { $0 + $1.depths.reduce(0, +) }) / Double(max(1, all)),
       tokensPerPass: rounds > 0 ? Double(rounds + accepted) / Double(rounds) : nil,
       acceptance: drafted > 0 ? Double(accepted) / Double(drafted) : nil)
   }
