@@ -1,3 +1,4 @@
+import Foundation
 import RouterModel
 import RouterTensor
 
@@ -35,6 +36,10 @@ package final class Benchmark {
     var speeds: [Double] = []
     var skipped: String?
   }
+
+  /// Seconds between one engine and the next. Threads of an engine may spin for a while after its work is done
+  /// (a team of OpenMP does), on the processors that the next one is timed on.
+  private static let rest = 0.1
 
   private let subjects: [BenchmarkSubject]
   private let settings: BenchmarkSettings
@@ -106,6 +111,7 @@ package final class Benchmark {
     for _ in 0..<settings.repetitions {
       for phase in settings.phases {
         for index in rows.indices where rows[index].phase == phase {
+          rest()
           rows[index].timings.append(try rows[index].stage.run(phase))
         }
         for index in peerRows.indices where peerRows[index].phase == phase { try runPeer(index) }
@@ -115,9 +121,14 @@ package final class Benchmark {
     }
   }
 
+  private func rest() {
+    if !peers.isEmpty { Thread.sleep(forTimeInterval: Self.rest) }
+  }
+
   private func runPeer(_ index: Int) throws {
     let row = peerRows[index]
     guard row.skipped == nil else { return }
+    rest()
     let answer = try peers[row.peer].measure(row.phase.name)
     if let engine = answer.engine { peerRows[index].engine = engine }
     if let speed = answer.tokensPerSecond {
