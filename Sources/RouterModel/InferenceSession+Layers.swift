@@ -11,13 +11,14 @@ extension InferenceSession {
       by: [
         MatrixProduct(layer.query, into: scratch.query), MatrixProduct(layer.key, into: scratch.key),
         MatrixProduct(layer.value, into: scratch.value),
-      ])
+      ], then: layer.output)
     rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
     model.multiplier.multiply(
       scratch.attended, rows: active.count, by: [MatrixProduct(layer.output, addingTo: activeStates)],
-      codes: scratch.codes)
-    feedForward(layer)
+      codes: scratch.codes, then: layer.gate)
+    feedForward(
+      layer, then: index + 1 < model.weights.layers.count ? model.weights.layers[index + 1].query : nil)
   }
 
   /// Puts the keys and values of the active tokens into the cache of the layer with 0-based index `index`.
@@ -30,7 +31,7 @@ extension InferenceSession {
   }
 
   /// hidden += W_down (silu(W_gate x) * W_up x), x the normed state.
-  private func feedForward(_ layer: LlamaWeights.Layer) {
+  private func feedForward(_ layer: LlamaWeights.Layer, then next: WeightMatrix?) {
     let multiplier = model.multiplier
     let down = [MatrixProduct(layer.down, addingTo: activeStates)]
     guard multiplier.takesGated(gate: layer.gate, up: layer.up, down: layer.down) else {
@@ -46,8 +47,9 @@ extension InferenceSession {
     }
     quantizeNormed(layer.postAttentionNorm)
     multiplier.multiplyGated(
-      scratch.codes, rows: active.count, gate: layer.gate, up: layer.up, into: scratch.gatedCodes)
-    multiplier.multiply(scratch.gatedCodes, rows: active.count, by: down)
+      scratch.codes, rows: active.count, gate: layer.gate, up: layer.up, into: scratch.gatedCodes,
+      then: layer.down)
+    multiplier.multiply(scratch.gatedCodes, rows: active.count, by: down, then: next)
   }
 
   /// f32 `[active, D]`: the residual stream of the active rows.
@@ -56,12 +58,14 @@ extension InferenceSession {
   }
 
   /// RMSNorm(hidden) * weight, multiplied by matrices; between the two only codes where that is enough.
-  private func multiplyNormed(_ weight: AlignedBuffer, by products: [MatrixProduct]) {
+  private func multiplyNormed(
+    _ weight: AlignedBuffer, by products: [MatrixProduct], then next: WeightMatrix? = nil
+  ) {
     let (multiplier, width) = (model.multiplier, model.configuration.width)
     let (kernels, epsilon) = (multiplier.kernels, model.configuration.normEpsilon)
     if multiplier.takesCodesOnly(products) {
       quantizeNormed(weight)
-      multiplier.multiply(scratch.codes, rows: active.count, by: products)
+      multiplier.multiply(scratch.codes, rows: active.count, by: products, then: next)
     } else {
       forEachRow { row in
         kernels.rmsNorm(

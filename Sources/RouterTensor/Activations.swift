@@ -43,19 +43,24 @@ package final class ActivationCodes {
     }
   }
 
+  /// Where `rows` rows of `columns` columns are kept, one after the other.
+  func rows(_ rows: Int, columns: Int) -> (
+    codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+  ) {
+    precondition(rows * columns <= capacity && columns % 32 == 0, "[\(rows), \(columns)] exceeds the scratch")
+    return (
+      codes.pointer.assumingMemoryBound(to: Int8.self), scales.pointer.assumingMemoryBound(to: Float.self),
+      sums.pointer.assumingMemoryBound(to: Float.self)
+    )
+  }
+
   /// Where row `row` of a matrix with `columns` columns is kept.
   func row(_ row: Int, columns: Int) -> (
     codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
   ) {
-    precondition(
-      row >= 0 && (row + 1) * columns <= capacity && columns % 32 == 0,
-      "row \(row) of [M, \(columns)] exceeds the scratch")
+    let places = rows(row + 1, columns: columns)
     let group = row * columns / 32
-    return (
-      codes.pointer.assumingMemoryBound(to: Int8.self) + row * columns,
-      scales.pointer.assumingMemoryBound(to: Float.self) + group,
-      sums.pointer.assumingMemoryBound(to: Float.self) + group
-    )
+    return (places.codes + row * columns, places.scales + group, places.sums + group)
   }
 
   var view: rk_activations {

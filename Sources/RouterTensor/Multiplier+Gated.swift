@@ -19,39 +19,43 @@ extension Multiplier {
   ///   - gate: `[F, K]`, as `up`.
   ///   - target: receives the codes of `[M, F]`; not `codes` itself.
   package func multiplyGated(
-    _ codes: ActivationCodes, rows: Int, gate: WeightMatrix, up: WeightMatrix, into target: ActivationCodes
+    _ codes: ActivationCodes, rows: Int, gate: WeightMatrix, up: WeightMatrix, into target: ActivationCodes,
+    then next: WeightMatrix? = nil
   ) {
     precondition(codes !== target, "the codes are read while the target is written")
     precondition(gate.rows == up.rows && gate.rows % Self.gatedColumns == 0, "[\(gate.rows)], [\(up.rows)]")
     guard rows > 0 else { return }
-    let (view, inner) = (codes.view, gate.rows)
+    let inner = gate.rows
     let units = inner / Self.gatedColumns
     let chunks = chunkCount(units: units, rows: rows, alone: 1)
     // Of few rows as many as make a stream of weights, of many what stays in the first cache.
-    let most = isFew(rows) ? 8 : 1
-    team.run(chunks: chunks) { chunk in
-      let last = units * (chunk + 1) / chunks
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * rows * most * Self.gatedColumns) {
-        scratch in
-        guard let gates = scratch.baseAddress else { return }
-        let ups = gates + rows * most * Self.gatedColumns
-        for unit in Swift.stride(from: units * chunk / chunks, to: last, by: most) {
-          let (first, columns) = (unit * Self.gatedColumns, min(most, last - unit) * Self.gatedColumns)
+    let most = Self.isFew(rows) ? 8 : 1
+    let gates = block(gate, of: nil, codes.view, rows: rows)
+    let ups = block(up, of: nil, codes.view, rows: rows)
+    let places = target.rows(rows, columns: inner)
+    let quantize = kernels.table.pointee.silu_multiply_quantize
+    team.run(chunks: chunks, then: foresight(of: next, rows: rows)) { chunk in
+      let end = units * (chunk + 1) / chunks
+      let capacity = rows * most * Self.gatedColumns
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * capacity) { scratch in
+        guard let left = scratch.baseAddress else { return }
+        let right = left + capacity
+        for unit in Swift.stride(from: units * chunk / chunks, to: end, by: most) {
+          let (column, width) = (unit * Self.gatedColumns, min(most, end - unit) * Self.gatedColumns)
           // Blocks know their columns, so that the first is put where theirs would be.
-          multiplyBlocks(
-            first / 16, (first + columns) / 16, of: MatrixProduct(gate, into: gates - first, stride: columns),
-            nil, view, rows: rows)
-          multiplyBlocks(
-            first / 16, (first + columns) / 16, of: MatrixProduct(up, into: ups - first, stride: columns),
-            nil, view, rows: rows)
+          let blocks = (first: column / 16, last: (column + width) / 16)
+          gates.multiply(blocks.first, blocks.last, into: left - column, stride: width)
+          ups.multiply(blocks.first, blocks.last, into: right - column, stride: width)
           for row in 0..<rows {
-            let place = target.row(row, columns: inner)
-            kernels.table.pointee.silu_multiply_quantize(
-              gates + row * columns, ups + row * columns, columns, place.codes + first,
-              place.scales + unit, place.sums + unit)
+            let group = row * units + unit
+            quantize?(
+              left + row * width, right + row * width, width,
+              places.codes + group * Self.gatedColumns, places.scales + group, places.sums + group)
           }
         }
       }
     }
+    keep((gate, up))
+    keep(target)
   }
 }

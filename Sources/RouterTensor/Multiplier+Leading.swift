@@ -22,16 +22,15 @@ extension Multiplier {
     guard wanted.count * Self.worthwhileShare <= blocks,
       let reach = score(input, by: screen, codes: codes, scratch: scratch)
     else { return nil }
-    let view = codes.view
-    let product = MatrixProduct(screen.matrix, into: scratch.exact)
+    let product = block(screen.matrix, of: input, codes.view, rows: 1)
     let favourites = scratch.blocksWithLargestTops(wanted.count, of: blocks)
-    rescore(favourites, product, input, view)
+    rescore(favourites, product, rows, scratch)
     guard let mark = scratch.exactEntry(wanted.count, in: favourites, rows: rows) else { return nil }
     scratch.collectCandidates(
       count: blocks, from: reach.ceiling(of: mark - wanted.distance), except: favourites)
     let computed = favourites.count + scratch.candidates.count
     guard computed * Self.worthwhileShare <= blocks else { return nil }
-    rescore(scratch.candidates, product, input, view)
+    rescore(scratch.candidates, product, rows, scratch)
     output.update(repeating: Self.unwanted, count: rows)
     for block in favourites + scratch.candidates {
       for row in block * 16..<min(rows, block * 16 + 16) {

@@ -18,16 +18,16 @@ extension Multiplier {
     of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes, scratch: ScreenScratch
   ) -> ScreenedMaximum? {
     guard let reach = score(input, by: screen, codes: codes, scratch: scratch) else { return nil }
-    let (matrix, view, blocks) = (screen.matrix, codes.view, screen.blockCount)
-    let product = MatrixProduct(matrix, into: scratch.exact)
+    let (matrix, blocks) = (screen.matrix, screen.blockCount)
+    let product = block(matrix, of: input, codes.view, rows: 1)
     let favourite = Self.largest(scratch.tops, count: blocks)
-    multiplyBlocks(favourite, favourite + 1, of: product, input, view, rows: 1)
+    product.multiply(favourite, favourite + 1, into: scratch.exact, stride: matrix.rows)
     var best = Best()
     best.take(block: favourite, of: matrix.rows, from: scratch.exact)
     guard best.isFinite else { return nil }
 
     scratch.collectCandidates(count: blocks, from: reach.ceiling(of: best.value), except: [favourite])
-    rescore(scratch.candidates, product, input, view)
+    rescore(scratch.candidates, product, matrix.rows, scratch)
     for block in scratch.candidates { best.take(block: block, of: matrix.rows, from: scratch.exact) }
     guard best.isFinite else { return nil }
     return ScreenedMaximum(
@@ -55,13 +55,12 @@ extension Multiplier {
   }
 
   /// Exact products of some blocks, over the team if there are many.
-  func rescore(
-    _ candidates: [Int], _ product: MatrixProduct, _ input: UnsafePointer<Float>, _ codes: rk_activations
-  ) {
+  func rescore(_ candidates: [Int], _ product: BlockProduct, _ rows: Int, _ scratch: ScreenScratch) {
+    let exact = scratch.exact
     let step = candidates.count < 8 ? 8 : max(4, candidates.count / (team.threadCount * 8))
     team.run(chunks: (candidates.count + step - 1) / step) { chunk in
       for block in candidates[chunk * step..<min(candidates.count, (chunk + 1) * step)] {
-        multiplyBlocks(block, block + 1, of: product, input, codes, rows: 1)
+        product.multiply(block, block + 1, into: exact, stride: rows)
       }
     }
   }

@@ -14,7 +14,7 @@ package final class ThreadTeam: @unchecked Sendable {
   /// Threads that work on a job, the caller's included.
   package let threadCount: Int
 
-  private let shared = SharedState()
+  private let shared: SharedState
   private let entry = NSLock()
   private var generation: UInt64 = 0
   private var retreat = Retreat()
@@ -23,9 +23,10 @@ package final class ThreadTeam: @unchecked Sendable {
   package init(threadCount: Int? = nil) {
     let count = max(1, min(threadCount ?? ProcessInfo.processInfo.activeProcessorCount, 256))
     self.threadCount = count
+    shared = SharedState(threadCount: count)
     for index in 1..<max(count, 1) {
       let shared = shared
-      let thread = Thread { shared.work() }
+      let thread = Thread { shared.work(index) }
       thread.name = "router-\(index)"
       thread.start()
     }
@@ -36,8 +37,9 @@ package final class ThreadTeam: @unchecked Sendable {
   /// Runs `body` once for each chunk `0 ..< chunks` and returns when all have ended.
   ///
   /// Calls from several threads wait for each other. `body` must not call `run` of the same team.
+  /// - Parameter foresight: what the call after this one will read; as before if absent.
   /// - Complexity: about a microsecond beside the work itself while the workers are awake.
-  package func run(chunks: Int, _ body: (Int) -> Void) {
+  package func run(chunks: Int, then foresight: Foresight? = nil, _ body: (Int) -> Void) {
     guard chunks > 0 else { return }
     if threadCount == 1 || chunks == 1 {
       for chunk in 0..<chunks { body(chunk) }
@@ -45,6 +47,7 @@ package final class ThreadTeam: @unchecked Sendable {
     }
     entry.lock()
     defer { entry.unlock() }
+    if let foresight { shared.board.announce(foresight) }
     let now = DispatchTime.now().uptimeNanoseconds
     guard !retreat.isAlone(at: now) else {
       for chunk in 0..<chunks { body(chunk) }
@@ -85,6 +88,13 @@ private struct Ticket {
   var claimed: Ticket { Ticket(word: word + 1) }
 }
 
+/// What a job does, borrowed by the threads that work on it: a copy would count references for each chunk.
+private final class Job {
+  let run: (Int) -> Void
+
+  init(_ run: @escaping (Int) -> Void) { self.run = run }
+}
+
 /// What the threads of a team share.
 ///
 /// `@unchecked Sendable`: every field is atomic or guarded by `condition`.
@@ -93,6 +103,8 @@ private final class SharedState: @unchecked Sendable {
   private static let spinLimit = 2000
   /// Nanoseconds beyond which waiting for a chunk is a stall: well below a time slice of the system's scheduler.
   private static let leastStall: UInt64 = 1_500_000
+
+  let board: ForesightBoard
 
   // One cache line each: raw memory keeps the counters from sharing a line.
   private let memory = UnsafeMutableRawPointer.allocate(byteCount: 5 * 64, alignment: 64)
@@ -103,7 +115,8 @@ private final class SharedState: @unchecked Sendable {
   private let stopped: UnsafeMutablePointer<Atomic<Bool>>
   private let condition = NSCondition()
 
-  init() {
+  init(threadCount: Int) {
+    board = ForesightBoard(threadCount: threadCount)
     ticket = memory.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
     finished = (memory + 64).bindMemory(to: Atomic<Int>.self, capacity: 1)
     job = (memory + 128).bindMemory(to: Atomic<UInt>.self, capacity: 1)
@@ -124,10 +137,10 @@ private final class SharedState: @unchecked Sendable {
   func perform(
     generation: UInt64, chunks: Int, startedAt start: UInt64, _ body: @escaping (Int) -> Void
   ) -> UInt64 {
-    var body = body
-    return withUnsafePointer(to: &body) { pointer in
+    let body = Job(body)
+    return withExtendedLifetime(body) {
       finished.pointee.store(0, ordering: .relaxed)
-      job.pointee.store(UInt(bitPattern: pointer), ordering: .relaxed)
+      job.pointee.store(UInt(bitPattern: Unmanaged.passUnretained(body).toOpaque()), ordering: .relaxed)
       ticket.pointee.store(
         Ticket(generation: generation, chunks: chunks).word, ordering: .sequentiallyConsistent)
       if sleepers.pointee.load(ordering: .sequentiallyConsistent) > 0 {
@@ -139,7 +152,9 @@ private final class SharedState: @unchecked Sendable {
       guard finished.pointee.load(ordering: .acquiring) < chunks else { return 0 }
       let drained = DispatchTime.now().uptimeNanoseconds
       var spins = 0
+      var reader = ForesightBoard.Reader(thread: 0)
       while finished.pointee.load(ordering: .acquiring) < chunks {
+        board.advance(&reader)
         rk_pause()
         spins += 1
         // A holder that has lost its core gets ours.
@@ -166,7 +181,9 @@ private final class SharedState: @unchecked Sendable {
         current = Ticket(word: seen)
         continue
       }
-      if let body = UnsafePointer<(Int) -> Void>(bitPattern: address) { body.pointee(current.next) }
+      if let job = UnsafeRawPointer(bitPattern: address) {
+        Unmanaged<Job>.fromOpaque(job)._withUnsafeGuaranteedRef { $0.run(current.next) }
+      }
       finished.pointee.add(1, ordering: .releasing)
       count += 1
       current = Ticket(word: ticket.pointee.load(ordering: .acquiring))
@@ -179,12 +196,14 @@ private final class SharedState: @unchecked Sendable {
     return current.next < current.chunks
   }
 
-  /// A worker's life.
-  func work() {
+  /// The life of worker `thread`, counted from 1.
+  func work(_ thread: Int) {
+    var reader = ForesightBoard.Reader(thread: thread)
     while !stopped.pointee.load(ordering: .relaxed) {
       drain()
       var spins = 0
       while !hasWork && spins < Self.spinLimit {
+        board.advance(&reader)
         rk_pause()
         spins += 1
       }

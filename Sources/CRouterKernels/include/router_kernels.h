@@ -126,6 +126,11 @@ static inline void rk_pause(void) {
 #endif
 }
 
+/// Asks for `bytes` bytes from `p` on, which will be read soon; any address will do.
+static inline void rk_expect(const void *p, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch((const char *)p + at, 0, 2);
+}
+
 /// The fastest kernels that this processor runs.
 const rk_kernels *rk_best(void);
 /// The kernels of one instruction set, or NULL where the processor or the build lacks it.
