@@ -22,7 +22,8 @@ package struct AdapterFile: Sendable {
   package let metadata: CheckpointMetadata
   /// The adapters, and what they were trained on.
   package let record: AdapterRecord
-  private let tensors: [PendingTensor]
+  /// The adapters' tensors as they are stored.
+  package let tensors: LoadedTensors
 
   /// Reads and checks a whole adapter file.
   ///
@@ -39,7 +40,7 @@ package struct AdapterFile: Sendable {
     self.path = path
     self.record = record
     metadata = reader.metadata
-    tensors = loaded.pendingTensors { TensorName.isOfAdapter($0) }
+    tensors = loaded
   }
 
   /// The tensors to write into a checkpoint of `metadata`, whose fingerprint is `fingerprint` if it has one yet.
@@ -48,6 +49,15 @@ package struct AdapterFile: Sendable {
   package func tensors(
     for metadata: CheckpointMetadata, fingerprint: String?
   ) throws(CheckpointError) -> [PendingTensor] {
+    try check(against: metadata, fingerprint: fingerprint)
+    return pending
+  }
+
+  /// Checks that the adapters are for the weights of a checkpoint of `metadata`, whose fingerprint is `fingerprint` if
+  /// it has one yet.
+  ///
+  /// - Throws: ``CheckpointError`` `invalidRequest` if they are for others.
+  package func check(against metadata: CheckpointMetadata, fingerprint: String?) throws(CheckpointError) {
     let isSameShape =
       metadata.configuration == self.metadata.configuration
       && record.exits.allSatisfy { metadata.exits.contains($0) }
@@ -58,8 +68,9 @@ package struct AdapterFile: Sendable {
           + "\(self.metadata.provenance.source)), not this \(metadata.name) (\(metadata.quantization))",
         at: .init(file: path), remedy: "Use the adapters of this model, or make some with `router tune`.")
     }
-    return tensors
   }
+
+  private var pending: [PendingTensor] { tensors.pendingTensors { TensorName.isOfAdapter($0) } }
 
   /// Writes these adapters with other guesses at next tokens to `path`: complete, or not at all.
   ///
@@ -69,7 +80,7 @@ package struct AdapterFile: Sendable {
     let table = PendingTensor(name: TensorName.drafts, dtype: .i32, shape: [drafts.count]) { bytes in
       drafts.withUnsafeBytes { bytes.copyMemory(from: $0) }
     }
-    let kept = tensors.filter { $0.name != TensorName.drafts }
+    let kept = pending.filter { $0.name != TensorName.drafts }
     try Self.write(to: path, record: record, pending: kept + [table], base: metadata, tool: tool)
   }
 

@@ -22,14 +22,15 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     case baseQuantization = "base_quantization"
   }
 
-  /// Describes adapters that were trained on the checkpoint `base`, whose identity is `fingerprint`.
+  /// Describes adapters that were trained on the checkpoint `base`, whose identity is `fingerprint`. Adapters that it
+  /// has already are no part of what they were trained on.
   package init(
     kind: ExitAdapterKind, exits: [Int], base: CheckpointMetadata, fingerprint: String, tuning: String,
     license: String?
   ) {
     self.kind = kind
     self.exits = exits
-    baseFingerprint = fingerprint
+    baseFingerprint = base.adapter?.baseFingerprint ?? fingerprint
     baseSourceSHA256 = base.provenance.sourceSHA256
     baseQuantization = base.quantization
     self.tuning = tuning

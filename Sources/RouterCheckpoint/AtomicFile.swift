@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -37,6 +43,17 @@ package final class AtomicFile {
   deinit {
     if descriptor >= 0 { close(descriptor) }
     if !isCommitted { unlink(temporaryPath) }
+  }
+
+  /// Removes the temporary files that processes which were killed have left in `directory`.
+  package static func removeLeftovers(in directory: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+      let parts = name.split(separator: "-")
+      guard parts.count == 3, parts[0] == ".router", parts[2].hasSuffix(".tmp"), let owner = pid_t(parts[1]),
+        owner > 0, kill(owner, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink("\(directory)/\(name)")
+    }
   }
 
   /// Appends bytes.

@@ -35,6 +35,17 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     self.remedy = remedy
   }
 
+  /// `what` of a step is no longer a finite number.
+  ///
+  /// - Parameter state: the state file of the run, which is left as it is.
+  static func diverged(_ what: String, step: Int, state: String?) -> TrainingError {
+    TrainingError(
+      .diverged, "\(what) of step \(step) is not a finite number", at: state,
+      remedy:
+        "Use a lower learning rate: the last state is kept, and --resume goes on from it with another --lr."
+    )
+  }
+
   /// "what (location). Remedy."
   public var description: String { "\(what)\(location.map { " (\($0))" } ?? ""). \(remedy)" }
 }

@@ -29,7 +29,11 @@ enum TrainingState {
       }
       try file.commit()
     } catch {
-      throw TrainingError(error)
+      guard error.code == .noSpace else { throw TrainingError(error) }
+      let byteCount = blocks.reduce(0) { $0 + $1.byteCount }
+      throw TrainingError(
+        .noSpace, error.what, at: path,
+        remedy: "Free \(byteCount >> 20 + 1) MiB, then go on with --resume: the state before is kept.")
     }
   }
 

@@ -36,6 +36,16 @@ struct TuningMetricsTests {
     }
   }
 
+  @Test func theFirstLineOfEachPartSaysWhatIsDone() throws {
+    try withPlace { place in
+      let killed = TuningMetrics(place, tuning: "--lr 1")
+      for step in 1...3 { try killed.append(line(step, loss: 8)) }
+      let resumed = TuningMetrics(place, tuning: "--lr 0.1")
+      for step in 3...4 { try resumed.append(line(step, loss: 4)) }
+      #expect(try written(place).map(\.tuning) == ["--lr 1", nil, "--lr 0.1", nil])
+    }
+  }
+
   @Test func theCurveHasALineForEachExit() throws {
     try withPlace { place in
       let metrics = TuningMetrics(place)

@@ -62,6 +62,17 @@ struct AdapterFileTests {
     #expect(try fileBytes(back) == fileBytes(site.merged))
   }
 
+  /// A model with adapters has the weights that it had without: what is trained on one fits the other.
+  @Test func adaptersTrainedOnAModelThatHasSomeFitTheModelWithout() throws {
+    let site = try Site()
+    let again = site.directory.file("again")
+    try AdapterMerge.merge(AdapterFile(path: site.adapter), into: site.model, to: site.merged)
+    try Site.writeAdapter(.gated(inner: 64), for: site.merged, to: again)
+    for model in [site.model, site.merged] {
+      try AdapterMerge.merge(AdapterFile(path: again), into: model, to: site.directory.file("both"))
+    }
+  }
+
   /// Guesses come and go with the adapters, and others take their place.
   @Test func guessesAreMergedAndTakenOutWithTheAdapters() throws {
     let site = try Site()

@@ -1,4 +1,5 @@
 import Foundation
+import RouterCheckpoint
 import RouterModel
 import RouterTensor
 import Testing

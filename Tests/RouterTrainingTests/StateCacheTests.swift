@@ -79,6 +79,19 @@ import Testing
     #expect(error?.code == .foreignFile)
   }
 
+  @Test func statesOfOtherTextsAreRefusedAndKept() throws {
+    let path = try extract("states")
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    let other = try Texts.random(9, name: "others")
+    for documents in [other, Array(texts.dropFirst()), Array(texts.prefix(5)) + other] {
+      let error = #expect(throws: TrainingError.self) {
+        try StateExtraction(model: model, fingerprint: "tiny", topCount: 4).run(documents, into: path)
+      }
+      #expect(error?.code == .foreignFile && error?.location == path)
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+
   @Test func aFileThatIsNoCacheIsRefused() throws {
     let path = directory.file("other")
     for bytes in [

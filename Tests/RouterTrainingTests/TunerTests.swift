@@ -163,6 +163,38 @@ import Testing
     #expect(rest.tensors.allSatisfy { $0.values.allSatisfy(\.isFinite) })
   }
 
+  @Test func weightsThatAreNoNumbersAreNotWritten() throws {
+    let directory = try TemporaryDirectory()
+    let spoilt = try Tuner(
+      model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: settings(),
+      statePath: directory.file("state"))
+    let error = #expect(throws: TrainingError.self) {
+      try spoilt.run {
+        if $0.step == 3 { spoilt.optimiser.values.floats[0] = .infinity }
+        return true
+      }
+    }
+    #expect(error?.code == .diverged)
+    #expect(!FileManager.default.fileExists(atPath: directory.file("state")))
+  }
+
+  @Test func theRestOfARunMayHaveAnotherLearningRate() throws {
+    let directory = try TemporaryDirectory()
+    func tuner(_ rate: Float) throws -> Tuner {
+      var settings = settings()
+      settings.learningRate = rate
+      return try Tuner(
+        model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: settings,
+        statePath: directory.file("state"))
+    }
+    _ = try run(tuner(0.01), until: 4)
+    let rest = try tuner(0.001)
+    #expect(rest.step == 4)
+    #expect(rest.pastLearningRates == [PastLearningRate(lastStep: 4, learningRate: 0.01)])
+    #expect(try run(rest).map(\.step) == [5, 6, 7, 8])
+    #expect(try tuner(0.001).pastLearningRates == rest.pastLearningRates)
+  }
+
   @Test func trainingStopsWhenHeldOutLossesRise() throws {
     var settings = settings(steps: 200)
     settings.patience = 2
@@ -186,7 +218,7 @@ import Testing
     let model = try TinyModel.plain().model()
     _ = try run(Tuner(model: model, documents: texts, settings: settings(), statePath: path))
     var other = settings()
-    other.learningRate = 0.02
+    other.weightDecay = 0.02
     func code(
       _ texts: [TrainingDocument], _ settings: TuningSettings, _ other: LlamaModel? = nil
     ) throws -> TrainingError.Code? {

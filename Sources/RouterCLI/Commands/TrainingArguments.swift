@@ -5,36 +5,16 @@ import RouterTraining
 
 /// What is trained, and how.
 struct TrainingArguments: ParsableArguments {
-  /// `linear`, `gated` or `gated:WIDTH`.
-  struct Adapter: ExpressibleByArgument {
-    let kind: RouterCheckpoint.ExitAdapterKind
-
-    /// The same kind as the trainer names it.
-    var trainingKind: RouterTraining.ExitAdapterKind {
-      switch kind {
-      case .linear: .linear
-      case .gated(let inner): .gated(inner: inner)
-      }
-    }
-
-    /// Inner width of `gated` without a width.
-    private static let defaultInner = 256
-
-    init?(argument: String) {
-      guard
-        let kind = RouterCheckpoint.ExitAdapterKind(
-          argument == "gated" ? "gated:\(Self.defaultInner)" : argument)
-      else {
-        return nil
-      }
-      self.kind = kind
-    }
-  }
-
   @Option(
     help: ArgumentHelp(
       "Train adapters on the frozen model: linear, gated or gated:WIDTH.", valueName: "kind"))
-  var exitAdapter: Adapter?
+  var exitAdapter: ExitAdapterKind?
+
+  @Option(
+    help: ArgumentHelp(
+      "Start the adapters from those of this adapter file: an earlier run's (kept best with --encoding f32), or "
+        + "what `router adapter extract` wrote.", valueName: "file"))
+  var initial: String?
 
   @Option(help: "Tune weights: sft, soft, ict or extracted.")
   var method: TuningMethod = .soft
@@ -71,7 +51,7 @@ struct TrainingArguments: ParsableArguments {
   var lr: Float?
 
   @Option(help: ArgumentHelp("Steps in which the learning rate rises.", valueName: "n"))
-  var warmup = 20
+  var warmup = usualWarmup
 
   @Option(help: ArgumentHelp("Decoupled weight decay.", valueName: "x"))
   var weightDecay: Float = 0
@@ -128,6 +108,9 @@ struct TrainingArguments: ParsableArguments {
     if method == .extracted, exitAdapter == nil, depth == nil {
       throw ValidationError("--method extracted needs --depth, the layers to keep.")
     }
+    if initial != nil, exitAdapter == nil {
+      throw ValidationError("--initial is for --exit-adapter, whose kind must be that of the file.")
+    }
     if exitAdapter != nil, loraRank != nil || depth != nil || earlyStop != nil || exits != nil {
       throw ValidationError(
         "--exit-adapter leaves the model as it is: it takes no --lora-rank, --depth, --exits or --early-stop."
@@ -135,18 +118,50 @@ struct TrainingArguments: ParsableArguments {
     }
   }
 
-  /// The options that matter, as a command line.
+  /// The options that change the result, as a command line; those that were left as they are only where that may change.
   var summary: String {
-    let rate = lr.map { " --lr \($0)" } ?? ""
-    let length = steps.map { "--steps \($0)" } ?? "--epochs \(epochs)"
-    if let exitAdapter {
-      return "--exit-adapter \(exitAdapter.kind) \(length)\(rate) --seed \(seed)"
+    var parts: [String] = []
+    func add(_ name: String, _ value: (some CustomStringConvertible)?) {
+      if let value { parts.append("--\(name) \(value)") }
     }
-    let lora = loraRank.map { " --lora-rank \($0)" } ?? ""
-    return "--method \(method.rawValue) --loss \(loss.rawValue)\(lora) \(length)\(rate) --seed \(seed)"
+    if let exitAdapter {
+      add("exit-adapter", exitAdapter)
+    } else {
+      add("method", method.rawValue)
+      add("loss", loss.rawValue)
+      add("lora-rank", loraRank)
+      add("depth", depth)
+      add("exits", exits?.values.map(String.init).joined(separator: ","))
+    }
+    if let steps { add("steps", steps) } else { add("epochs", epochs) }
+    add("lr", lr)
+    add("warmup", warmup == Self.usualWarmup ? nil : warmup)
+    add("batch-tokens", batchTokens)
+    add("accumulation", accumulation == 1 ? nil : accumulation)
+    add("weight-decay", weightDecay == 0 ? nil : weightDecay)
+    add("argmax-share", argmaxShare == 0 ? nil : argmaxShare)
+    add("sampled-vocabulary", sampledVocabulary)
+    add("full-vocabulary-steps", fullVocabularySteps)
+    add("early-stop", earlyStop)
+    if bf16Moments { parts.append("--bf16-moments") }
+    add("seed", seed)
+    return parts.joined(separator: " ")
   }
+
+  private static let usualWarmup = 20
 }
 
 extension WeightEncoding: ExpressibleByArgument {}
+
+/// `linear`, `gated` or `gated:WIDTH`.
+extension ExitAdapterKind: ExpressibleByArgument {
+  /// Inner width of `gated` without a width.
+  private static let defaultInner = 256
+
+  /// Parses an option's value; nil if it is none.
+  package init?(argument: String) {
+    self.init(argument == "gated" ? "gated:\(Self.defaultInner)" : argument)
+  }
+}
 extension TuningMethod: ExpressibleByArgument {}
 extension TuningLoss: ExpressibleByArgument {}

@@ -19,7 +19,7 @@ struct TuneCommand: AsyncParsableCommand {
       --out, as rows to tune on.
 
       Only answers are learnt, never prompts. A run that was killed goes on with --resume and ends in the same \
-      weights. Rows as for `router calibrate`.
+      weights; one that diverged goes on with --resume and a lower --lr. Rows as for `router calibrate`.
       """)
 
   @OptionGroup var model: ModelOptions
@@ -82,29 +82,38 @@ struct TuneCommand: AsyncParsableCommand {
   func run() async throws {
     guard selfDistill.isEmpty else { return try distill() }
     let interrupt = Interrupt()
-    let rows = try data.flatMap { try Dataset(path: $0, limit: self.rows).rows }
-    let heldOut = try evalData.flatMap { try Dataset(path: $0, limit: self.rows).rows }
+    let learnt = try data.map { try Dataset(path: $0, limit: rows) }
+    let heldOut = try evalData.map { try Dataset(path: $0, limit: rows) }
     let place = try TuningPlace(work ?? "\(out).tuning", resuming: resume)
+    try FileProbe.checkDirectory(of: out)
+    let initial = try training.initial.map { try AdapterFile(path: $0) }
     let language = try model.load()
-    let texts = try TuningTexts(rows, heldOut: heldOut, template: template, limit: textTokens, for: language)
+    let texts = try TuningTexts(
+      learnt, heldOut: heldOut, template: template, limit: textTokens, for: language)
     for note in texts.notes { Terminal.note(note) }
     let job = TuningJob(
       language: language, checkpoint: try CheckpointReader(path: model.path()), texts: texts, place: place,
-      arguments: training, description: try provenance(), out: out, interrupt: interrupt)
+      arguments: training, description: try provenance(initial), out: out, interrupt: interrupt)
     let outcome =
-      if let adapter = training.exitAdapter { try job.tuneAdapters(adapter) } else { try job.tuneWeights() }
+      if let kind = training.exitAdapter {
+        try job.tuneAdapters(kind, from: initial)
+      } else {
+        try job.tuneWeights()
+      }
     if output.json { try OutputOptions.printJSON(outcome) } else { outcome.print() }
   }
 
   /// What was done, for the file that comes of it.
-  private func provenance() throws -> String {
-    let files = try data.map { path in
+  private func provenance(_ initial: AdapterFile?) throws -> String {
+    func identity(_ path: String) throws -> String {
       let name = URL(fileURLWithPath: path).lastPathComponent
       return "\(name) (SHA-256 \(try SHA256Digest.hex(ofFile: path).prefix(16)))"
     }
+    let start = try initial.map { "; started from \(try identity($0.path)), made by: \($0.record.tuning)" }
     return
-      "router tune \(training.summary) --template \(template.rawValue) --text-tokens \(textTokens); data "
-      + files.joined(separator: ", ")
+      "router tune \(training.summary) --template \(template.rawValue) --text-tokens \(textTokens)"
+      + (rows.map { " --rows \($0)" } ?? "") + "; data "
+      + (try data.map(identity).joined(separator: ", ")) + (start ?? "")
   }
 
   private func distill() throws {

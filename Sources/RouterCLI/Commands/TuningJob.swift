@@ -21,6 +21,8 @@ struct TuningJob {
     /// The file that was written; nil if the run was interrupted.
     let path: String?
     let steps: Int
+    /// What was done: command, data, and how the adapters to start from were made.
+    let tuning: String
     /// By depth, of the last step.
     let losses: [String: Float]
     /// By depth, of the last evaluation.
@@ -32,7 +34,7 @@ struct TuningJob {
     let after: AdapterReport?
 
     private enum CodingKeys: String, CodingKey {
-      case path, steps, losses, metrics, curve, before, after
+      case path, steps, tuning, losses, metrics, curve, before, after
       case heldOut = "held_out"
     }
   }
@@ -49,26 +51,24 @@ struct TuningJob {
   // MARK: Adapters
 
   /// Trains an adapter for each exit of the frozen model.
-  func tuneAdapters(_ adapter: TrainingArguments.Adapter) throws -> Outcome {
+  ///
+  /// - Parameter initial: adapters to start from; nil for none.
+  func tuneAdapters(_ kind: ExitAdapterKind, from initial: AdapterFile?) throws -> Outcome {
+    let initial = try initial.map {
+      try ExitAdapters(
+        startingFrom: $0, kind: kind, exits: language.exits.dropLast(), metadata: checkpoint.metadata,
+        fingerprint: checkpoint.fingerprint)
+    }
+    let settings = try adapterSettings(kind)
     let cache = try hiddenStates(of: texts.documents, in: place.hiddenStates, label: "Reading texts")
     let held =
       texts.heldOut.isEmpty || interrupt.wasRaised
       ? nil : try hiddenStates(of: texts.heldOut, in: place.heldOutStates, label: "Reading held-out texts")
     guard !interrupt.wasRaised else { return interrupted() }
-    let batch = arguments.batchTokens ?? Self.adapterBatch
-    let steps = arguments.steps ?? stepCount(positions: cache.rowCount, perStep: batch)
-    let sampled = arguments.sampledVocabulary ?? Self.adapterVocabulary
-    let settings = AdapterSettings(
-      kind: adapter.trainingKind, steps: steps, batchTokens: batch, learningRate: arguments.lr ?? 1e-3,
-      warmupSteps: min(arguments.warmup, steps), weightDecay: arguments.weightDecay,
-      argmaxShare: arguments.argmaxShare,
-      vocabulary: sampled == 0
-        ? .full : .sampled(teacherTop: 16, frequent: sampled / 3, random: sampled - sampled / 3),
-      fullVocabularySteps: arguments.fullVocabularySteps ?? steps / Self.fullVocabularyShare,
-      seed: arguments.seed, checkpointEvery: arguments.checkpointEvery)
     let trainer = try AdapterTrainer(
-      model: language.model, cache: cache, settings: settings, statePath: place.state)
-    let metrics = TuningMetrics(place)
+      model: language.model, cache: cache, settings: settings, initial: initial, statePath: place.state)
+    let description = describe(after: trainer.pastLearningRates)
+    let metrics = TuningMetrics(place, tuning: description)
     let bar = ProgressBar("Tuning")
     defer { bar.finish() }
     let exits = language.exits.dropLast().map(String.init)
@@ -87,15 +87,36 @@ struct TuningJob {
     bar.finish()
     let curve = metrics.draw(
       title: "Exit adapters of \(language.name)", verticalTitle: "KL(full depth || exit), nats")
-    guard trainer.step == steps else { return interrupted(trainer.step, last, curve: curve) }
-    try write(trainer.adapters, of: adapter)
+    guard trainer.step == settings.steps else {
+      return interrupted(trainer.step, last, curve: curve, description)
+    }
+    try finishing { try write(trainer.adapters, description) }
     let evaluation = AdapterEvaluation(model: language.model)
     return Outcome(
-      path: out, steps: steps, losses: last, heldOut: nil, metrics: place.metrics, curve: curve,
+      path: out, steps: settings.steps, tuning: description, losses: last, heldOut: nil,
+      metrics: place.metrics, curve: curve,
       before: try held.map { try evaluation.run(on: $0, adapters: nil, limit: Self.evaluatedPositions) },
       after: try held.map {
         try evaluation.run(on: $0, adapters: trainer.adapters, limit: Self.evaluatedPositions)
       })
+  }
+
+  /// The arguments, checked before hours go into hidden states.
+  private func adapterSettings(_ kind: ExitAdapterKind) throws -> AdapterSettings {
+    let batch = arguments.batchTokens ?? Self.adapterBatch
+    let positions = texts.documents.reduce(0) { $0 + $1.scored.count }
+    let steps = arguments.steps ?? stepCount(positions: positions, perStep: batch)
+    let sampled = arguments.sampledVocabulary ?? Self.adapterVocabulary
+    let settings = AdapterSettings(
+      kind: kind, steps: steps, batchTokens: batch, learningRate: arguments.lr ?? 1e-3,
+      warmupSteps: min(arguments.warmup, steps), weightDecay: arguments.weightDecay,
+      argmaxShare: arguments.argmaxShare,
+      vocabulary: sampled == 0
+        ? .full : .sampled(teacherTop: 16, frequent: sampled / 3, random: sampled - sampled / 3),
+      fullVocabularySteps: arguments.fullVocabularySteps ?? steps / Self.fullVocabularyShare,
+      seed: arguments.seed, checkpointEvery: arguments.checkpointEvery)
+    try settings.validate()
+    return settings
   }
 
   private func hiddenStates(
@@ -112,11 +133,11 @@ struct TuningJob {
     return try StateCache(path: path)
   }
 
-  private func write(_ adapters: ExitAdapters, of adapter: TrainingArguments.Adapter) throws {
+  private func write(_ adapters: ExitAdapters, _ description: String) throws {
     try AdapterFile.write(
       to: out,
       record: AdapterRecord(
-        kind: adapter.kind, exits: adapters.exits, base: checkpoint.metadata,
+        kind: adapters.kind, exits: adapters.exits, base: checkpoint.metadata,
         fingerprint: checkpoint.fingerprint, tuning: description,
         license: arguments.license ?? checkpoint.metadata.license),
       tensors: adapters.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
@@ -150,7 +171,8 @@ struct TuningJob {
     let tuner = try Tuner(
       model: language.model, documents: texts.documents, heldOut: texts.heldOut, settings: settings,
       statePath: place.state)
-    let metrics = TuningMetrics(place)
+    let description = describe(after: tuner.pastLearningRates)
+    let metrics = TuningMetrics(place, tuning: description)
     let bar = ProgressBar("Tuning")
     defer { bar.finish() }
     var (last, held, done, isOver) = ([String: Float](), [String: Float]?.none, 0, false)
@@ -172,18 +194,22 @@ struct TuningJob {
     let curve = metrics.draw(
       title: "\(arguments.method.rawValue) of \(language.name)", verticalTitle: "cross-entropy, nats")
     // A finished run that is resumed has no step to report.
-    guard isOver || (done == 0 && !interrupt.wasRaised) else { return interrupted(done, last, curve: curve) }
+    guard isOver || (done == 0 && !interrupt.wasRaised) else {
+      return interrupted(done, last, curve: curve, description)
+    }
     let writing = ProgressBar("Writing")
     defer { writing.finish() }
-    try TunedCheckpoint.write(
-      to: out, base: checkpoint,
-      tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
-      encoding: arguments.encoding, depth: arguments.method == .extracted ? arguments.depth : nil,
-      tuning: description,
-      tool: ToolVersion.provenance
-    ) { writing.update($0) }
+    try finishing {
+      try TunedCheckpoint.write(
+        to: out, base: checkpoint,
+        tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
+        encoding: arguments.encoding, depth: arguments.method == .extracted ? arguments.depth : nil,
+        tuning: description, tool: ToolVersion.provenance
+      ) { writing.update($0) }
+    }
     return Outcome(
-      path: out, steps: done, losses: last, heldOut: held, metrics: place.metrics, curve: curve, before: nil,
+      path: out, steps: tuner.step, tuning: description, losses: last, heldOut: held, metrics: place.metrics,
+      curve: curve, before: nil,
       after: nil)
   }
 
@@ -194,12 +220,29 @@ struct TuningJob {
   }
 
   private func interrupted(
-    _ steps: Int = 0, _ losses: [String: Float] = [:], curve: String? = nil
+    _ steps: Int = 0, _ losses: [String: Float] = [:], curve: String? = nil, _ description: String? = nil
   ) -> Outcome {
     Outcome(
-      path: nil, steps: steps, losses: losses, heldOut: nil, metrics: place.metrics, curve: curve,
-      before: nil,
-      after: nil)
+      path: nil, steps: steps, tuning: description ?? self.description, losses: losses, heldOut: nil,
+      metrics: place.metrics, curve: curve, before: nil, after: nil)
+  }
+
+  /// What was done, with the learning rates that the run had before.
+  private func describe(after rates: [PastLearningRate]) -> String {
+    description + rates.map { "; learning rate \($0.learningRate) through step \($0.lastStep)" }.joined()
+  }
+
+  /// Writes the result of a run that has done all its steps, which no failure can take away.
+  private func finishing(_ write: () throws -> Void) throws {
+    do {
+      try write()
+    } catch let error as CheckpointError {
+      throw CommandError(
+        "the result cannot be written: \(error.what)", at: out,
+        remedy:
+          "The steps are done: free some space, or give another --out and --work \(place.directory); then "
+          + "--resume writes it.")
+    }
   }
 
   private static func byDepth(_ losses: [TuningStep.ExitLoss]) -> [String: Float] {

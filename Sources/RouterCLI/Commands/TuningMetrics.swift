@@ -17,6 +17,8 @@ package final class TuningMetrics {
     package var heldOut: [String: Float]?
     /// Before clipping; nil for adapters.
     package var gradientNorm: Float?
+    /// What is being done, on the first line since the run was started or resumed.
+    package var tuning: String?
 
     /// Joins the figures of a step.
     package init(
@@ -32,7 +34,7 @@ package final class TuningMetrics {
     }
 
     private enum CodingKeys: String, CodingKey {
-      case step, losses
+      case step, losses, tuning
       case learningRate = "learning_rate"
       case tokensPerSecond = "tokens_per_second"
       case heldOut = "held_out"
@@ -41,13 +43,17 @@ package final class TuningMetrics {
   }
 
   private let place: TuningPlace
+  private let tuning: String?
   private let encoder = JSONEncoder()
   private var lines: [Line] = []
   private var handle: FileHandle?
 
   /// Metrics of the run at `place`, which may have some already.
-  package init(_ place: TuningPlace) {
+  ///
+  /// - Parameter tuning: what is being done, for the first line.
+  package init(_ place: TuningPlace, tuning: String? = nil) {
     self.place = place
+    self.tuning = tuning
     encoder.outputFormatting = .sortedKeys
   }
 
@@ -55,8 +61,12 @@ package final class TuningMetrics {
 
   /// Appends a step. The first one of a resumed run takes the place of what a killed one wrote from it on.
   package func append(_ line: Line) throws {
+    var line = line
     do {
-      if handle == nil { try open(before: line.step) }
+      if handle == nil {
+        try open(before: line.step)
+        line.tuning = tuning
+      }
       lines.append(line)
       try handle?.write(contentsOf: encoder.encode(line) + [0x0A])
     } catch {
@@ -77,7 +87,7 @@ package final class TuningMetrics {
     try handle?.seekToEnd()
   }
 
-  /// Draws the losses over the steps, and returns where; nil if there are none or the disk refuses.
+  /// Draws the losses over the steps, and returns where; nil if there are none, or, with a note, if the disk refuses.
   package func draw(title: String, verticalTitle: String) -> String? {
     guard !lines.isEmpty else { return nil }
     let depths = Set(lines.flatMap(\.losses.keys)).sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
@@ -93,6 +103,7 @@ package final class TuningMetrics {
       try Data(chart.svg.utf8).write(to: URL(fileURLWithPath: place.curve), options: .atomic)
       return place.curve
     } catch {
+      Terminal.note("the loss curve cannot be written to \(place.curve): \(error.localizedDescription)")
       return nil
     }
   }

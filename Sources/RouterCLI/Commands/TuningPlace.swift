@@ -1,4 +1,5 @@
 import Foundation
+import RouterCheckpoint
 
 /// The directory of a tuning run: state, hidden states, metrics, loss curve.
 package struct TuningPlace {
@@ -16,7 +17,7 @@ package struct TuningPlace {
   /// Losses over steps, SVG.
   package var curve: String { "\(directory)/loss.svg" }
 
-  /// Makes the directory.
+  /// Makes the directory, or clears it of what killed processes have left half written.
   ///
   /// - Throws: ``CommandError`` if an earlier run is there and is not to be resumed, or the directory cannot be made.
   package init(_ directory: String, resuming: Bool) throws {
@@ -28,6 +29,7 @@ package struct TuningPlace {
         "the directory cannot be made: \(error.localizedDescription)", at: directory,
         remedy: "Choose another place with --work.")
     }
+    AtomicFile.removeLeftovers(in: directory)
     guard !resuming else { return }
     if FileProbe.isFile(state) {
       throw CommandError(

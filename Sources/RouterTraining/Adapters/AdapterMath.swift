@@ -1,4 +1,5 @@
 import Foundation
+import RouterCheckpoint
 
 /// One exit's adapter on a block of unit states: z' = z + f(z), forward and backward.
 struct AdapterMath {

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterTensor
 
 /// Loss and gradients of all exits' adapters on one batch.

@@ -1,3 +1,5 @@
+import RouterCheckpoint
+
 /// How exit adapters are trained.
 package struct AdapterSettings: Sendable, Codable, Equatable {
   /// Over which tokens a step compares teacher and exits.
@@ -52,7 +54,7 @@ package struct AdapterSettings: Sendable, Codable, Equatable {
   /// Checks that the settings can be used.
   ///
   /// - Throws: ``TrainingError`` `invalidSettings` that names the setting.
-  func validate() throws(TrainingError) {
+  package func validate() throws(TrainingError) {
     func require(_ holds: Bool, _ setting: String, _ remedy: String) throws(TrainingError) {
       guard holds else {
         throw TrainingError(.invalidSettings, "a setting is out of range", at: setting, remedy: remedy)

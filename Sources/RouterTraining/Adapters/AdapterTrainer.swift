@@ -35,19 +35,26 @@ package final class AdapterTrainer {
   package private(set) var step = 0
   /// Rows of the cache that the run draws from: those it had when the run began, though the file may have grown.
   private var rowCount: Int
+  /// XXH64 of the adapters that the run started from; nil for the identity.
+  private let initialDigest: UInt64?
+  /// Learning rates that the run had before it was resumed with others, oldest first.
+  package private(set) var pastLearningRates: [PastLearningRate] = []
 
   /// What the state file says about the run it belongs to.
   private struct Header: Codable, Equatable {
-    let settings: AdapterSettings
+    var settings: AdapterSettings
     let layout: StateLayout
+    let initial: UInt64?
+    var pastLearningRates: [PastLearningRate]
     var rowCount: Int
     var step: Int
   }
 
-  /// Prepares a run, or the rest of one if there is a state file.
+  /// Prepares a run, or the rest of one if there is a state file. The rest may have another learning rate.
   ///
   /// - Parameters:
-  ///   - initial: adapters to start from; nil for the identity.
+  ///   - initial: adapters to start from; nil for the identity. The rest of a run starts from its state, and needs
+  ///     them only to tell that it is the same run.
   ///   - statePath: where the run keeps its state; nil to keep none.
   /// - Throws: ``TrainingError`` `invalidSettings`, `unusableData`, `foreignFile` or `corruptFile`.
   package init(
@@ -82,8 +89,10 @@ package final class AdapterTrainer {
           .foreignFile, "the adapters to start from are of another kind or shape",
           remedy: "Start without them.")
       }
+      initialDigest = initial.values.withUnsafeBytes { XXH64.hash($0) }
       parameters.floats.update(from: initial.values, count: count)
     } else {
+      initialDigest = nil
       initialise()
     }
     try resume()
@@ -99,7 +108,8 @@ package final class AdapterTrainer {
 
   /// Runs the steps that are left.
   ///
-  /// - Parameter onStep: called after each step; returns false to stop, with the state written.
+  /// - Parameter onStep: called after each step and before its state is written, so that a run that is killed does
+  ///   again what the caller has heard of; returns false to stop, with the state written.
   /// - Throws: ``TrainingError`` `diverged`, whereupon the last written state is untouched; file errors.
   package func run(onStep: (AdapterStep) throws -> Bool) throws {
     let rate = LearningRate(
@@ -127,23 +137,19 @@ package final class AdapterTrainer {
         of: batch, over: sample(for: batch) ?? whole, argmaxShare: settings.argmaxShare,
         parameters: parameters.floats, into: gradients.floats)
       guard losses.allSatisfy(\.isFinite) else {
-        throw TrainingError(
-          .diverged, "the loss of step \(step + 1) is not a finite number", at: statePath,
-          remedy: "Start again with a lower learning rate; the last good state is kept.")
+        throw TrainingError.diverged("the loss", step: step + 1, state: statePath)
       }
       step += 1
       update(gradients, learningRate: rate(step))
-      if step % settings.checkpointEvery == 0 || step == settings.steps { try save() }
       let seconds = max(Date().timeIntervalSince(start), 1e-9)
       let speed = Double(step - firstStep) / seconds
       let report = AdapterStep(
         step: step, steps: settings.steps, losses: losses, learningRate: rate(step),
         tokensPerSecond: speed * Double(settings.batchTokens),
         secondsLeft: Double(settings.steps - step) / speed)
-      if try !onStep(report) {
-        try save()
-        return
-      }
+      let goesOn = try onStep(report)
+      if !goesOn || step == settings.steps || step % settings.checkpointEvery == 0 { try save() }
+      if !goesOn { return }
     }
   }
 
@@ -201,10 +207,15 @@ package final class AdapterTrainer {
   }
 
   private var header: Header {
-    Header(settings: settings, layout: cache.layout, rowCount: rowCount, step: step)
+    Header(
+      settings: settings, layout: cache.layout, initial: initialDigest,
+      pastLearningRates: pastLearningRates, rowCount: rowCount, step: step)
   }
 
   private func save() throws {
+    guard [parameters, first, second].allSatisfy(\.isFinite) else {
+      throw TrainingError.diverged("an adapter", step: step, state: statePath)
+    }
     guard let statePath else { return }
     try TrainingState.write(header, blocks: [parameters, first, second], to: statePath)
   }
@@ -214,8 +225,16 @@ package final class AdapterTrainer {
     let found = try TrainingState.read(
       Header.self, blocks: [parameters, first, second], from: statePath
     ) { found in
+      guard found.initial == initialDigest else {
+        throw TrainingError(
+          .foreignFile,
+          "the run that left its state started from \(found.initial == nil ? "no" : "other") adapters",
+          at: statePath, remedy: "Give what it was started with, or delete the state to start anew.")
+      }
       var expected = header
       (expected.step, expected.rowCount) = (found.step, found.rowCount)
+      expected.pastLearningRates = found.pastLearningRates
+      expected.settings.learningRate = found.settings.learningRate
       guard found == expected, (settings.batchTokens...cache.rowCount).contains(found.rowCount),
         (0...settings.steps).contains(found.step)
       else {
@@ -224,6 +243,9 @@ package final class AdapterTrainer {
           remedy: "Delete it to start anew, or give the settings it was started with.")
       }
     }
-    if let found { (step, rowCount) = (found.step, found.rowCount) }
+    guard let found else { return }
+    (step, rowCount) = (found.step, found.rowCount)
+    pastLearningRates = found.pastLearningRates.adding(
+      found.settings.learningRate, through: found.step, before: settings.learningRate)
   }
 }

@@ -1,3 +1,5 @@
+import RouterCheckpoint
+
 /// The adapters of a model's exits, as numbers.
 package struct ExitAdapters: Sendable, Equatable {
   /// One tensor under its name in a checkpoint.

@@ -10,6 +10,11 @@ extension AlignedBuffer {
   /// Number of f32 that the block holds.
   var floatCount: Int { byteCount / 4 }
 
+  /// Whether the block holds neither infinities nor NaN.
+  var isFinite: Bool {
+    UnsafeBufferPointer(start: floats, count: floatCount).allSatisfy { $0.isFinite }
+  }
+
   /// Sets all bytes to zero.
   func clear() { bytes.initializeMemory(as: UInt8.self, repeating: 0) }
 }

@@ -71,6 +71,23 @@ package final class StateCache: Sendable {
       throw TrainingError(error)
     }
   }
+
+  /// Document, position in it, and the token that follows, of one row.
+  func place(row: Int) throws(TrainingError) -> (document: UInt32, position: UInt32, target: Int32) {
+    precondition(row >= 0 && row < rowCount)
+    var words: (UInt32, UInt32, UInt32) = (0, 0, 0)
+    var failure: CheckpointError?
+    withUnsafeMutableBytes(of: &words) { bytes in
+      do throws(CheckpointError) {
+        try file.read(at: StateLayout.headerByteCount + row * layout.rowByteCount, into: bytes)
+      } catch { failure = error }
+    }
+    if let failure { throw TrainingError(failure) }
+    return (
+      UInt32(littleEndian: words.0), UInt32(littleEndian: words.1),
+      Int32(bitPattern: UInt32(littleEndian: words.2))
+    )
+  }
 }
 
 extension TrainingError {

@@ -24,11 +24,11 @@ package struct StateExtraction {
 
   /// Appends the states of all scored positions of `documents` to the file at `path`.
   ///
-  /// A run that was interrupted goes on with the first document that is incomplete, given the same documents.
+  /// A run that was interrupted goes on with the first document that is incomplete.
   ///
   /// - Parameter progress: receives the documents and the rows that are done; returns false to stop.
-  /// - Throws: ``TrainingError`` for a file of another model or a full disk, `ModelError` for a document that
-  ///   exceeds the model's context.
+  /// - Throws: ``TrainingError`` `foreignFile` for a file of another model or of other texts, `noSpace`, `inputOutput`;
+  ///   `ModelError` for a document that exceeds the model's context.
   package func run(
     _ documents: [TrainingDocument], into path: String,
     progress: ((_ documents: Int, _ rows: Int) -> Bool)? = nil
@@ -52,21 +52,34 @@ package struct StateExtraction {
       try file.append(StateCache.header(layout))
       return 0
     }
-    guard try StateCache(path: file.path).layout == layout else {
+    let cache = try StateCache(path: file.path)
+    guard cache.layout == layout else {
       throw TrainingError(
         .foreignFile, "the hidden states are of another model or of other exits", at: file.path,
         remedy: "Delete the file or choose another path.")
     }
     // Documents have all their rows or some, in order: walk until the file's rows are used up.
-    var rest = (file.byteCount - header) / layout.rowByteCount
-    var index = 0
-    while index < documents.count, rest >= documents[index].scored.count {
-      rest -= documents[index].scored.count
+    var (index, complete) = (0, 0)
+    while index < documents.count, complete + documents[index].scored.count <= cache.rowCount {
+      let scored = documents[index].scored
+      try check(cache, row: complete, is: scored.lowerBound, of: documents[index], index)
+      complete += scored.count
+      try check(cache, row: complete - 1, is: scored.upperBound - 1, of: documents[index], index)
       index += 1
     }
-    let complete = documents[..<index].reduce(0) { $0 + $1.scored.count }
     try file.truncate(to: header + complete * layout.rowByteCount)
     return index
+  }
+
+  /// Checks that a row of the file is for token `token` of a document.
+  private func check(
+    _ cache: StateCache, row: Int, is token: Int, of document: TrainingDocument, _ index: Int
+  ) throws(TrainingError) {
+    guard try cache.place(row: row) == (UInt32(index), UInt32(token - 1), document.tokens[token]) else {
+      throw TrainingError(
+        .foreignFile, "the hidden states are of other texts, from text \(index + 1) on", at: cache.path,
+        remedy: "Delete the file, or choose another directory, to learn from these.")
+    }
   }
 
   /// The bytes of all rows of one document.

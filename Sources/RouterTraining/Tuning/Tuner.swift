@@ -36,6 +36,7 @@ package final class Tuner {
   /// Where a run stands.
   private struct Progress: Codable, Equatable {
     var step = 0
+    var pastLearningRates: [PastLearningRate] = []
     var bestLoss: Float?
     var evaluationsSinceBest = 0
     var isOver = false
@@ -43,7 +44,7 @@ package final class Tuner {
 
   /// What the state file says about the run that it belongs to.
   private struct Header: Codable, Equatable {
-    let settings: TuningSettings
+    var settings: TuningSettings
     let exits: [Int]
     /// XXH64 of the weights that the run began with, and of the documents.
     let model: UInt64
@@ -51,7 +52,7 @@ package final class Tuner {
     var progress: Progress
   }
 
-  /// Prepares a run, or the rest of one if there is a state file.
+  /// Prepares a run, or the rest of one if there is a state file. The rest may have another learning rate.
   ///
   /// - Parameters:
   ///   - documents: what to learn.
@@ -126,6 +127,9 @@ package final class Tuner {
   /// Steps that are done.
   package var step: Int { progress.step }
 
+  /// Learning rates that the run had before it was resumed with others, oldest first.
+  package var pastLearningRates: [PastLearningRate] { progress.pastLearningRates }
+
   /// The trained tensors, low-rank factors merged; those of the best evaluation after an early stop.
   ///
   /// An exit's own head is called `exits.N.head.weight`.
@@ -151,7 +155,8 @@ package final class Tuner {
 
   /// Runs the steps that are left.
   ///
-  /// - Parameter onStep: called after each step; returns false to stop, with the state written.
+  /// - Parameter onStep: called after each step and before its state is written, so that a run that is killed does
+  ///   again what the caller has heard of; returns false to stop, with the state written.
   /// - Throws: ``TrainingError`` `diverged`, whereupon the last written state is untouched; file errors.
   package func run(onStep: (TuningStep) throws -> Bool) throws {
     let rate = LearningRate(
@@ -167,9 +172,7 @@ package final class Tuner {
       let losses = try losses(batches)
       let norm = optimiser.gradientNorm()
       guard norm.isFinite, losses.allSatisfy({ $0.crossEntropy.isFinite }) else {
-        throw TrainingError(
-          .diverged, "the loss or its gradient in step \(progress.step + 1) is not a finite number",
-          at: statePath, remedy: "Start again with a lower learning rate; the last good state is kept.")
+        throw TrainingError.diverged("the loss or its gradient", step: progress.step + 1, state: statePath)
       }
       progress.step += 1
       let learningRate = rate(progress.step)
@@ -177,13 +180,15 @@ package final class Tuner {
       let isLast = progress.step == settings.steps
       let held =
         !heldOut.isEmpty && (progress.step % settings.evaluateEvery == 0 || isLast) ? try evaluate() : nil
+      guard held?.allSatisfy(\.crossEntropy.isFinite) != false else {
+        throw TrainingError.diverged("the held-out loss", step: progress.step, state: statePath)
+      }
       if let held { judge(held) }
       let stopsEarly = progress.isOver
       if isLast || stopsEarly, settings.patience != nil {
         optimiser.values.floats.update(from: best.floats, count: best.floatCount)
         progress.isOver = true
       }
-      if isLast || stopsEarly || progress.step % settings.checkpointEvery == 0 { try save() }
       rows += batches.reduce(0) { $0 + $1.rowCount }
       let seconds = max(Date().timeIntervalSince(start), 1e-9)
       let report = TuningStep(
@@ -191,10 +196,9 @@ package final class Tuner {
         learningRate: learningRate, tokensPerSecond: Double(rows) / seconds,
         secondsLeft: seconds / Double(progress.step - firstStep) * Double(settings.steps - progress.step),
         heldOut: held, stopsEarly: stopsEarly)
-      if try !onStep(report) {
-        try save()
-        return
-      }
+      let goesOn = try onStep(report)
+      if !goesOn || isLast || stopsEarly || progress.step % settings.checkpointEvery == 0 { try save() }
+      if !goesOn { return }
     }
   }
 
@@ -273,6 +277,9 @@ package final class Tuner {
   }
 
   private func save() throws {
+    guard optimiser.values.isFinite else {
+      throw TrainingError.diverged("a weight", step: progress.step, state: statePath)
+    }
     guard let statePath else { return }
     try TrainingState.write(header, blocks: blocks, to: statePath)
   }
@@ -282,12 +289,16 @@ package final class Tuner {
     let found = try TrainingState.read(Header.self, blocks: blocks, from: statePath) { found in
       var expected = header
       expected.progress = found.progress
+      expected.settings.learningRate = found.settings.learningRate
       guard found == expected, (0...settings.steps).contains(found.progress.step) else {
         throw TrainingError(
           .foreignFile, "the state belongs to a run with other settings, data or model", at: statePath,
           remedy: "Delete it to start anew, or give the settings it was started with.")
       }
     }
-    if let found { progress = found.progress }
+    guard let found else { return }
+    progress = found.progress
+    progress.pastLearningRates = progress.pastLearningRates.adding(
+      found.settings.learningRate, through: found.progress.step, before: settings.learningRate)
   }
 }
