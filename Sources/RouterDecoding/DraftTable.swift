@@ -28,23 +28,23 @@ package struct DraftTable: Sendable, Equatable {
     self.slots = slots
   }
 
-  /// Learns from token sequences.
+  /// Learns what a model says after short runs.
   ///
   /// The continuations that are seen most come first where slots are scarce.
   /// - Parameters:
-  ///   - sequences: answers of the model; runs do not reach from one into another.
+  ///   - lessons: texts and what the model says after their tokens; runs do not reach from one into another.
   ///   - slotCount: a power of two within ``slotCounts``.
-  package init?(learning sequences: [[Int32]], slotCount: Int) {
+  package init?(learning lessons: [DraftLesson], slotCount: Int) {
     guard let empty = DraftTable(slots: [UInt32](repeating: Self.empty, count: max(slotCount, 1))) else {
       return nil
     }
     var followers: [Run: [Int32: Int]] = [:]
-    for sequence in sequences {
-      for end in sequence.indices.dropFirst() {
-        guard sequence[end] >= 0, sequence[end] < Self.tokenLimit else { continue }
+    for lesson in lessons {
+      for (end, token) in zip(lesson.first..., lesson.following) {
+        guard let token, token >= 0, token < Self.tokenLimit else { continue }
         for order in Self.orders where order <= end {
-          followers[Run(tokens: Array(sequence[end - order..<end])), default: [:]][
-            sequence[end], default: 0] += 1
+          followers[Run(tokens: Array(lesson.tokens[end - order..<end])), default: [:]][token, default: 0] +=
+            1
         }
       }
     }
@@ -77,17 +77,20 @@ package struct DraftTable: Sendable, Equatable {
     let tokens: [Int32]
   }
 
-  /// What followed the longest known run at the end of `tail`.
+  /// What followed a known run at the end of `tail`: the run whose continuation is surest, the longest among equals.
   func guess(after tail: [Int32]) -> Draft? {
+    var best: (token: Int32, order: Int, level: Int)?
     for order in Self.orders.reversed() where order <= tail.count {
       let places = Self.places(tail.suffix(order), count: slots.count)
       for place in [places.first, places.second] {
         let slot = slots[place]
         guard slot != Self.empty, Int(slot & 0x1FF) == places.tag else { continue }
-        return Draft(token: Int32(slot >> 12), source: .table(order: order, level: Int(slot >> 9 & 7)))
+        let level = Int(slot >> 9 & 7)
+        if level > best?.level ?? -1 { best = (Int32(slot >> 12), order, level) }
+        break
       }
     }
-    return nil
+    return best.map { Draft(token: $0.token, source: .table(order: $0.order, level: $0.level)) }
   }
 
   private static func places(

@@ -5,9 +5,24 @@ import Testing
 
 /// Tables of guesses, and what decides how many are tried.
 struct DraftTableTests {
-  private static let answers: [[Int32]] = [[1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [7, 2, 3, 4, 6], [2, 8]]
+  private static let answers = ([[1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [7, 2, 3, 4, 6], [2, 8]] as [[Int32]]).map(
+    own)
 
-  @Test func theLongestKnownRunIsContinuedAsMostOften() throws {
+  /// A text that the model goes on with as it is.
+  private static func own(_ tokens: [Int32]) -> DraftLesson {
+    DraftLesson(tokens: tokens, following: tokens.dropFirst().map { $0 }, first: 1)
+  }
+
+  @Test func whatCountsIsWhatTheModelSays() throws {
+    let lesson = DraftLesson(tokens: [1, 2, 3, 4], following: [7, nil, 8], first: 2)
+    let table = try #require(DraftTable(learning: [lesson, lesson], slotCount: 256))
+    func token(_ tail: [Int32]) -> Int32? { table.guess(after: tail)?.token }
+    #expect(token([1, 2]) == 7 && token([2]) == 7, "the text goes on with 3")
+    #expect(token([3]) == nil && token([1]) == nil)
+    #expect(token([2, 3, 4]) == 8 && token([4]) == 8, "after the last token too")
+  }
+
+  @Test func theSurestKnownRunIsContinuedAsMostOften() throws {
     let table = try #require(DraftTable(learning: Self.answers, slotCount: 256))
     func token(_ tail: [Int32]) -> Int32? { table.guess(after: tail)?.token }
     #expect(token([1, 2, 3]) == 4)
@@ -16,6 +31,8 @@ struct DraftTableTests {
     #expect(token([50, 50, 2]) == 3, "three of four")
     #expect(token([50, 51, 52]) == nil && token([]) == nil)
     #expect(table.guess(after: [2, 3, 4])?.source == .table(order: 3, level: 4), "2 / (3 + 1) of 8 levels")
+    #expect(
+      table.guess(after: [1, 2, 3])?.source == .table(order: 2, level: 6), "3 / (3 + 1), not 1 / (1 + 1)")
     #expect(table.guess(after: [50, 50, 2])?.source == .table(order: 1, level: 4), "3 / (4 + 1)")
   }
 
@@ -30,8 +47,8 @@ struct DraftTableTests {
 
   /// Where slots are scarce, what is seen most stays.
   @Test func frequentRunsComeFirst() throws {
-    let rare: [[Int32]] = (0..<400).map { (index: Int32) in [1000 + 2 * index, 1001 + 2 * index] }
-    let frequent: [[Int32]] = Array(repeating: [5, 6], count: 3)
+    let rare = (0..<400).map { (index: Int32) in Self.own([1000 + 2 * index, 1001 + 2 * index]) }
+    let frequent = Array(repeating: Self.own([5, 6]), count: 3)
     let table = try #require(DraftTable(learning: rare + frequent, slotCount: 16))
     #expect(table.guess(after: [5])?.token == 6)
     #expect(table.count <= 16)
