@@ -74,14 +74,19 @@ package struct AdapterFile: Sendable {
 
   /// Writes these adapters with other guesses at next tokens to `path`: complete, or not at all.
   ///
-  /// - Parameter drafts: `2^k` slots, whose meaning is the reader's.
+  /// - Parameters:
+  ///   - drafts: `2^k` slots, whose meaning is the reader's.
+  ///   - origin: what the guesses were learnt from.
   /// - Throws: ``CheckpointError``.
-  package func write(to path: String, drafts: [UInt32], tool: String) throws(CheckpointError) {
+  package func write(
+    to path: String, drafts: [UInt32], from origin: String, tool: String
+  ) throws(CheckpointError) {
     let table = PendingTensor(name: TensorName.drafts, dtype: .i32, shape: [drafts.count]) { bytes in
       drafts.withUnsafeBytes { bytes.copyMemory(from: $0) }
     }
     let kept = pending.filter { $0.name != TensorName.drafts }
-    try Self.write(to: path, record: record, pending: kept + [table], base: metadata, tool: tool)
+    try Self.write(
+      to: path, record: record.learning(guesses: origin), pending: kept + [table], base: metadata, tool: tool)
   }
 
   /// Writes the adapters `tensors`, trained on the checkpoint `base`, to `path`: complete, or not at all.

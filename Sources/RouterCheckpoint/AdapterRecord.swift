@@ -10,8 +10,8 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   package let baseSourceSHA256: String?
   /// How the checkpoint's weights are stored, such as `mixed q4/q8`.
   package let baseQuantization: String
-  /// The run that made them: command, data, steps.
-  package let tuning: String
+  /// The run that made them: command, data, steps; then what the guesses were learnt from.
+  package private(set) var tuning: String
   /// Licence of the adapters, as an SPDX identifier where one is known.
   package let license: String?
 
@@ -35,6 +35,16 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     baseQuantization = base.quantization
     self.tuning = tuning
     self.license = license
+  }
+
+  private static let guesses = "; guesses: "
+
+  /// The record with another description of its guesses.
+  func learning(guesses: String) -> AdapterRecord {
+    var record = self
+    let end = tuning.firstRange(of: Self.guesses)?.lowerBound ?? tuning.endIndex
+    record.tuning = tuning[..<end] + Self.guesses + guesses
+    return record
   }
 
   /// Whether the adapters were trained on these weights: the same checkpoint, or another import of the same

@@ -78,9 +78,11 @@ struct AdapterFileTests {
     let site = try Site()
     let (first, second) = (site.directory.file("first"), site.directory.file("second"))
     try AdapterFile(path: site.adapter).write(
-      to: first, drafts: [UInt32](repeating: 7, count: 32), tool: "tests")
+      to: first, drafts: [UInt32](repeating: 7, count: 32), from: "one answer", tool: "tests")
     let slots = (0..<16).map { UInt32($0) << 28 | 5 }
-    try AdapterFile(path: first).write(to: second, drafts: slots, tool: "tests")
+    try AdapterFile(path: first).write(to: second, drafts: slots, from: "two answers", tool: "tests")
+    let origin = try AdapterFile(path: second).record.tuning
+    #expect(origin == (try AdapterFile(path: site.adapter).record.tuning) + "; guesses: two answers")
     try AdapterMerge.merge(AdapterFile(path: second), into: site.model, to: site.merged)
     let table = try #require(try CheckpointReader(path: site.merged).load()[TensorName.drafts])
     #expect(table.descriptor.dtype == .i32 && table.descriptor.shape == [16])

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import RouterCheckpoint
 import RouterDecoding
 import RouterEvaluation
@@ -91,7 +92,11 @@ struct AdapterCommand: ParsableCommand {
       let lessons = try DraftLessons(language).lessons(of: rows, limit: textTokens) { bar.update($0) }
       bar.finish()
       guard let table = DraftTable(learning: lessons, slotCount: 1 << bits) else { return }
-      try file.write(to: out, drafts: table.slots, tool: ToolVersion.provenance)
+      let places = lessons.reduce(0) { $0 + $1.following.count }
+      let origin =
+        "what the model says at \(places) places of \(lessons.count) answers of "
+        + data.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
+      try file.write(to: out, drafts: table.slots, from: origin, tool: ToolVersion.provenance)
       print("wrote \(out): \(table.count) guesses from \(lessons.count) answers")
     }
   }
