@@ -6,12 +6,7 @@ import Testing
 /// Tables of guesses, and what decides how many are tried.
 struct DraftTableTests {
   private static let answers = ([[1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [7, 2, 3, 4, 6], [2, 8]] as [[Int32]]).map(
-    own)
-
-  /// A text that the model goes on with as it is.
-  private static func own(_ tokens: [Int32]) -> DraftLesson {
-    DraftLesson(tokens: tokens, following: tokens.dropFirst().map { $0 }, first: 1)
-  }
+    DraftLesson.own)
 
   @Test func whatCountsIsWhatTheModelSays() throws {
     let lesson = DraftLesson(tokens: [1, 2, 3, 4], following: [7, nil, 8], first: 2)
@@ -47,8 +42,8 @@ struct DraftTableTests {
 
   /// Where slots are scarce, what is seen most stays.
   @Test func frequentRunsComeFirst() throws {
-    let rare = (0..<400).map { (index: Int32) in Self.own([1000 + 2 * index, 1001 + 2 * index]) }
-    let frequent = Array(repeating: Self.own([5, 6]), count: 3)
+    let rare = (0..<400).map { (index: Int32) in DraftLesson.own([1000 + 2 * index, 1001 + 2 * index]) }
+    let frequent = Array(repeating: DraftLesson.own([5, 6]), count: 3)
     let table = try #require(DraftTable(learning: rare + frequent, slotCount: 16))
     #expect(table.guess(after: [5])?.token == 6)
     #expect(table.count <= 16)

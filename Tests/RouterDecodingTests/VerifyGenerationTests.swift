@@ -127,7 +127,7 @@ struct VerifyGenerationTests {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
     let foreign: [Int32] = answer.ids.flatMap { (id: Int32) -> [Int32] in [id, 9999] }
-    let table = try #require(DraftTable(learning: [foreign], slotCount: 1 << 10))
+    let table = try #require(DraftTable(learning: [.own(foreign)], slotCount: 1 << 10))
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
       draftTable: table)
@@ -137,7 +137,7 @@ struct VerifyGenerationTests {
   @Test func aTableGuessesToo() throws {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
-    let table = try #require(DraftTable(learning: [prompt + answer.ids], slotCount: 1 << 10))
+    let table = try #require(DraftTable(learning: [.own(prompt + answer.ids)], slotCount: 1 << 10))
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
       draftTable: table)
@@ -158,7 +158,7 @@ struct VerifyGenerationTests {
     }
     let language = LanguageModel(
       model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny",
-      draftTable: DraftTable(learning: samples, slotCount: 1 << 12),
+      draftTable: DraftTable(learning: samples.map(DraftLesson.own), slotCount: 1 << 12),
       draftRecord: DraftRecord(followsTimes: false))
     let expected = try thirdTokenProbabilities(language, temperature: temperature)
     var counts: [Int32: Int] = [:]
