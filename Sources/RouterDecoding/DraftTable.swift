@@ -1,4 +1,4 @@
-/// What a model most often said after short runs of its own tokens: guesses that cost a look in memory.
+/// What a model says most after short runs of tokens: guesses that cost a look in memory.
 ///
 /// A hash table of `2^k` slots. A run of 1 to 3 tokens has two places; what lies there is its continuation if
 /// the slot's tag is the run's. A wrong one, by accident of the tag, costs a wrong guess and no more.

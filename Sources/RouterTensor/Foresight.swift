@@ -1,7 +1,7 @@
 import CRouterKernels
 import Synchronization
 
-/// What the job after the next will read from memory.
+/// What the job after the one that is started will read from memory.
 ///
 /// Between two products a layer has work that reads no weights, and threads end a product one after the other:
 /// threads that wait meanwhile ask for the beginning of the weights that come, so that memory is never idle.

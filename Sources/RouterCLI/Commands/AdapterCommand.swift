@@ -55,7 +55,7 @@ struct AdapterCommand: ParsableCommand {
       discussion: """
         `--mode verify` confirms such guesses, several tokens in a pass. The model reads the answers of the rows and \
         notes what it would have said after each of their tokens: its own answers, which `router tune \
-        --self-distill` writes, teach most, but those of others are read ten times as fast as own ones are written.
+        --self-distill` writes, teach most, but those of others are read faster than own ones are written.
         """)
 
     @Argument(help: "Adapter file, NAME.adapter.safetensors.zst.")
