@@ -47,6 +47,29 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     return record
   }
 
+  /// The record of these adapters on the tuned checkpoint `base`, whose identity without them is `fingerprint`.
+  ///
+  /// - Parameters:
+  ///   - exits: depths that still have an adapter, ascending.
+  ///   - tuned: those whose adapters were tuned along; the others' are as they were.
+  ///   - keepsGuesses: whether the checkpoint still has the guesses that the record may describe.
+  func retuned(
+    exits: [Int], tuned: Set<Int>, base: CheckpointMetadata, fingerprint: String, tuning: String,
+    license: String?, keepsGuesses: Bool
+  ) -> AdapterRecord {
+    let guesses = self.tuning.firstRange(of: Self.guesses)
+    var text = "\(tuning); started from adapters made by: "
+    text += self.tuning[..<(guesses?.lowerBound ?? self.tuning.endIndex)]
+    let others = exits.filter { !tuned.contains($0) }
+    if !others.isEmpty { text += "; as they were at exits " + others.map(String.init).joined(separator: " ") }
+    if keepsGuesses, let guesses {
+      text += Self.guesses + "before the tuning, " + self.tuning[guesses.upperBound...]
+    }
+    return AdapterRecord(
+      kind: kind, exits: exits, base: base, fingerprint: fingerprint, tuning: text,
+      license: license ?? self.license)
+  }
+
   /// Whether the adapters were trained on these weights: the same checkpoint, or another import of the same
   /// source to the same encodings.
   package func fits(_ metadata: CheckpointMetadata, fingerprint: String?) -> Bool {

@@ -26,11 +26,8 @@ package final class AtomicFile {
 
   /// - Throws: ``CheckpointError`` with code `notFound`, `noSpace` or `inputOutput`.
   package init(path: String) throws(CheckpointError) {
-    let slash = path.lastIndex(of: "/")
-    directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    // Not derived from the name, which may already be as long as a name can be.
-    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporaryPath = "\(directory)/.router-\(getpid())-\(unique).tmp"
+    directory = Self.directory(of: path)
+    temporaryPath = Self.temporaryPath(in: directory)
     self.path = path
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
@@ -43,6 +40,19 @@ package final class AtomicFile {
   deinit {
     if descriptor >= 0 { close(descriptor) }
     if !isCommitted { unlink(temporaryPath) }
+  }
+
+  /// A path in the directory of `path` that no file has; if one is left there, ``removeLeftovers(in:)`` removes it.
+  static func temporaryPath(beside path: String) -> String { temporaryPath(in: directory(of: path)) }
+
+  private static func directory(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
+  private static func temporaryPath(in directory: String) -> String {
+    // Not derived from the name, which may already be as long as a name can be.
+    let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+    return "\(directory)/.router-\(getpid())-\(unique).tmp"
   }
 
   /// Removes the temporary files that processes which were killed have left in `directory`.

@@ -8,6 +8,14 @@ package enum ExitAdapter: Sendable {
   /// W_gate and W_up `[m, D]`, W_down `[D, m]`; m is at most F.
   case gated(gate: WeightMatrix, up: WeightMatrix, down: WeightMatrix)
 
+  /// What it computes.
+  package var kind: ExitAdapterKind {
+    switch self {
+    case .linear: .linear
+    case .gated(let gate, _, _): .gated(inner: gate.rows)
+    }
+  }
+
   /// Bytes of its matrices, which one token reads when its exit is asked for logits.
   package var byteCount: Int {
     switch self {

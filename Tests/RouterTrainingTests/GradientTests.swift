@@ -9,6 +9,8 @@ import Testing
   /// Loss and gradients of all weights of a model on some texts.
   struct Problem {
     let layout: ParameterLayout
+    /// The layout's, then those of the adapters.
+    let slots: [ParameterLayout.Slot]
     let weights: AlignedBuffer
     let gradients: AlignedBuffer
     let objective: TuningObjective
@@ -22,14 +24,30 @@ import Testing
     ) {
       let model = tiny.model(threads: threads)
       layout = ParameterLayout(configuration: tiny.configuration, layerCount: tiny.configuration.layerCount)
-      weights = AlignedBuffer(byteCount: layout.count * 4)
-      gradients = AlignedBuffer(byteCount: layout.count * 4)
+      let adapters = AdapterLayout(
+        model.weights.adapters, exits: tiny.exits, width: tiny.configuration.width, start: layout.count)
+      let count = layout.count + (adapters?.count ?? 0)
+      weights = AlignedBuffer(floats: count)
+      gradients = AlignedBuffer(floats: count)
       ModelWeights.copy(model, layout: layout, into: weights)
+      var slots = layout.slots
+      var end = layout.count
+      for exit in adapters?.exits ?? [] {
+        for part in adapters?.kind.parts(width: tiny.configuration.width) ?? [] {
+          let slot = ParameterLayout.Slot(
+            name: TensorName.adapter(exit: exit, part.name), shape: part.shape, offset: end)
+          let values = TinyModel.elements(of: slot.name, count: slot.count)
+          (weights.floats + end).update(from: values, count: slot.count)
+          slots.append(slot)
+          end += slot.count
+        }
+      }
+      self.slots = slots
       batch = PackedBatch(texts)
       objective = TuningObjective(
-        layout: layout, weights: weights, trained: .weights(gradients: gradients),
-        exitCount: tiny.exits.count,
-        capacity: batch.rowCount, memory: memory, original: share > 0 ? (model, share) : nil,
+        layout: layout, weights: weights, trained: .weights(gradients: gradients), adapters: adapters,
+        exitCount: tiny.exits.count, capacity: batch.rowCount, memory: memory,
+        original: share > 0 ? (model, share) : nil,
         team: model.multiplier.team)
       let scale = 1 / Float(tiny.exits.count * batch.scoredRows.count)
       parts = tiny.exits.enumerated().map { .init(exit: $1, index: $0, weight: scale) }
@@ -71,10 +89,15 @@ import Testing
     }
   }
 
-  @Test func gradientsAreThoseOfFiniteDifferences() throws {
-    let problem = Problem(try .biased(), try Texts.random(3))
+  /// The largest relative error among all tensors is about 0.003.
+  @Test(arguments: [nil, ExitAdapterKind.linear, .gated(inner: 20)])
+  func gradientsAreThoseOfFiniteDifferences(_ adapters: ExitAdapterKind?) throws {
+    var tiny = try TinyModel.biased()
+    tiny.adapterKind = adapters
+    let problem = Problem(tiny, try Texts.random(3))
     try problem.run()
-    for slot in problem.layout.slots {
+    #expect(problem.slots.count - problem.layout.slots.count == 2 * (adapters?.parts(width: 32).count ?? 0))
+    for slot in problem.slots {
       let direction = TinyModel.units("direction \(slot.name)", count: slot.count)
       let slope = (0..<slot.count).reduce(0.0) {
         $0 + Double(problem.gradients.floats[slot.offset + $1]) * Double(direction[$1])

@@ -2,10 +2,14 @@ import RouterCheckpoint
 import RouterModel
 import RouterTensor
 
+@testable import RouterTraining
+
 /// Small f32 models whose weights are those of `.ci/fixtures/training_reference.py`.
 struct TinyModel {
   let configuration: ModelConfiguration
   var exits: [Int]
+  /// What exits but the last have; nil for no adapters.
+  var adapterKind: ExitAdapterKind?
 
   /// Two layers, untied head, no biases.
   static func plain() throws -> TinyModel {
@@ -54,8 +58,62 @@ struct TinyModel {
       configuration: c, exits: exits,
       weights: LlamaWeights(
         embedding: embedding, finalNorm: vector(TensorName.finalNorm, width),
-        head: c.tiedHead ? embedding : matrix(TensorName.head, c.vocabularySize, width), layers: layers),
+        head: c.tiedHead ? embedding : matrix(TensorName.head, c.vocabularySize, width), layers: layers,
+        adapters: adapters),
       multiplier: Multiplier(team: ThreadTeam(threadCount: threads), precision: .f32))
+  }
+
+  private var adapters: [Int: ExitAdapter] {
+    guard let adapterKind else { return [:] }
+    func part(_ exit: Int, _ index: Int) -> (buffer: AlignedBuffer, shape: [Int]) {
+      let part = adapterKind.parts(width: configuration.width)[index]
+      let name = TensorName.adapter(exit: exit, part.name)
+      return (Self.buffer(Self.elements(of: name, count: part.shape.reduce(1, *))), part.shape)
+    }
+    func matrix(_ exit: Int, _ index: Int) -> WeightMatrix {
+      let (buffer, shape) = part(exit, index)
+      return WeightMatrix(f32: buffer, rows: shape[0], columns: shape[1])
+    }
+    return Dictionary(
+      uniqueKeysWithValues: exits.dropLast().map { exit in
+        switch adapterKind {
+        case .linear: (exit, .linear(weight: matrix(exit, 0), bias: part(exit, 1).buffer))
+        case .gated: (exit, .gated(gate: matrix(exit, 0), up: matrix(exit, 1), down: matrix(exit, 2)))
+        }
+      })
+  }
+
+  /// The model as a checkpoint.
+  var metadata: CheckpointMetadata {
+    get throws {
+      try CheckpointMetadata(
+        name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "f32",
+        provenance: Provenance(source: "fixture", tool: "tests"))
+    }
+  }
+
+  /// Writes the model, in f32, to a checkpoint at `path`, with its adapters.
+  func write(to path: String) throws {
+    let bare = path + ".bare"
+    let layout = ParameterLayout(configuration: configuration, layerCount: configuration.layerCount)
+    func tensors(_ name: String, _ shape: [Int]) -> [PendingTensor] {
+      PendingTensor.encoding(
+        name, shape: shape, values: Self.elements(of: name, count: shape.reduce(1, *)), as: .f32)
+    }
+    let trunk = layout.slots.flatMap { tensors($0.name, $0.shape) }
+    guard let adapterKind else {
+      return try CheckpointWriter.write(to: path, metadata: metadata, tensors: trunk)
+    }
+    try CheckpointWriter.write(to: bare, metadata: metadata, tensors: trunk)
+    let record = AdapterRecord(
+      kind: adapterKind, exits: exits.dropLast(), base: try metadata,
+      fingerprint: try CheckpointReader(path: bare).fingerprint, tuning: "made by a test", license: nil)
+    let adapters = exits.dropLast().flatMap { exit in
+      adapterKind.parts(width: configuration.width).flatMap {
+        tensors(TensorName.adapter(exit: exit, $0.name), $0.shape)
+      }
+    }
+    try CheckpointWriter.write(to: path, metadata: metadata.with(record), tensors: trunk + adapters)
   }
 
   /// Multiples of 2^-23 in -1 ..< 1 from SplitMix64, seeded with the name's 64-bit FNV-1a hash, scaled; norms

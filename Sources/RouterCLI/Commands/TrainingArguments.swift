@@ -25,6 +25,12 @@ struct TrainingArguments: ParsableArguments {
         + "step) or distill (stay near the original's full depth)."))
   var loss: TuningLoss = .mean
 
+  @Option(
+    help: ArgumentHelp(
+      "With --loss distill: share of the original's distribution in the target, 0.5 if absent; the rest is the "
+        + "text's token.", valueName: "x"))
+  var distillationShare: Float?
+
   @Option(help: ArgumentHelp("Train factors of this rank instead of all weights.", valueName: "n"))
   var loraRank: Int?
 
@@ -49,6 +55,12 @@ struct TrainingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp("Highest learning rate; 0.001 for adapters, 0.00002 for weights.", valueName: "x"))
   var lr: Float?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --method: learning rate of exit adapters that are tuned along, as a multiple of --lr; 1 if absent.",
+      valueName: "x"))
+  var adapterRate: Float?
 
   @Option(help: ArgumentHelp("Steps in which the learning rate rises.", valueName: "n"))
   var warmup = usualWarmup
@@ -108,6 +120,12 @@ struct TrainingArguments: ParsableArguments {
     if method == .extracted, exitAdapter == nil, depth == nil {
       throw ValidationError("--method extracted needs --depth, the layers to keep.")
     }
+    if adapterRate != nil, exitAdapter != nil {
+      throw ValidationError("--adapter-rate is for --method; the rate of --exit-adapter is --lr.")
+    }
+    if distillationShare != nil, exitAdapter != nil || loss != .distill {
+      throw ValidationError("--distillation-share is for --method with --loss distill.")
+    }
     if initial != nil, exitAdapter == nil {
       throw ValidationError("--initial is for --exit-adapter, whose kind must be that of the file.")
     }
@@ -129,12 +147,14 @@ struct TrainingArguments: ParsableArguments {
     } else {
       add("method", method.rawValue)
       add("loss", loss.rawValue)
+      add("distillation-share", distillationShare)
       add("lora-rank", loraRank)
       add("depth", depth)
       add("exits", exits?.values.map(String.init).joined(separator: ","))
     }
     if let steps { add("steps", steps) } else { add("epochs", epochs) }
     add("lr", lr)
+    add("adapter-rate", adapterRate)
     add("warmup", warmup == Self.usualWarmup ? nil : warmup)
     add("batch-tokens", batchTokens)
     add("accumulation", accumulation == 1 ? nil : accumulation)

@@ -154,6 +154,8 @@ struct TuningJob {
     var settings = TuningSettings(
       method: arguments.method, steps: steps, learningRate: arguments.lr ?? 2e-5)
     settings.loss = arguments.loss
+    if let share = arguments.distillationShare { settings.distillationShare = share }
+    if let rate = arguments.adapterRate { settings.adapterRate = rate }
     settings.exits = arguments.exits?.values.sorted()
     settings.extractedDepth = arguments.depth
     settings.loraRank = arguments.loraRank
@@ -183,7 +185,8 @@ struct TuningJob {
       try metrics.append(
         .init(
           step: step.step, learningRate: step.learningRate, tokensPerSecond: step.tokensPerSecond,
-          losses: last, heldOut: step.heldOut.map(Self.byDepth), gradientNorm: step.gradientNorm))
+          losses: last, divergences: Self.divergences(step.losses), heldOut: step.heldOut.map(Self.byDepth),
+          heldOutDivergences: step.heldOut.flatMap(Self.divergences), gradientNorm: step.gradientNorm))
       bar.update(
         Double(step.step) / Double(step.steps),
         Self.remark(
@@ -204,7 +207,7 @@ struct TuningJob {
         to: out, base: checkpoint,
         tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
         encoding: arguments.encoding, depth: arguments.method == .extracted ? arguments.depth : nil,
-        tuning: description, tool: ToolVersion.provenance
+        tuning: description, license: arguments.license, tool: ToolVersion.provenance
       ) { writing.update($0) }
     }
     return Outcome(
@@ -247,6 +250,12 @@ struct TuningJob {
 
   private static func byDepth(_ losses: [TuningStep.ExitLoss]) -> [String: Float] {
     Dictionary(losses.map { ("\($0.exit)", $0.crossEntropy) }) { first, _ in first }
+  }
+
+  /// By depth; nil unless the loss distils.
+  private static func divergences(_ losses: [TuningStep.ExitLoss]) -> [String: Float]? {
+    let known = losses.compactMap { loss in loss.divergence.map { ("\(loss.exit)", $0) } }
+    return known.isEmpty ? nil : Dictionary(known) { first, _ in first }
   }
 
   /// Such as `step 10 of 100, loss 9: 4.10 30: 1.62, 512 tokens/s`.

@@ -13,8 +13,11 @@ package final class TuningMetrics {
     package let tokensPerSecond: Double
     /// By depth: cross-entropy, or divergence from full depth for adapters, in nats.
     package let losses: [String: Float]
-    /// By depth, on held-out texts.
+    /// By depth: KL(original at full depth || exit) in nats; nil unless the loss distils.
+    package var divergences: [String: Float]?
+    /// By depth, on held-out texts: as ``losses`` and ``divergences``.
     package var heldOut: [String: Float]?
+    package var heldOutDivergences: [String: Float]?
     /// Before clipping; nil for adapters.
     package var gradientNorm: Float?
     /// What is being done, on the first line since the run was started or resumed.
@@ -23,21 +26,25 @@ package final class TuningMetrics {
     /// Joins the figures of a step.
     package init(
       step: Int, learningRate: Float, tokensPerSecond: Double, losses: [String: Float],
-      heldOut: [String: Float]? = nil, gradientNorm: Float? = nil
+      divergences: [String: Float]? = nil, heldOut: [String: Float]? = nil,
+      heldOutDivergences: [String: Float]? = nil, gradientNorm: Float? = nil
     ) {
       self.step = step
       self.learningRate = learningRate
       self.tokensPerSecond = tokensPerSecond
       self.losses = losses
+      self.divergences = divergences
       self.heldOut = heldOut
+      self.heldOutDivergences = heldOutDivergences
       self.gradientNorm = gradientNorm
     }
 
     private enum CodingKeys: String, CodingKey {
-      case step, losses, tuning
+      case step, losses, divergences, tuning
       case learningRate = "learning_rate"
       case tokensPerSecond = "tokens_per_second"
       case heldOut = "held_out"
+      case heldOutDivergences = "held_out_divergences"
       case gradientNorm = "gradient_norm"
     }
   }

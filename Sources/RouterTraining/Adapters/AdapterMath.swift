@@ -35,20 +35,24 @@ struct AdapterMath {
     }
   }
 
-  /// Adds the parameters' gradients, given that of z', `[M, D]`; the trunk is frozen, so z needs none.
+  /// Adds the parameters' gradients, given that of z', `[M, D]`.
   ///
   /// - Parameters:
   ///   - scratch: as ``forward(_:rows:parameters:scratch:into:)`` left it; overwritten.
   ///   - room: f32 `[M, m]` for a gated adapter.
+  ///   - dInput: f32 `[M, D]`, which receives the gradient of z; nil where the trunk is frozen.
   func backward(
     _ dOutput: UnsafePointer<Float>, z: UnsafePointer<Float>, rows: Int, parameters: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>,
-    gradients: UnsafeMutablePointer<Float>
+    gradients: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>? = nil
   ) {
+    dInput?.update(from: dOutput, count: rows * width)
     switch kind {
     case .linear:
-      LinearMath(rows: rows, inputs: width, outputs: width).weightGradient(dOutput, z, into: gradients)
+      let linear = LinearMath(rows: rows, inputs: width, outputs: width)
+      linear.weightGradient(dOutput, z, into: gradients)
       for m in 0..<rows { Vectors.add(dOutput + m * width, to: gradients + width * width, width) }
+      if let dInput { linear.inputGradient(dOutput, parameters, into: dInput, adding: true) }
     case .gated(let inner):
       let part = width * inner
       let (gate, up, product) = (scratch, scratch + rows * inner, scratch + 2 * rows * inner)
@@ -59,6 +63,10 @@ struct AdapterMath {
       let wide = LinearMath(rows: rows, inputs: width, outputs: inner)
       wide.weightGradient(gate, z, into: gradients)
       wide.weightGradient(up, z, into: gradients + part)
+      if let dInput {
+        wide.inputGradient(gate, parameters, into: dInput, adding: true)
+        wide.inputGradient(up, parameters + part, into: dInput, adding: true)
+      }
     }
   }
 }

@@ -2,7 +2,7 @@ import COpenBLAS
 import RouterCheckpoint
 import RouterTensor
 
-/// Final norm, head and loss of exits on the rows that count, with all gradients.
+/// Adapter, final norm, head and loss of exits on the rows that count, with all gradients.
 ///
 /// At most ``blockRows`` rows of logits exist at a time. The vocabulary is cut into slices of fixed width, so
 /// that threads share the products and results do not depend on their number. With a ``VocabularySample`` the
@@ -18,6 +18,8 @@ final class HeadPass {
     let head: UnsafePointer<Float>
     /// f32 `[V, D]`: what the head's gradient is added to; nil if the head is frozen.
     let dHead: UnsafeMutablePointer<Float>?
+    /// Between the residual stream and the norm; nil if the exit has none.
+    let adapter: AdapterPass.Adapter?
     /// Factor of the exit's loss, summed over rows.
     let weight: Float
   }
@@ -47,7 +49,8 @@ final class HeadPass {
   private let width: Int
   private let epsilon: Float
   private let team: ThreadTeam
-  /// f32 `[R, D]` each: gathered states, normed states, gradients.
+  private let adapters: AdapterPass?
+  /// f32 `[R, D]` each: gathered states, adapted where exits have adapters, normed states, gradients.
   private let gathered, normed, dNormed: AlignedBuffer
   /// f32 `[R]`
   private let roots: AlignedBuffer
@@ -62,7 +65,11 @@ final class HeadPass {
   private lazy var cutGradient = AlignedBuffer(floats: vocabularySize * width)
   private lazy var cutTeacher = AlignedBuffer(floats: vocabularySize * width)
 
-  init(_ configuration: ModelConfiguration, team: ThreadTeam) {
+  /// - Parameter adapterKind: of the exits' adapters; nil if none has one.
+  init(_ configuration: ModelConfiguration, adapterKind: ExitAdapterKind? = nil, team: ThreadTeam) {
+    adapters = adapterKind.map {
+      AdapterPass(kind: $0, width: configuration.width, capacity: Self.blockRows)
+    }
     vocabularySize = configuration.vocabularySize
     width = configuration.width
     epsilon = configuration.normEpsilon
@@ -109,25 +116,23 @@ final class HeadPass {
     let total = batch.scoredRows.count
     // Blocks of equal size: a short last one would waste a pass over the head.
     let blocks = (total + Self.blockRows - 1) / Self.blockRows
-    for (index, exit) in exits.enumerated() {
-      let head = cut(exit.head, scope, into: \.cutHead)
-      let dHead = withGradients ? exit.dHead.map { cutZero($0, scope) } : nil
-      for block in 0..<blocks {
-        let rows = total * block / blocks..<total * (block + 1) / blocks
-        var views: [DistributionLoss.Teacher]?
-        if let teacher, let teacherHead { views = distributions(of: teacher, teacherHead, rows: rows, scope) }
-        for (r, row) in rows.enumerated() {
-          (gathered.floats + r * width).update(
-            from: exit.hidden + batch.scoredRows[row] * width, count: width)
-        }
+    for block in 0..<blocks {
+      let rows = total * block / blocks..<total * (block + 1) / blocks
+      var views: [DistributionLoss.Teacher]?
+      if let teacher, let teacherHead { views = distributions(of: teacher, teacherHead, rows: rows, scope) }
+      for (index, exit) in exits.enumerated() {
+        let head = cut(exit.head, scope, into: \.cutHead)
+        gather(rows, exit, scope)
         normalise(rows.count, norm.weight)
         multiply(rows.count, head, scope, into: logits)
         let outcome = score(rows, views, scope, weight: exit.weight)
         sums[index].crossEntropy += outcome.crossEntropy
         sums[index].divergence += outcome.divergence
-        if withGradients { backward(rows, exit, head, dHead, scope) }
+        guard withGradients else { continue }
+        let dHead = exit.dHead.map { cutZero($0, scope) }
+        backward(rows, exit, head, dHead, scope)
+        if let whole = exit.dHead { restore(whole, scope) }
       }
-      if withGradients, let whole = exit.dHead { restore(whole, scope) }
     }
     return sums
   }
@@ -159,6 +164,15 @@ final class HeadPass {
     for (place, token) in scope.sample.tokens.enumerated() {
       Vectors.add(cutGradient.floats + place * width, to: dHead + Int(token) * width, width)
     }
+  }
+
+  /// The rows' states as the exit's norm reads them.
+  private func gather(_ rows: Range<Int>, _ exit: Exit, _ scope: Scope) {
+    for (r, row) in rows.enumerated() {
+      (gathered.floats + r * width).update(
+        from: exit.hidden + scope.batch.scoredRows[row] * width, count: width)
+    }
+    if let adapter = exit.adapter { adapters?.forward(gathered.floats, rows: rows.count, adapter) }
   }
 
   private func normalise(_ count: Int, _ weight: UnsafePointer<Float>) {
@@ -247,6 +261,9 @@ final class HeadPass {
       NormMath.inputGradient(
         dy, x: x, weight: scope.norm.weight, count: width, r: roots.floats[r],
         into: exit.dHidden + (rows.lowerBound + r) * width)
+    }
+    if let adapter = exit.adapter {
+      adapters?.backward(exit.dHidden + rows.lowerBound * width, rows: count, adapter)
     }
   }
 

@@ -13,13 +13,24 @@ final class Optimiser {
   private let seed: UInt64
   private let team: ThreadTeam
   private let parts: [(range: Range<Int>, decays: Bool)]
+  /// From this parameter on, the learning rate is multiplied by the settings' adapter rate.
+  private let adapterStart: Int
+  private let adapterRate: Float
   private let rooms: ScratchPool
 
   private static let partSize = 1 << 15
 
-  /// - Parameter undecayed: parts of the block, ascending, that weight decay leaves alone.
-  init(values: AlignedBuffer, undecayed: [Range<Int>], settings: TuningSettings, team: ThreadTeam) {
+  /// - Parameters:
+  ///   - undecayed: parts of the block, ascending, that weight decay leaves alone.
+  ///   - adapterStart: where adapters begin in the block; nil if there are none.
+  init(
+    values: AlignedBuffer, undecayed: [Range<Int>], adapterStart: Int? = nil, settings: TuningSettings,
+    team: ThreadTeam
+  ) {
     self.values = values
+    let adapterStart = adapterStart ?? values.floatCount
+    self.adapterStart = adapterStart
+    adapterRate = settings.adapterRate
     self.team = team
     gradients = AlignedBuffer(floats: values.floatCount)
     moments = Moments(count: values.floatCount, isBF16: settings.bf16Moments)
@@ -40,7 +51,12 @@ final class Optimiser {
       end = range.upperBound
     }
     add(end..<values.floatCount, true)
-    self.parts = parts
+    // No part holds weights and adapters: their rates differ.
+    self.parts = parts.flatMap { part in
+      let cut = min(max(adapterStart, part.range.lowerBound), part.range.upperBound)
+      return [part.range.lowerBound..<cut, cut..<part.range.upperBound].filter { !$0.isEmpty }
+        .map { ($0, part.decays) }
+    }
   }
 
   /// Sets the gradients to zero.
@@ -76,7 +92,8 @@ final class Optimiser {
           start: start, count: range.count, seed: seed &+ UInt64(step) &* 0x9E37_79B9_7F4A_7C15, room: room
         ) { first, second in
           rule.apply(
-            step: step, learningRate: learningRate, gradientScale: scale, start: 0, count: range.count,
+            step: step, learningRate: start < adapterStart ? learningRate : learningRate * adapterRate,
+            gradientScale: scale, start: 0, count: range.count,
             parameters: values.floats + start, gradients: gradients.floats + start, first: first,
             second: second)
         }

@@ -3,7 +3,8 @@ import RouterCheckpoint
 import RouterModel
 import RouterTensor
 
-/// Tunes a whole model, or low-rank factors of it, or heads for its exits.
+/// Tunes a whole model, or low-rank factors of it, or heads for its exits; exits that have adapters speak through
+/// them, and these are tuned along.
 ///
 /// The same settings, documents and model give the same weights, bit for bit, whether or not the run was
 /// interrupted and on any number of threads.
@@ -21,16 +22,13 @@ package final class Tuner {
   private let heldOut: [TrainingDocument]
   private let layout: ParameterLayout
   private let exits: [Int]
-  private let weights: AlignedBuffer
-  private let base: AlignedBuffer?
-  private let factors: LowRankFactors?
+  private let trained: TrainedValues
   let optimiser: Optimiser
   private let objective: TuningObjective
   private let statePath: String?
   /// f32 `[count]`: the parameters of the best evaluation so far; empty without early stopping.
   private let best: AlignedBuffer
   private var progress: Progress
-  private let modelDigest: UInt64
   private let documentsDigest: UInt64
 
   /// Where a run stands.
@@ -46,7 +44,7 @@ package final class Tuner {
   private struct Header: Codable, Equatable {
     var settings: TuningSettings
     let exits: [Int]
-    /// XXH64 of the weights that the run began with, and of the documents.
+    /// XXH64 of the weights and adapters that the run began with, and of the documents.
     let model: UInt64
     let documents: UInt64
     var progress: Progress
@@ -78,48 +76,19 @@ package final class Tuner {
     let team = model.multiplier.team
     let depth = settings.method == .ict ? exits.max() ?? 0 : exits.last ?? 0
     layout = ParameterLayout(configuration: model.configuration, layerCount: depth)
-    weights = AlignedBuffer(floats: layout.count)
-    ModelWeights.copy(model, layout: layout, into: weights)
-    modelDigest = XXH64.hash(UnsafeRawBufferPointer(weights.bytes))
+    trained = TrainedValues(model, layout: layout, exits: exits, settings: settings)
     documentsDigest = TrainingDocument.digest(documents)
-
-    let values: AlignedBuffer
-    var undecayed: [Range<Int>] = []
-    if settings.method == .ict {
-      let size = model.configuration.vocabularySize * model.configuration.width
-      values = AlignedBuffer(floats: exits.count * size)
-      for index in exits.indices {
-        (values.floats + index * size).update(from: weights.floats + layout.head, count: size)
-      }
-      (base, factors) = (nil, nil)
-    } else if let rank = settings.loraRank {
-      let made = LowRankFactors(layout, rank: rank, alpha: settings.loraAlpha, team: team)
-      values = AlignedBuffer(floats: made.count)
-      made.initialise(values, seed: settings.seed)
-      let copy = AlignedBuffer(floats: layout.count)
-      copy.floats.update(from: weights.floats, count: layout.count)
-      (base, factors) = (copy, made)
-    } else {
-      values = weights
-      undecayed = layout.slots.filter { $0.shape.count == 1 }.map { $0.offset..<$0.offset + $0.count }
-      (base, factors) = (nil, nil)
-    }
-    optimiser = Optimiser(values: values, undecayed: undecayed, settings: settings, team: team)
-    let trained: TuningObjective.Trained =
-      if let factors {
-        .factors(factors, values: values, gradients: optimiser.gradients)
-      } else if settings.method == .ict {
-        .heads(values: values, gradients: optimiser.gradients)
-      } else {
-        .weights(gradients: optimiser.gradients)
-      }
+    optimiser = Optimiser(
+      values: trained.values, undecayed: trained.undecayed, adapterStart: trained.adapters?.start,
+      settings: settings, team: team)
     let longest = (documents + heldOut).map { $0.scored.upperBound - 1 }.max() ?? 0
     objective = TuningObjective(
-      layout: layout, weights: weights, trained: trained, exitCount: exits.count,
-      capacity: max(settings.batchTokens, longest), memory: settings.recompute ? .inputs : .everything,
+      layout: layout, weights: trained.weights, trained: trained.trained(gradients: optimiser.gradients),
+      adapters: trained.adapters, exitCount: exits.count, capacity: max(settings.batchTokens, longest),
+      memory: settings.recompute ? .inputs : .everything,
       original: settings.loss == .distill ? (model, settings.distillationShare) : nil, team: team)
-    best = AlignedBuffer(floats: settings.patience == nil ? 0 : values.floatCount)
-    best.floats.update(from: values.floats, count: best.floatCount)
+    best = AlignedBuffer(floats: settings.patience == nil ? 0 : trained.values.floatCount)
+    best.floats.update(from: trained.values.floats, count: best.floatCount)
     progress = Progress()
     try resume()
   }
@@ -132,26 +101,11 @@ package final class Tuner {
 
   /// The trained tensors, low-rank factors merged; those of the best evaluation after an early stop.
   ///
-  /// An exit's own head is called `exits.N.head.weight`.
-  package var tensors: [Tensor] {
-    if settings.method == .ict {
-      let shape = [layout.configuration.vocabularySize, layout.configuration.width]
-      let size = shape[0] * shape[1]
-      return exits.enumerated().map { index, exit in
-        Tensor(
-          name: "exits.\(exit).head.weight", shape: shape,
-          values: Array(UnsafeBufferPointer(start: optimiser.values.floats + index * size, count: size)))
-      }
-    }
-    factors?.merge(optimiser.values, base: base ?? weights, into: weights)
-    return layout.slots.filter { factors == nil || ($0.shape.count == 2 && $0.offset >= layerStart) }.map {
-      Tensor(
-        name: $0.name, shape: $0.shape,
-        values: Array(UnsafeBufferPointer(start: weights.floats + $0.offset, count: $0.count)))
-    }
-  }
+  /// An exit's own head is called `exits.N.head.weight`, a part of its adapter `exits.N.adapter.PART`.
+  package var tensors: [Tensor] { trained.tensors }
 
-  private var layerStart: Int { layout.layers.first?.range.lowerBound ?? 0 }
+  /// Exits whose adapters are tuned, ascending.
+  package var adaptedExits: [Int] { trained.adapters?.exits ?? [] }
 
   /// Runs the steps that are left.
   ///
@@ -167,7 +121,7 @@ package final class Tuner {
     var rows = 0
     while progress.step < settings.steps, !progress.isOver {
       let batches = plan.batches(step: progress.step).map { PackedBatch($0.map { documents[$0] }) }
-      factors?.merge(optimiser.values, base: base ?? weights, into: weights)
+      trained.merge()
       optimiser.clear()
       let losses = try losses(batches)
       let norm = optimiser.gradientNorm()
@@ -213,7 +167,7 @@ package final class Tuner {
 
   /// Mean losses on the held-out documents.
   package func evaluate() throws -> [TuningStep.ExitLoss] {
-    factors?.merge(optimiser.values, base: base ?? weights, into: weights)
+    trained.merge()
     let packing = Packing(
       lengths: heldOut.map { $0.scored.upperBound - 1 }, rowLimit: settings.batchTokens, seed: 0, epoch: 0)
     let batches = packing.batches.map { PackedBatch($0.map { heldOut[$0] }) }
@@ -273,7 +227,7 @@ package final class Tuner {
 
   private var header: Header {
     Header(
-      settings: settings, exits: exits, model: modelDigest, documents: documentsDigest, progress: progress)
+      settings: settings, exits: exits, model: trained.digest, documents: documentsDigest, progress: progress)
   }
 
   private func save() throws {

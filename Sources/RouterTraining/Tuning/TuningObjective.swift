@@ -6,7 +6,7 @@ import RouterTensor
 final class TuningObjective {
   /// What the gradients are taken of.
   enum Trained {
-    /// All weights, gradients in a block of the weights' layout.
+    /// All weights, gradients in a block of the weights' layout; adapters follow them.
     case weights(gradients: AlignedBuffer)
     /// Low-rank factors.
     case factors(LowRankFactors, values: AlignedBuffer, gradients: AlignedBuffer)
@@ -26,6 +26,7 @@ final class TuningObjective {
   private let layout: ParameterLayout
   private let weights: AlignedBuffer
   private let trained: Trained
+  private let adapters: AdapterLayout?
   private let trunk: TrunkPass
   private let headPass: HeadPass
   private let teacher: (states: TeacherStates, head: SharedHead, share: Float, hidden: AlignedBuffer)?
@@ -38,20 +39,24 @@ final class TuningObjective {
 
   /// - Parameters:
   ///   - weights: f32, the weights in the layout's order.
+  ///   - adapters: where the adapters of exits lie among what is trained, and among its gradients; nil for exits as
+  ///     they are.
   ///   - capacity: rows of the largest batch.
   ///   - original: the frozen original, if the loss distils, and its share.
   init(
-    layout: ParameterLayout, weights: AlignedBuffer, trained: Trained, exitCount: Int, capacity: Int,
-    memory: TrunkPass.Memory, original: (model: LlamaModel, share: Float)?, team: ThreadTeam
+    layout: ParameterLayout, weights: AlignedBuffer, trained: Trained, adapters: AdapterLayout? = nil,
+    exitCount: Int, capacity: Int, memory: TrunkPass.Memory, original: (model: LlamaModel, share: Float)?,
+    team: ThreadTeam
   ) {
     self.layout = layout
     self.weights = weights
     self.trained = trained
+    self.adapters = adapters
     self.capacity = capacity
     width = layout.configuration.width
     whole = VocabularySample(whole: layout.configuration.vocabularySize)
     trunk = TrunkPass(layout, capacity: capacity, memory: memory, team: team)
-    headPass = HeadPass(layout.configuration, team: team)
+    headPass = HeadPass(layout.configuration, adapterKind: adapters?.kind, team: team)
     dHidden = AlignedBuffer(floats: exitCount * capacity * width)
     let width = width
     teacher = original.map {
@@ -81,7 +86,8 @@ final class TuningObjective {
     }
     let exits = parts.map(exit)
     var outcomes: [DistributionLoss.Outcome] = []
-    for (group, tokens) in [(exits.dropLast(), sample ?? whole), (exits.suffix(1), whole)] {
+    let groups = sample.map { [(exits.dropLast(), $0), (exits.suffix(1), whole)] } ?? [(exits[...], whole)]
+    for (group, tokens) in groups {
       outcomes += headPass.run(
         batch, exits: Array(group), norm: norm, teacher: view, over: tokens, withGradients: withGradients)
     }
@@ -100,7 +106,18 @@ final class TuningObjective {
       }
     return HeadPass.Exit(
       hidden: trunk.hidden(after: part.exit), dHidden: dHidden.floats + part.index * capacity * width,
-      head: head, dHead: dHead, weight: part.weight)
+      head: head, dHead: dHead, adapter: adapter(of: part.exit), weight: part.weight)
+  }
+
+  private func adapter(of exit: Int) -> AdapterPass.Adapter? {
+    let (values, gradients) =
+      switch trained {
+      case .weights(let gradients): (weights, gradients)
+      case .factors(_, let values, let gradients), .heads(let values, let gradients): (values, gradients)
+      }
+    return adapters?.offset(of: exit).map {
+      AdapterPass.Adapter(parameters: values.floats + $0, gradients: gradients.floats + $0)
+    }
   }
 
   private var norm: HeadPass.Norm {

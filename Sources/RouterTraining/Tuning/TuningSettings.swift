@@ -48,6 +48,9 @@ package struct TuningSettings: Sendable, Codable, Equatable {
   /// Batches a step.
   package var accumulation = 1
   package var learningRate: Float
+  /// Learning rate of exit adapters that are tuned along, as a multiple of that of the rest: adapters that have
+  /// been trained before need little.
+  package var adapterRate: Float = 1
   package var warmupSteps = 0
   /// Decay of the running mean of squared gradients.
   package var beta2: Float = 0.95
@@ -131,6 +134,9 @@ extension TuningSettings {
     try require((1...65536).contains(batchTokens), "batch tokens \(batchTokens)", "Give 1 to 65536.")
     try require((1...4096).contains(accumulation), "accumulation \(accumulation)", "Give 1 to 4096.")
     try require(learningRate > 0 && learningRate <= 1, "learning rate \(learningRate)", "Give 0 to 1.")
+    try require(
+      adapterRate >= 0 && learningRate * adapterRate <= 1, "adapter rate \(adapterRate)",
+      "Give a multiple of the learning rate that makes at most 1.")
     try require((0...steps).contains(warmupSteps), "warm-up \(warmupSteps)", "Give at most the steps.")
     try require(beta2 >= 0 && beta2 < 1, "beta2 \(beta2)", "Give 0 to less than 1.")
     try require(weightDecay >= 0 && weightDecay < 1, "weight decay \(weightDecay)", "Give 0 to 1.")
