@@ -149,6 +149,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterCLITests", dependencies: ["RouterCLI", "RouterExit"], swiftSettings: swiftSettings),
+      name: "RouterCLITests",
+      dependencies: ["RouterCLI", "RouterCheckpoint", "RouterExit", "RouterTensor", "RouterTraining"],
+      swiftSettings: swiftSettings),
   ]
 )

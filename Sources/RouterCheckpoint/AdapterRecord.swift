@@ -6,7 +6,8 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   package let exits: [Int]
   /// Fingerprint of the checkpoint that the adapters were trained on.
   package let baseFingerprint: String
-  /// SHA-256 of the file that the checkpoint was imported from, lowercase hexadecimal, if there was one file.
+  /// SHA-256 of the file that the checkpoint was imported from, lowercase hexadecimal, if there was one file and its
+  /// weights were not tuned since.
   package let baseSourceSHA256: String?
   /// How the checkpoint's weights are stored, such as `mixed q4/q8`.
   package let baseQuantization: String
@@ -31,7 +32,7 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     self.kind = kind
     self.exits = exits
     baseFingerprint = base.adapter?.baseFingerprint ?? fingerprint
-    baseSourceSHA256 = base.provenance.sourceSHA256
+    baseSourceSHA256 = base.provenance.tuning == nil ? base.provenance.sourceSHA256 : nil
     baseQuantization = base.quantization
     self.tuning = tuning
     self.license = license

@@ -11,7 +11,9 @@ struct TuningMetricsTests {
   }
 
   private func line(_ step: Int, loss: Float) -> TuningMetrics.Line {
-    .init(step: step, learningRate: 0.5, tokensPerSecond: 10, losses: ["9": loss, "30": loss / 2])
+    .init(
+      step: step, learningRate: 0.5, tokensPerSecond: 10, losses: ["9": loss, "30": loss / 2],
+      divergences: ["9": loss / 4], heldOut: ["30": 1], heldOutDivergences: ["30": 0.5])
   }
 
   private func written(_ place: TuningPlace) throws -> [TuningMetrics.Line] {

@@ -1,3 +1,4 @@
+import Foundation
 import RouterCheckpoint
 import RouterTensor
 import Testing
@@ -69,5 +70,93 @@ struct TunedCheckpointTests {
     let cut = try CheckpointReader(path: directory.file("cut"))
     #expect(cut.metadata.configuration.layerCount == 2 && cut.metadata.exits == [1, 2])
     #expect(cut.tensors.allSatisfy { ($0.layer ?? 0) <= 2 })
+  }
+
+  /// A model of 3 layers with adapters at exits 1 and 2 and, if wanted, guesses.
+  private func writeAdapted(_ directory: TemporaryDirectory, guesses: Bool = true) throws {
+    var sample = try sampleModel()
+    let plain = try metadata(exits: [1, 2, 3])
+    // Another import of this source would have the same weights.
+    sample.metadata = try CheckpointMetadata(
+      name: plain.name, configuration: plain.configuration, exits: plain.exits, tokenizer: plain.tokenizer,
+      quantization: "mixed q4/q8/bf16/f32",
+      provenance: Provenance(
+        source: "sample", sourceSHA256: String(repeating: "a5", count: 32), tool: "tests"))
+    try sample.write(to: directory.file("bare"))
+    let bare = try CheckpointReader(path: directory.file("bare"))
+    let record = AdapterRecord(
+      kind: .linear, exits: [1, 2], base: bare.metadata, fingerprint: bare.fingerprint, tuning: "seed 1",
+      license: "MIT")
+    let tensors = [1, 2].flatMap { exit in
+      ExitAdapterKind.linear.parts(width: 32).map { part in
+        AdapterFile.Tensor(
+          name: TensorName.adapter(exit: exit, part.name), shape: part.shape,
+          values: [Float](repeating: 0.25, count: part.shape.reduce(1, *)))
+      }
+    }
+    let file = directory.file("adapter")
+    try AdapterFile.write(
+      to: file, record: record, tensors: tensors, base: bare.metadata, tool: "tests", encoding: .q8)
+    if guesses {
+      try AdapterFile(path: file).write(
+        to: file, drafts: [UInt32](repeating: 7, count: 16), from: "an answer", tool: "tests")
+    }
+    try AdapterMerge.merge(AdapterFile(path: file), into: directory.file("bare"), to: directory.file("base"))
+  }
+
+  @Test func tunedAdaptersBelongToTheTunedWeights() throws {
+    let directory = try TemporaryDirectory()
+    try writeAdapted(directory)
+    let weight = TensorName.adapter(exit: 2, "linear.weight")
+    let gate = TensorName.layer(0, .gateWeight)
+    try TunedCheckpoint.write(
+      to: directory.file("tuned"), base: CheckpointReader(path: directory.file("base")),
+      tensors: [tensor(gate, [64, 32], 0.5), tensor(weight, [32, 32], 1)], tuning: "a run", tool: "tests")
+    let tuned = try CheckpointReader(path: directory.file("tuned"))
+    let record = try #require(tuned.metadata.adapter)
+    #expect(record.exits == [1, 2] && record.kind == .linear && record.license == "MIT")
+    #expect(
+      record.tuning
+        == "a run; started from adapters made by: seed 1; as they were at exits 1; guesses: before the tuning, an answer"
+    )
+    let (old, new) = (try CheckpointReader(path: directory.file("base")).load(), try tuned.load())
+    for name in [TensorName.adapter(exit: 1, "linear.weight"), TensorName.drafts] {
+      #expect(bytes(new[name]) == bytes(old[name]) && new[name] != nil, "\(name)")
+    }
+    #expect(bytes(new["\(weight).scale"]) != bytes(old["\(weight).scale"]))
+    #expect(new[weight]?.descriptor.dtype == .i8)
+    #expect(tuned.metadata.quantization == "mixed q4/q8/bf16/f32")
+
+    // Taken out and put back, they are the same; the old weights are not theirs.
+    let (adapter, plain, again) = (directory.file("out"), directory.file("plain"), directory.file("again"))
+    try AdapterMerge.extract(from: directory.file("tuned"), to: adapter, tool: "tests")
+    try AdapterMerge.remove(from: directory.file("tuned"), to: plain)
+    try AdapterMerge.merge(AdapterFile(path: adapter), into: plain, to: again)
+    #expect(try fileBytes(again) == fileBytes(directory.file("tuned")))
+    for other in ["bare", "base"] {
+      #expect(throws: CheckpointError.self) {
+        try AdapterMerge.merge(AdapterFile(path: adapter), into: directory.file(other), to: again)
+      }
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.path).allSatisfy { !$0.hasPrefix(".") })
+  }
+
+  @Test func aCutModelKeepsTheAdaptersBelowItsLastLayer() throws {
+    let directory = try TemporaryDirectory()
+    try writeAdapted(directory)
+    let base = try CheckpointReader(path: directory.file("base"))
+    func cut(_ depth: Int) throws -> CheckpointReader {
+      try TunedCheckpoint.write(
+        to: directory.file("cut"), base: base, tensors: [], depth: depth, tuning: "extracted", tool: "tests")
+      return try CheckpointReader(path: directory.file("cut"))
+    }
+    let two = try cut(2)
+    #expect(two.metadata.adapter?.exits == [1])
+    #expect(two.metadata.adapter?.tuning.contains("guesses") == false)
+    let names = two.tensors.map(\.name).filter(TensorName.isOfAdapter)
+    #expect(names.allSatisfy { $0.hasPrefix("exits.1.") } && !names.isEmpty)
+    let one = try cut(1)
+    #expect(one.metadata.adapter == nil && !one.tensors.contains { TensorName.isOfAdapter($0.name) })
   }
 }

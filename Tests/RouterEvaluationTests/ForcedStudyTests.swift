@@ -37,6 +37,22 @@ struct ForcedStudyTests {
     }
   }
 
+  /// A model agrees with itself as its exits do with its full depth; with another it does not.
+  @Test func exitsAreComparedWithTheOriginalsFullDepth() throws {
+    func report(_ original: LanguageModel) throws -> ForcedReport {
+      var study = ForcedStudy(language, original: original)
+      for text in rows { try study.add(row(text)) }
+      return try study.report(resamples: 10, seed: 1)
+    }
+    let itself = try report(language)
+    #expect(itself.exits.allSatisfy { $0.originalAgreement == $0.agreement })
+    #expect(itself.originalOracleDepth == itself.oracleDepth)
+    let other = try report(TinyLanguage.make(amplitude: 0.3))
+    #expect(other.exits.map(\.agreement) == itself.exits.map(\.agreement))
+    let share = try #require(other.exits.last?.originalAgreement).mean
+    #expect(share < 1 && other.originalOracleDepth ?? 0 > 1)
+  }
+
   @Test func aPromptsOwnMeanDoesNotDependOnItsLength() throws {
     func report(_ rows: [String]) throws -> ForcedReport {
       var study = ForcedStudy(language)

@@ -168,6 +168,32 @@ import Testing
     }
   }
 
+  @Test func adaptersMayLearnAtAnotherRate() throws {
+    func tuner(_ rate: Float) throws -> Tuner {
+      var settings = settings(steps: 3)
+      (settings.adapterRate, settings.loraRank) = (rate, 4)
+      let tuner = try Tuner(
+        model: try Self.tiny().model(), documents: try Texts.random(6), settings: settings)
+      try tuner.run { _ in true }
+      return tuner
+    }
+    /// How far the adapters have come, and the rest.
+    func distances(_ tuner: Tuner) -> (adapters: Float, rest: Float) {
+      func distance(_ tensors: [Tuner.Tensor]) -> Float {
+        tensors.reduce(0) { sum, tensor in
+          zip(tensor.values, TinyModel.elements(of: tensor.name, count: tensor.values.count))
+            .reduce(sum) { $0 + abs($1.0 - $1.1) }
+        }
+      }
+      return (
+        distance(tuner.tensors.filter(isOfAdapter)), distance(tuner.tensors.filter { !isOfAdapter($0) })
+      )
+    }
+    let (still, slow, usual) = try (distances(tuner(0)), distances(tuner(0.25)), distances(tuner(1)))
+    #expect(still.adapters == 0 && still.rest > 0)
+    #expect(slow.adapters > 0.15 * usual.adapters && slow.adapters < 0.4 * usual.adapters)
+  }
+
   /// The original is at full depth: at no step may its own exits' adapters matter to the teacher.
   @Test func theTeacherIsTheOriginalsFullDepth() throws {
     var settings = settings()

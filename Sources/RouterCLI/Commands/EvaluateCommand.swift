@@ -4,6 +4,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterTokenizer
 
 /// `router evaluate`
 struct EvaluateCommand: AsyncParsableCommand {
@@ -70,6 +71,12 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Directory for exported answers.", valueName: "directory"))
   var out: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Model from before tuning: tell, too, how often each exit says what its full depth says.",
+      valueName: "file"))
+  var original: String?
+
   @Flag(help: "Read the exits without their adapters.")
   var withoutAdapter = false
 
@@ -125,14 +132,27 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   private func forced(_ language: LanguageModel, _ rows: [EvaluationRow]) throws -> ForcedReport {
+    let original = try loadOriginal(for: language)
     let bar = ProgressBar("Scoring answers")
     defer { bar.finish() }
-    var study = ForcedStudy(language, template: template, limit: textTokens)
+    var study = ForcedStudy(
+      language, template: template, limit: textTokens, original: original)
     for (index, row) in rows.enumerated() {
       try study.add(row)
       bar.update(Double(index + 1) / Double(rows.count))
     }
     return try study.report(resamples: resamples, seed: seed)
+  }
+
+  private func loadOriginal(for language: LanguageModel) throws -> LanguageModel? {
+    guard let original else { return nil }
+    let other = try model.load(path: original, maximumExit: nil)
+    guard other.tokenizer.definition == language.tokenizer.definition else {
+      throw CommandError(
+        "the original has another tokenizer than the model", at: original,
+        remedy: "Compare with the model that was tuned.")
+    }
+    return other
   }
 
   private func study(_ language: LanguageModel) -> AnswerStudy {

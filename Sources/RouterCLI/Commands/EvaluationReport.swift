@@ -33,16 +33,24 @@ struct EvaluationReport: Encodable {
       Swift.print("\(forced.skippedRows) rows left out: without an answer, or too long")
     }
     if forced.cutTokens > 0 { Swift.print("\(forced.cutTokens) tokens of long answers cut off") }
-    var table = TextTable(["exit", "agreement", "", "cross-entropy", ""], numeric: [0, 1, 3])
+    let comparesOriginal = forced.originalOracleDepth != nil
+    var table = TextTable(
+      ["exit", "agreement", "", "cross-entropy", ""] + (comparesOriginal ? ["with the original", ""] : []),
+      numeric: [0, 1, 3, 5])
     for exit in forced.exits {
-      table.add([
-        "\(exit.depth)", "\(String.fixed(exit.agreement.mean * 100, 1)) %",
-        Self.range(exit.agreement, scale: 100, decimals: 1), .fixed(exit.crossEntropy.mean, 3),
-        Self.range(exit.crossEntropy, scale: 1, decimals: 3),
-      ])
+      table.add(
+        [
+          "\(exit.depth)", "\(String.fixed(exit.agreement.mean * 100, 1)) %",
+          Self.range(exit.agreement, scale: 100, decimals: 1), .fixed(exit.crossEntropy.mean, 3),
+          Self.range(exit.crossEntropy, scale: 1, decimals: 3),
+        ]
+          + (exit.originalAgreement.map {
+            ["\(String.fixed($0.mean * 100, 1)) %", Self.range($0, scale: 100, decimals: 1)]
+          } ?? []))
     }
     table.printLines()
-    Swift.print("oracle depth \(String.fixed(forced.oracleDepth, 2)) of \(layers)")
+    let originals = forced.originalOracleDepth.map { ", with the original \(String.fixed($0, 2))" } ?? ""
+    Swift.print("oracle depth \(String.fixed(forced.oracleDepth, 2))\(originals) of \(layers)")
     for policy in forced.policies {
       let risks = policy.meanDepthAtRisk.keys.sorted { (Double($0) ?? 0) < (Double($1) ?? 0) }
       let depths = risks.map { risk in

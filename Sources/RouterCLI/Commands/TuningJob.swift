@@ -173,6 +173,12 @@ struct TuningJob {
     let tuner = try Tuner(
       model: language.model, documents: texts.documents, heldOut: texts.heldOut, settings: settings,
       statePath: place.state)
+    let depth = arguments.method == .extracted ? arguments.depth : nil
+    for note in TuningNotes.notes(
+      on: checkpoint, method: arguments.method, tuned: tuner.adaptedExits, depth: depth)
+    {
+      Terminal.note(note)
+    }
     let description = describe(after: tuner.pastLearningRates)
     let metrics = TuningMetrics(place, tuning: description)
     let bar = ProgressBar("Tuning")
@@ -206,7 +212,7 @@ struct TuningJob {
       try TunedCheckpoint.write(
         to: out, base: checkpoint,
         tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
-        encoding: arguments.encoding, depth: arguments.method == .extracted ? arguments.depth : nil,
+        encoding: arguments.encoding, depth: depth,
         tuning: description, license: arguments.license, tool: ToolVersion.provenance
       ) { writing.update($0) }
     }

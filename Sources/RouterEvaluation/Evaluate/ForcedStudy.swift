@@ -15,11 +15,14 @@ package struct ForcedReport: Sendable, Codable, Equatable {
     package let promptCrossEntropy: Interval
     /// Share of tokens where its most probable token is full depth's.
     package let agreement: Interval
+    /// Share of tokens where its most probable token is that of the original's full depth; nil without an original.
+    package let originalAgreement: Interval?
 
     private enum CodingKeys: String, CodingKey {
       case depth, agreement
       case crossEntropy = "cross_entropy"
       case promptCrossEntropy = "prompt_cross_entropy"
+      case originalAgreement = "original_agreement"
     }
   }
 
@@ -40,6 +43,8 @@ package struct ForcedReport: Sendable, Codable, Equatable {
   package let exits: [Exit]
   /// Mean depth of a policy that knew for each token the shallowest exit which agrees with full depth.
   package let oracleDepth: Double
+  /// As ``oracleDepth``, by agreement with the original's full depth, and full depth where no exit agrees.
+  package let originalOracleDepth: Double?
   package let policies: [Policy]
   /// Rows left out: no answer, or a prompt beyond the limit.
   package let skippedRows: Int
@@ -49,6 +54,7 @@ package struct ForcedReport: Sendable, Codable, Equatable {
   private enum CodingKeys: String, CodingKey {
     case prompts, tokens, exits, policies
     case oracleDepth = "oracle_depth"
+    case originalOracleDepth = "original_oracle_depth"
     case skippedRows = "skipped_rows"
     case cutTokens = "cut_tokens"
   }
@@ -65,25 +71,36 @@ package struct ForcedStudy {
   private let template: PromptTemplate
   private let limit: Int
   private let forcing: TeacherForcing
+  private let original: (forcing: TeacherForcing, depth: Int)?
   /// One for each prompt.
   private var tokenCounts: [Double] = []
   /// `[exits][prompts]`: sums over the prompt's tokens.
   private var entropySums: [[Double]]
   private var agreementSums: [[Double]]
+  private var originalSums: [[Double]]
   private var oracleSum = 0
+  private var originalOracleSum = 0
   private var sweeps: [ExitPolicySweep]
   private var skippedRows = 0
   private var cutTokens = 0
 
-  /// - Parameter limit: tokens of a text at most, prompt and answer together; nil for the model's context.
-  package init(_ language: LanguageModel, template: PromptTemplate = .chat, limit: Int? = nil) {
+  /// - Parameters:
+  ///   - limit: tokens of a text at most, prompt and answer together; nil for the model's context.
+  ///   - original: a model with the same tokens, such as this one before it was tuned, whose full depth exits are
+  ///     compared with as well.
+  package init(
+    _ language: LanguageModel, template: PromptTemplate = .chat, limit: Int? = nil,
+    original: LanguageModel? = nil
+  ) {
     self.language = language
+    self.original = original.map { (TeacherForcing($0), $0.layerCount) }
     self.template = template
     self.limit = min(limit ?? language.contextLength, language.contextLength)
     exits = language.exits
     forcing = TeacherForcing(language)
     entropySums = exits.map { _ in [] }
     agreementSums = exits.map { _ in [] }
+    originalSums = original == nil ? [] : exits.map { _ in [] }
     sweeps = Self.estimators.map { [exits] _ in ExitPolicySweep(exits: exits) }
   }
 
@@ -100,6 +117,17 @@ package struct ForcedStudy {
     for index in exits.indices {
       entropySums[index].append(scores[index].reduce(0) { $0 + $1.crossEntropy })
       agreementSums[index].append(Double(zip(scores[index], full).count { $0.argmax == $1.argmax }))
+    }
+    if let original {
+      let says = try original.forcing.scores(
+        of: text.tokens, scored: text.scored, exits: [original.depth])[0]
+      for index in exits.indices {
+        originalSums[index].append(Double(zip(scores[index], says).count { $0.argmax == $1.argmax }))
+      }
+      for position in says.indices {
+        let shallowest = exits.indices.first { scores[$0][position].argmax == says[position].argmax }
+        originalOracleSum += exits[shallowest ?? exits.count - 1]
+      }
     }
     for position in full.indices {
       let shallowest = exits.indices.first { scores[$0][position].argmax == full[position].argmax }
@@ -129,9 +157,11 @@ package struct ForcedStudy {
         ForcedReport.Exit(
           depth: depth, crossEntropy: bootstrap.ratio(of: entropySums[index], to: tokenCounts),
           promptCrossEntropy: bootstrap.mean(of: zip(entropySums[index], tokenCounts).map { $0 / $1 }),
-          agreement: bootstrap.ratio(of: agreementSums[index], to: tokenCounts))
+          agreement: bootstrap.ratio(of: agreementSums[index], to: tokenCounts),
+          originalAgreement: original.map { _ in bootstrap.ratio(of: originalSums[index], to: tokenCounts) })
       },
       oracleDepth: Double(oracleSum) / tokens,
+      originalOracleDepth: original.map { _ in Double(originalOracleSum) / tokens },
       policies: zip(Self.estimators, sweeps).map { estimator, sweep in
         let depths = sweep.meanDepths(atRisks: Self.risks.map { Double($0) ?? 0 })
         return ForcedReport.Policy(

@@ -1,0 +1,60 @@
+import Foundation
+import RouterCLI
+import RouterCheckpoint
+import RouterTensor
+import RouterTraining
+import Testing
+
+struct TuningNotesTests {
+  /// The notes on a model of 3 layers with adapters at exits 1 and 2, guesses, and a head of its own at exit 2.
+  private func notes(_ method: String, tuned: [Int], depth: Int? = nil) throws -> [String] {
+    let directory = FileManager.default.temporaryDirectory.path + "/router-cli-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let configuration = try ModelConfiguration(
+      family: "llama", layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 16,
+      feedForwardWidth: 64, vocabularySize: 40, contextLength: 64, normEpsilon: 1e-5,
+      rotary: RotaryEmbedding(base: 10000), tiedHead: true, attentionBias: false)
+    let base = try CheckpointMetadata(
+      name: "tiny", configuration: configuration, exits: [1, 2, 3], tokenizer: "{}", quantization: "f32",
+      provenance: Provenance(source: "fixture", tool: "tests"))
+    let metadata = try base.with(
+      AdapterRecord(
+        kind: .linear, exits: [1, 2], base: base, fingerprint: "tiny", tuning: "test", license: nil))
+    func tensor(_ name: String, _ shape: [Int]) -> [PendingTensor] {
+      PendingTensor.encoding(
+        name, shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)), as: .f32)
+    }
+    let names = [TensorName.exitHead(2), TensorName.drafts]
+    try CheckpointWriter.write(
+      to: "\(directory)/model", metadata: metadata, tensors: names.flatMap { tensor($0, [16]) })
+    return TuningNotes.notes(
+      on: try CheckpointReader(path: "\(directory)/model"),
+      method: try #require(TuningMethod(rawValue: method)),
+      tuned: tuned, depth: depth)
+  }
+
+  @Test func nothingChangesWithoutAWord() throws {
+    #expect(
+      try notes("soft", tuned: [1, 2]) == [
+        "adapters of exits 1 2 are tuned along",
+        "the own heads of exits 2 go: the shared head is tuned",
+        "guesses stay as they are, and may be right less often; `router adapter drafts` learns new ones",
+      ])
+    #expect(
+      try notes("sft", tuned: [])[0]
+        == "adapters of exits 1 2 stay as they are, though the layers below them change")
+    #expect(
+      try notes("ict", tuned: [2]) == [
+        "adapters of exits 2 are tuned along", "adapters of exits 1 stay as they are",
+        "the own heads of exits 2 go: new ones start from the shared head",
+      ])
+    #expect(
+      try notes("extracted", tuned: [], depth: 2) == [
+        "adapters of exits 1 stay as they are, though the layers below them change",
+        "adapters of exits 2 go: full depth has none",
+        "the own heads of exits 2 go: the shared head is tuned",
+        "guesses go, since they are of the whole model",
+      ])
+  }
+}
