@@ -3,13 +3,14 @@ import RouterTensor
 /// Low-rank factors beside every matrix of every layer: W' = W + (alpha / r) B A, A `[r, K]`, B `[N, r]`
 /// (LoRA, Hu et al., arXiv 2106.09685).
 ///
-/// They are trained as a reparametrisation: a step merges them into the weights, takes the gradient of W', and
-/// derives dA = s B^T dW' and dB = s dW' A^T.
+/// They are trained as a reparametrisation: a step merges them into the weights; ``FactorGradients`` has the gradients.
 struct LowRankFactors {
   /// One matrix with its factors' places in their block.
-  private struct Pair {
+  struct Pair {
     let weight: Int
+    /// N and K.
     let rows, columns: Int
+    /// Where A `[r, K]` and B `[N, r]` begin.
     let a, b: Int
   }
 
@@ -18,7 +19,7 @@ struct LowRankFactors {
   /// f32 in the block of factors.
   let count: Int
   private let layers: [[Pair]]
-  private let starts: [Int]
+  private let byWeight: [Int: Pair]
   private let team: ThreadTeam
 
   init(_ layout: ParameterLayout, rank: Int, alpha: Float, team: ThreadTeam) {
@@ -34,7 +35,7 @@ struct LowRankFactors {
           weight: slot.offset, rows: rows, columns: columns, a: end, b: end + rank * columns)
       }
     }
-    starts = layout.layers.map(\.range.lowerBound)
+    byWeight = Dictionary(uniqueKeysWithValues: layers.flatMap { $0 }.map { ($0.weight, $0) })
     count = end
   }
 
@@ -66,21 +67,6 @@ struct LowRankFactors {
     }
   }
 
-  /// Adds the factors' gradients of one layer, given that of its weights in a block of its own.
-  func addGradients(
-    layer: Int, dWeights: AlignedBuffer, factors: AlignedBuffer, into gradients: AlignedBuffer
-  ) {
-    team.run(chunks: layers[layer].count) { index in
-      let pair = layers[layer][index]
-      let dWeight = dWeights.floats + (pair.weight - starts[layer])
-      let (rows, columns) = (pair.rows, pair.columns)
-      for i in 0..<rows * columns { dWeight[i] *= scale }
-      // dA [r, K] += B^T dW
-      LinearMath(rows: rows, inputs: columns, outputs: rank).weightGradient(
-        factors.floats + pair.b, dWeight, into: gradients.floats + pair.a)
-      // dB [N, r] += dW A^T
-      LinearMath(rows: rows, inputs: columns, outputs: rank).forward(
-        dWeight, factors.floats + pair.a, into: gradients.floats + pair.b, adding: true)
-    }
-  }
+  /// The factors of the matrix at `weight` in the layout.
+  func pair(at weight: Int) -> Pair? { byWeight[weight] }
 }

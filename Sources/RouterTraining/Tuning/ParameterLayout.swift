@@ -19,16 +19,6 @@ struct ParameterLayout: Sendable {
     let biases: (query: Int, key: Int, value: Int)?
     /// The layer's part of the block.
     let range: Range<Int>
-
-    /// The same parts in a block of the layer's own.
-    var alone: Layer {
-      let start = range.lowerBound
-      return Layer(
-        inputNorm: inputNorm - start, query: query - start, key: key - start, value: value - start,
-        output: output - start, postAttentionNorm: postAttentionNorm - start, gate: gate - start,
-        up: up - start, down: down - start,
-        biases: biases.map { ($0.query - start, $0.key - start, $0.value - start) }, range: 0..<range.count)
-    }
   }
 
   let configuration: ModelConfiguration

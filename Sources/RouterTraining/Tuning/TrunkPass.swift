@@ -60,23 +60,15 @@ final class TrunkPass {
     let gradient: UnsafePointer<Float>
   }
 
-  /// Where a layer's gradients go.
-  struct GradientTarget {
-    let block: UnsafeMutablePointer<Float>
-    let slots: ParameterLayout.Layer
-  }
-
   /// Propagates the injected gradients down to the embedding.
   ///
   /// - Parameters:
   ///   - injections: at depths that the last forward pass reached.
-  ///   - target: the place for the gradients of the layer with the given 0-based index, asked for before it.
-  ///   - finished: called after each layer.
+  ///   - target: the place for the gradients of the layer with the given 0-based index.
   ///   - dEmbedding: f32 `[V, D]`, what the embedding's gradient is added to; nil if it is frozen.
   func backward(
     _ batch: PackedBatch, weights: UnsafePointer<Float>, injections: [Injection],
-    target: (Int) -> GradientTarget, finished: (Int) -> Void = { _ in },
-    dEmbedding: UnsafeMutablePointer<Float>?
+    target: (Int) -> LayerGradients, dEmbedding: UnsafeMutablePointer<Float>?
   ) {
     let rows = batch.rowCount
     dStream.floats.update(repeating: 0, count: rows * width)
@@ -94,11 +86,9 @@ final class TrunkPass {
           batch, input: streams[index].floats, activations, weights: weights, slots: slots,
           into: discarded.floats)
       }
-      let place = target(index)
       layer.backward(
         batch, input: streams[index].floats, activations, weights: weights, slots: slots,
-        dStream: dStream.floats, dWeights: place.block, dSlots: place.slots)
-      finished(index)
+        dStream: dStream.floats, target: target(index))
     }
     if let dEmbedding {
       for (row, token) in batch.tokens.enumerated() {

@@ -34,7 +34,9 @@ final class TuningObjective {
   private let dHidden: AlignedBuffer
   private let capacity: Int
   private let width: Int
-  private let layerGradient: AlignedBuffer
+  private let team: ThreadTeam
+  /// f32 `[T, r]`, for low-rank factors.
+  private let factorRoom: AlignedBuffer
   private let whole: VocabularySample
 
   /// - Parameters:
@@ -65,10 +67,11 @@ final class TuningObjective {
         AlignedBuffer(floats: capacity * width)
       )
     }
-    if case .factors = trained {
-      layerGradient = AlignedBuffer(floats: layout.layers.map(\.range.count).max() ?? 0)
+    self.team = team
+    if case .factors(let factors, _, _) = trained {
+      factorRoom = AlignedBuffer(floats: capacity * factors.rank)
     } else {
-      layerGradient = AlignedBuffer(floats: 0)
+      factorRoom = AlignedBuffer(floats: 0)
     }
   }
 
@@ -137,18 +140,14 @@ final class TuningObjective {
     case .weights(let gradients):
       trunk.backward(
         batch, weights: weights.floats, injections: injections,
-        target: { .init(block: gradients.floats, slots: layout.layers[$0]) },
+        target: { LayerGradients(weights: gradients.floats, slots: layout.layers[$0], team: team) },
         dEmbedding: gradients.floats + layout.embedding)
     case .factors(let factors, let values, let gradients):
+      let made = FactorGradients(
+        factors: factors, values: values.floats, gradients: gradients.floats, room: factorRoom.floats)
       trunk.backward(
         batch, weights: weights.floats, injections: injections,
-        target: { index in
-          layerGradient.clear()
-          return .init(block: layerGradient.floats, slots: layout.layers[index].alone)
-        },
-        finished: { index in
-          factors.addGradients(layer: index, dWeights: layerGradient, factors: values, into: gradients)
-        }, dEmbedding: nil)
+        target: { LayerGradients(factors: made, slots: layout.layers[$0], team: team) }, dEmbedding: nil)
     }
   }
 }
