@@ -52,7 +52,7 @@ struct TuningNotesTests {
     #expect(
       try notes("extracted", tuned: [], depth: 2) == [
         "adapters of exits 1 stay as they are, though the layers below them change",
-        "adapters of exits 2 go: full depth has none",
+        "adapters of exits 2 go: full depth and what is cut off have none",
         "the own heads of exits 2 go: the shared head is tuned",
         "guesses go, since they are of the whole model",
       ])

@@ -107,7 +107,10 @@ struct TrainingArguments: ParsableArguments {
       "How trained matrices are stored: f32, bf16, q8 or q4; absent, adapters in q8, weights as they were.")
   var encoding: WeightEncoding?
 
-  @Option(help: ArgumentHelp("Licence of the adapters; the model's if absent.", valueName: "text"))
+  @Option(
+    help: ArgumentHelp(
+      "Licence of the adapters; if absent, that of the model, or of adapters that are tuned along.",
+      valueName: "text"))
   var license: String?
 
   func validate() throws {

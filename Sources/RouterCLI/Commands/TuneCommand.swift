@@ -15,8 +15,9 @@ struct TuneCommand: AsyncParsableCommand {
       head, to say what full depth says; --out becomes an adapter file for `router adapter merge` or `router pull \
       --adapter`. With --method the weights themselves are tuned: sft (full depth alone), soft (all exits, sorted \
       fine-tuning), ict (a head for each exit, trunk frozen) or extracted (the first layers alone); --out becomes a \
-      checkpoint. With --self-distill no weights change: the model's own answers to the prompts are written to \
-      --out, as rows to tune on.
+      checkpoint. Exits that have adapters speak through them, and these are tuned along: first adapters, then \
+      --method soft --loss distill on the model with them. With --self-distill no weights change: the model's own \
+      answers to the prompts are written to --out, as rows to tune on.
 
       Only answers are learnt, never prompts. A run that was killed goes on with --resume and ends in the same \
       weights; one that diverged goes on with --resume and a lower --lr. Rows as for `router calibrate`.

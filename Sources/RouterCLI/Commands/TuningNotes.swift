@@ -23,7 +23,9 @@ package enum TuningNotes {
       let trunk = method == .ict ? "" : ", though the layers below them change"
       notes.append("adapters of exits \(list(untouched)) stay as they are\(trunk)")
     }
-    if !gone.isEmpty { notes.append("adapters of exits \(list(gone)) go: full depth has none") }
+    if !gone.isEmpty {
+      notes.append("adapters of exits \(list(gone)) go: full depth and what is cut off have none")
+    }
     if !heads.isEmpty { notes.append("the own heads of exits \(list(heads)) go: \(successor(method))") }
     if names.contains(TensorName.drafts) {
       if kept.isEmpty || depth != nil {
