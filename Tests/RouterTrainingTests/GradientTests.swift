@@ -89,7 +89,6 @@ import Testing
     }
   }
 
-  /// The largest relative error among all tensors is about 0.003.
   @Test(arguments: [nil, ExitAdapterKind.linear, .gated(inner: 20)])
   func gradientsAreThoseOfFiniteDifferences(_ adapters: ExitAdapterKind?) throws {
     var tiny = try TinyModel.biased()
