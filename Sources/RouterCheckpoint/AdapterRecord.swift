@@ -52,16 +52,20 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   ///
   /// - Parameters:
   ///   - exits: depths that still have an adapter, ascending.
-  ///   - tuned: those whose adapters were tuned along; the others' are as they were.
+  ///   - tuned: names of the tensors that were tuned; adapters without any are as they were.
   ///   - keepsGuesses: whether the checkpoint still has the guesses that the record may describe.
   func retuned(
-    exits: [Int], tuned: Set<Int>, base: CheckpointMetadata, fingerprint: String, tuning: String,
+    exits: [Int], tuned: Set<String>, base: CheckpointMetadata, fingerprint: String, tuning: String,
     license: String?, keepsGuesses: Bool
   ) -> AdapterRecord {
     let guesses = self.tuning.firstRange(of: Self.guesses)
     var text = "\(tuning); started from adapters made by: "
     text += self.tuning[..<(guesses?.lowerBound ?? self.tuning.endIndex)]
-    let others = exits.filter { !tuned.contains($0) }
+    let others = exits.filter { exit in
+      !kind.parts(width: base.configuration.width).contains {
+        tuned.contains(TensorName.adapter(exit: exit, $0.name))
+      }
+    }
     if !others.isEmpty { text += "; as they were at exits " + others.map(String.init).joined(separator: " ") }
     if keepsGuesses, let guesses {
       text += Self.guesses + "before the tuning, " + self.tuning[guesses.upperBound...]

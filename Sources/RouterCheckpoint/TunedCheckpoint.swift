@@ -61,17 +61,8 @@ package struct TunedCheckpoint {
     }
     let all = kept + tuned
     let trunk = all.filter { !TensorName.isOfAdapter($0.name) }
-    let old = base.metadata
-    let configuration = try depth.map { layers throws(CheckpointError) in
-      try old.configuration.with(layerCount: layers)
-    }
-    let metadata = try CheckpointMetadata(
-      name: old.name, configuration: configuration ?? old.configuration,
-      exits: depth.map { layers in old.exits.filter { $0 < layers } + [layers] } ?? old.exits,
-      tokenizer: old.tokenizer, quantization: quantization(of: trunk),
-      provenance: Provenance(
-        source: old.provenance.source, sourceSHA256: old.provenance.sourceSHA256, tool: tool, tuning: tuning),
-      license: old.license)
+    let metadata = try metadata(
+      of: base.metadata, quantization: quantization(of: trunk), depth: depth, tuning: tuning, tool: tool)
     func write(
       _ metadata: CheckpointMetadata, _ tensors: [PendingTensor], to path: String,
       _ progress: (@Sendable (Double) -> Void)?
@@ -79,23 +70,34 @@ package struct TunedCheckpoint {
       try CheckpointWriter.write(
         to: path, metadata: metadata, tensors: tensors, options: base.writerOptions, progress: progress)
     }
-    guard let record = old.adapter, !adapted.isEmpty else {
+    guard let record = base.metadata.adapter, !adapted.isEmpty else {
       return try write(metadata, trunk, to: path, progress)
     }
     // Adapters name the checkpoint that they are for by its fingerprint, which only a written one has.
     let bare = AtomicFile.temporaryPath(beside: path)
     defer { unlink(bare) }
     try write(metadata, trunk, to: bare) { progress?($0 / 2) }
-    let tunedExits = adapted.filter { exit in
-      record.kind.parts(width: old.configuration.width).contains {
-        replaced.contains(TensorName.adapter(exit: exit, $0.name))
-      }
-    }
     let made = record.retuned(
-      exits: adapted, tuned: Set(tunedExits), base: metadata,
+      exits: adapted, tuned: replaced, base: metadata,
       fingerprint: try CheckpointReader(path: bare).fingerprint, tuning: tuning, license: license,
       keepsGuesses: all.contains { $0.name == TensorName.drafts })
     try write(try metadata.with(made), all, to: path) { progress?(0.5 + $0 / 2) }
+  }
+
+  /// What the tuned checkpoint without adapters says about itself.
+  private static func metadata(
+    of old: CheckpointMetadata, quantization: String, depth: Int?, tuning: String, tool: String
+  ) throws(CheckpointError) -> CheckpointMetadata {
+    let configuration = try depth.map { layers throws(CheckpointError) in
+      try old.configuration.with(layerCount: layers)
+    }
+    return try CheckpointMetadata(
+      name: old.name, configuration: configuration ?? old.configuration,
+      exits: depth.map { layers in old.exits.filter { $0 < layers } + [layers] } ?? old.exits,
+      tokenizer: old.tokenizer, quantization: quantization,
+      provenance: Provenance(
+        source: old.provenance.source, sourceSHA256: old.provenance.sourceSHA256, tool: tool, tuning: tuning),
+      license: old.license)
   }
 
   /// Exits that keep an adapter when `depth` layers are kept, ascending.

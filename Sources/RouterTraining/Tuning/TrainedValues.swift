@@ -36,51 +36,39 @@ struct TrainedValues {
     let width = layout.configuration.width
     // An extracted model speaks from its last layer, which is full depth and has no adapter.
     let available = settings.method == .extracted ? [:] : model.weights.adapters
-    func adapters(after start: Int) -> AdapterLayout? {
-      AdapterLayout(available, exits: exits, width: width, start: start)
-    }
     let factors = settings.loraRank.map {
       LowRankFactors(layout, rank: $0, alpha: settings.loraAlpha, team: model.multiplier.team)
     }
     let headSize = layout.configuration.vocabularySize * width
-    if settings.method == .ict {
-      self.adapters = adapters(after: exits.count * headSize)
-    } else {
-      self.adapters = adapters(after: factors?.count ?? layout.count)
-    }
-    let adapterCount = self.adapters?.count ?? 0
-    if settings.method == .ict {
-      weights = AlignedBuffer(floats: layout.count)
-      ModelWeights.copy(model, layout: layout, into: weights)
-      values = AlignedBuffer(floats: exits.count * headSize + adapterCount)
+    let trainsHeads = settings.method == .ict
+    let trainsWeights = !trainsHeads && factors == nil
+    let start = trainsHeads ? exits.count * headSize : factors?.count ?? layout.count
+    let adapters = AdapterLayout(available, exits: exits, width: width, start: start)
+    let count = start + (adapters?.count ?? 0)
+    weights = AlignedBuffer(floats: trainsWeights ? count : layout.count)
+    ModelWeights.copy(model, layout: layout, into: weights)
+    values = trainsWeights ? weights : AlignedBuffer(floats: count)
+    if trainsHeads {
       for index in exits.indices {
         (values.floats + index * headSize).update(from: weights.floats + layout.head, count: headSize)
       }
       part = .heads
     } else if let factors {
-      weights = AlignedBuffer(floats: layout.count)
-      ModelWeights.copy(model, layout: layout, into: weights)
       let base = AlignedBuffer(floats: layout.count)
       base.floats.update(from: weights.floats, count: layout.count)
-      values = AlignedBuffer(floats: factors.count + adapterCount)
       factors.initialise(values, seed: settings.seed)
       part = .factors(factors, base: base)
     } else {
-      weights = AlignedBuffer(floats: layout.count + adapterCount)
-      ModelWeights.copy(model, layout: layout, into: weights)
-      values = weights
       part = .weights
     }
-    var vectors = self.adapters?.vectors ?? []
-    if case .weights = part {
-      vectors = layout.slots.filter { $0.shape.count == 1 }.map { $0.offset..<$0.offset + $0.count } + vectors
-    }
-    undecayed = vectors
-    if let adapters = self.adapters {
+    self.adapters = adapters
+    let vectors = trainsWeights ? layout.slots.filter { $0.shape.count == 1 } : []
+    undecayed = vectors.map { $0.offset..<$0.offset + $0.count } + (adapters?.vectors ?? [])
+    if let adapters {
       let given = adapters.exits.flatMap { model.weights.adapters[$0]?.values ?? [] }
       (values.floats + adapters.start).update(from: given, count: given.count)
     }
-    digest = Self.digest(weights, layout, self.adapters, in: values)
+    digest = Self.digest(weights, layout, adapters, in: values)
   }
 
   private static func digest(
