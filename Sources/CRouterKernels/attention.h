@@ -19,14 +19,15 @@
       const size_t position = (first + (size_t)t) * RK_WIDTH;                                               \
       column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;           \
     }                                                                                                       \
+    const int opens_tile = first * RK_WIDTH % rk_cache_tile == 0;                                           \
     rk_vf sums[RK_ACCUMULATORS];                                                                            \
     for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                           \
     for (size_t c = 0; c < k; c++) {                                                                        \
       rk_vf key[4];                                                                                         \
-      for (int t = 0; t < columns; t++) {                                                                   \
-        key[t] = LOAD(column[t] + c * rk_cache_tile);                                                       \
-        if (rows <= rk_streaming_rows) rk_prefetch(column[t] + c * rk_cache_tile);                          \
-      }                                                                                                     \
+      for (int t = 0; t < columns; t++) key[t] = LOAD(column[t] + c * rk_cache_tile);                       \
+      if (opens_tile)                                                                                       \
+        for (size_t at = 0; at < rk_cache_tile; at += 64 / sizeof(TYPE))                                    \
+          rk_prefetch(column[0] + c * rk_cache_tile + at);                                                  \
       RK_UNROLL                                                                                             \
       for (int i = 0; i < rows; i++) {                                                                      \
         const rk_vf element = vsplat(q[i][c]);                                                              \
@@ -61,7 +62,8 @@ static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
       rk_vf value[4];                                                                                        \
       for (int t = 0; t < columns; t++) {                                                                    \
         value[t] = LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                                         \
-        if (rows <= rk_streaming_rows) rk_prefetch(values + s * k + at + (size_t)t * RK_WIDTH);              \
+        if ((size_t)t * RK_WIDTH * sizeof(TYPE) % 64 == 0)                                                   \
+          rk_prefetch(values + s * k + at + (size_t)t * RK_WIDTH);                                           \
       }                                                                                                      \
       RK_UNROLL                                                                                              \
       for (int i = 0; i < rows; i++) {                                                                       \

@@ -22,7 +22,7 @@ extern const rk_kernels rk_neon_kernels;
 
 /// With few rows weights and cache come from memory at its full speed, which the processor's own prefetching,
 /// page by page, takes too long to reach: lines are asked for 4 kB ahead.
-enum { rk_streaming_rows = 4, rk_prefetch_bytes = 4096 };
+enum { rk_prefetch_bytes = 4096 };
 
 static inline void rk_prefetch(const void *p) { __builtin_prefetch((const char *)p + rk_prefetch_bytes); }
 

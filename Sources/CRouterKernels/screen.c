@@ -14,27 +14,33 @@ static int level_at(const uint8_t *codes, size_t lane, size_t column) {
   return levels[column / 4 % 2 ? byte >> 4 : byte & 15];
 }
 
-static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                  rk_reach reach, float *tops, float *ceilings) {
-  const size_t groups = k / rk_group;
-  for (size_t b = first; b < last; b++) {
-    const uint8_t *block = blocks + b * screen_block_bytes(k), *codes = block + screen_codes_at(k);
-    tops[b] = ceilings[b] = -INFINITY;
-    for (size_t lane = 0; lane < rk_tile_rows && b * rk_tile_rows + lane < n; lane++) {
-      float total = 0;
-      for (size_t g = 0; g < groups; g++) {
-        int dot = 0;
-        for (size_t c = 0; c < rk_group; c++)
-          dot += level_at(codes + g * rk_screen_code_bytes, lane, c) * x.codes[g * rk_group + c];
-        total += (float)block[rk_group_scales_at + g * rk_tile_rows + lane] * x.scales[g] * (float)dot;
-      }
-      const rk_reach norms = rk_screen_norms(blocks, b * rk_tile_rows + lane, k);
-      const float value = total * bf16_to_float(rk_load_u16(block + 2 * lane));
-      const float ceiling = value + norms.inside * reach.inside + norms.outside * reach.outside;
-      tops[b] = value > tops[b] ? value : tops[b];
-      ceilings[b] = ceiling > ceilings[b] ? ceiling : ceilings[b];
+static void score_block(const uint8_t *blocks, size_t b, size_t n, size_t k, rk_activations x, rk_reach reach,
+                        float *top, float *ceiling) {
+  const uint8_t *block = blocks + b * screen_block_bytes(k);
+  const uint8_t *codes = block + screen_codes_at(k);
+  *top = *ceiling = -INFINITY;
+  for (size_t lane = 0; lane < rk_tile_rows && b * rk_tile_rows + lane < n; lane++) {
+    float total = 0;
+    for (size_t g = 0; g < k / rk_group; g++) {
+      int dot = 0;
+      for (size_t c = 0; c < rk_group; c++)
+        dot += level_at(codes + g * rk_screen_code_bytes, lane, c) * x.codes[g * rk_group + c];
+      total += (float)block[rk_group_scales_at + g * rk_tile_rows + lane] * x.scales[g] * (float)dot;
     }
+    const rk_reach norms = rk_screen_norms(blocks, b * rk_tile_rows + lane, k);
+    const float value = total * bf16_to_float(rk_load_u16(block + 2 * lane));
+    const float reached = value + norms.inside * reach.inside + norms.outside * reach.outside;
+    *top = value > *top ? value : *top;
+    *ceiling = reached > *ceiling ? reached : *ceiling;
   }
+}
+
+static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_screen_inputs inputs,
+                  float *tops, float *ceilings, size_t stride) {
+  for (size_t b = first; b < last; b++)
+    for (size_t i = 0; i < inputs.count; i++)
+      score_block(blocks, b, n, k, activation_row(inputs.x, i, k), inputs.reach[i], tops + i * stride + b,
+                  ceilings + i * stride + b);
 }
 
 const rk_screen_kernels rk_screen_scalar = {.score = score, .pack = pack};

@@ -44,40 +44,41 @@ static inline __m256i group_dot(const uint8_t *codes, const int8_t *a, __m256i t
   return _mm256_add_epi32(s0, s1);
 }
 
-static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                  rk_reach reach, float *tops, float *ceilings) {
+static void score_block(const uint8_t *block, size_t lanes, size_t k, rk_activations x, rk_reach reach,
+                        __m256i table, float *top, float *ceiling) {
+  const uint8_t *codes = block + screen_codes_at(k);
+  __m256 total[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
+  for (size_t g = 0; g < k / rk_group; g++)
+    for (int half = 0; half < 2; half++) {
+      const __m256i dot =
+          group_dot(codes + g * rk_screen_code_bytes + 32 * half, x.codes + g * rk_group, table);
+      const uint8_t *scales = block + rk_group_scales_at + g * rk_tile_rows + 8 * half;
+      const __m128i bytes = _mm_loadl_epi64((const __m128i *)scales);
+      const __m256 scale = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+      const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(x.scales[g]));
+      total[half] = _mm256_fmadd_ps(factor, _mm256_cvtepi32_ps(dot), total[half]);
+    }
+  float values[rk_tile_rows], reached[rk_tile_rows];
+  for (int half = 0; half < 2; half++) {
+    const uint8_t *header = block + 16 * half;
+    const __m256 value = _mm256_mul_ps(total[half], bf16_lanes(header));
+    __m256 most = _mm256_fmadd_ps(bf16_lanes(header + rk_norms_at), _mm256_set1_ps(reach.inside), value);
+    most = _mm256_fmadd_ps(
+        bf16_lanes(header + rk_norms_at + 2 * rk_tile_rows), _mm256_set1_ps(reach.outside), most);
+    _mm256_storeu_ps(values + 8 * half, value);
+    _mm256_storeu_ps(reached + 8 * half, most);
+  }
+  largest_lanes(values, reached, lanes, top, ceiling);
+}
+
+static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_screen_inputs inputs,
+                  float *tops, float *ceilings, size_t stride) {
   static const int8_t levels[16] = {RK_LEVELS};
   const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)levels));
-  const size_t groups = k / rk_group;
-  for (size_t b = first; b < last; b++) {
-    const uint8_t *block = blocks + b * screen_block_bytes(k), *codes = block + screen_codes_at(k);
-    __m256 total[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-    for (size_t g = 0; g < groups; g++)
-      for (int half = 0; half < 2; half++) {
-        const __m256i dot =
-            group_dot(codes + g * rk_screen_code_bytes + 32 * half, x.codes + g * rk_group, table);
-        const uint8_t *scales = block + rk_group_scales_at + g * rk_tile_rows + 8 * half;
-        const __m128i bytes = _mm_loadl_epi64((const __m128i *)scales);
-        const __m256 scale = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
-        const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(x.scales[g]));
-        total[half] = _mm256_fmadd_ps(factor, _mm256_cvtepi32_ps(dot), total[half]);
-      }
-    float values[rk_tile_rows], reached[rk_tile_rows];
-    for (int half = 0; half < 2; half++) {
-      const uint8_t *header = block + 16 * half;
-      const __m256 value = _mm256_mul_ps(total[half], bf16_lanes(header));
-      __m256 top = _mm256_fmadd_ps(bf16_lanes(header + rk_norms_at), _mm256_set1_ps(reach.inside), value);
-      top = _mm256_fmadd_ps(
-          bf16_lanes(header + rk_norms_at + 2 * rk_tile_rows), _mm256_set1_ps(reach.outside), top);
-      _mm256_storeu_ps(values + 8 * half, value);
-      _mm256_storeu_ps(reached + 8 * half, top);
-    }
-    tops[b] = ceilings[b] = -INFINITY;
-    for (size_t lane = 0; lane < rk_tile_rows && b * rk_tile_rows + lane < n; lane++) {
-      tops[b] = values[lane] > tops[b] ? values[lane] : tops[b];
-      ceilings[b] = reached[lane] > ceilings[b] ? reached[lane] : ceilings[b];
-    }
-  }
+  for (size_t b = first; b < last; b++)
+    for (size_t i = 0; i < inputs.count; i++)
+      score_block(blocks + b * screen_block_bytes(k), block_lanes(b, n), k, activation_row(inputs.x, i, k),
+                  inputs.reach[i], table, tops + i * stride + b, ceilings + i * stride + b);
 }
 
 const rk_screen_kernels rk_screen_avx2 = {.score = score, .pack = pack};

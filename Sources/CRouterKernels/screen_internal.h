@@ -3,6 +3,8 @@
 #ifndef ROUTER_SCREEN_INTERNAL_H
 #define ROUTER_SCREEN_INTERNAL_H
 
+#include <math.h>
+
 #include "internal.h"
 #include "router_screen.h"
 
@@ -37,6 +39,28 @@ static inline uint16_t bf16_at_least(float x) {
   memcpy(&bits, &x, sizeof bits);
   if (x != x) return 0x7FC0;
   return (uint16_t)((bits + 0xFFFF) >> 16);
+}
+
+/// Rows of block `b` of a matrix of `n` rows.
+static inline size_t block_lanes(size_t b, size_t n) {
+  const size_t left = n - b * rk_tile_rows;
+  return left < rk_tile_rows ? left : rk_tile_rows;
+}
+
+/// The largest of a block's values and of what they reach.
+static inline void largest_lanes(const float *values, const float *reached, size_t lanes, float *top,
+                                 float *ceiling) {
+  *top = *ceiling = -INFINITY;
+  for (size_t lane = 0; lane < lanes; lane++) {
+    *top = values[lane] > *top ? values[lane] : *top;
+    *ceiling = reached[lane] > *ceiling ? reached[lane] : *ceiling;
+  }
+}
+
+/// One of the rows of activations.
+static inline rk_activations activation_row(rk_activations x, size_t row, size_t k) {
+  const size_t group = row * (k / rk_group);
+  return (rk_activations){x.codes + row * k, x.scales + group, x.sums + group};
 }
 
 extern const rk_screen_kernels rk_screen_scalar;

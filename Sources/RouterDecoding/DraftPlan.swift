@@ -1,11 +1,13 @@
 /// Counts on how many tokens a round comes to, guess by guess.
 struct DraftPlan {
   private let outlook: DraftOutlook
+  /// Probability that each row is reached: that the guesses up to it are right.
+  private var chances = [1.0]
   /// Probability that all guesses so far are right.
-  private var chance = 1.0
+  private var chance: Double { chances.last ?? 1 }
   /// Tokens that the round yields on average.
   private var yield = 1.0
-  private var rows = 1
+  private var rows: Int { chances.count }
 
   init(_ outlook: DraftOutlook) { self.outlook = outlook }
 
@@ -25,8 +27,10 @@ struct DraftPlan {
   }
 
   mutating func add(_ source: DraftSource) {
-    chance *= outlook.acceptance(of: source)
+    chances.append(chance * outlook.acceptance(of: source))
     yield += chance
-    rows += 1
   }
+
+  /// Rows, from the first on, that are reached with a probability of `least` or more.
+  func rowCount(reachedWith least: Double) -> Int { chances.prefix { $0 >= least }.count }
 }

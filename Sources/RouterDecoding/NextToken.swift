@@ -14,6 +14,9 @@ final class NextToken {
   private var owner: Owner?
   /// The most probable next token, if it was found without `logits`, which then hold others.
   private(set) var choice: Int32?
+  /// f32 `[rows, V]`: logits of rows that were prepared together, and what they belong to.
+  private var prepared: [Float] = []
+  private var preparedRows: (rows: Range<Int>, depth: Int)?
 
   private struct Owner: Equatable {
     let row: Int
@@ -32,13 +35,35 @@ final class NextToken {
   deinit { logits.deallocate() }
 
   /// Starts a round: other tokens are in flight than those whose logits are there.
-  func beginRound() { owner = nil }
+  func beginRound() {
+    owner = nil
+    preparedRows = nil
+  }
+
+  /// Does for several rows at once, with one read of the head, what `conclude` would do for each alone.
+  ///
+  /// - Parameter rows: rows in flight that have run the same layers.
+  func prepare(rows: Range<Int>) {
+    guard rows.count > 1 else { return }
+    if demand != .all, session.scanHead(rows: rows) { return }
+    let count = rows.count * logits.count
+    if prepared.count < count { prepared = [Float](repeating: 0, count: count) }
+    prepared.withUnsafeMutableBufferPointer { buffer in
+      if let base = buffer.baseAddress { session.logits(rows: rows, into: base) }
+    }
+    preparedRows = (rows, session.ledger.depths[rows.lowerBound])
+  }
 
   /// The logits of a row in flight where it is; computed once.
   func logits(row: Int) -> UnsafeBufferPointer<Float> {
     let owner = Owner(row: row, depth: session.ledger.depths[row])
     if self.owner != owner, let base = logits.baseAddress {
-      session.logits(rows: row..<row + 1, into: base)
+      if let preparedRows, preparedRows.rows.contains(row), preparedRows.depth == owner.depth {
+        let first = (row - preparedRows.rows.lowerBound) * logits.count
+        _ = logits.update(fromContentsOf: prepared[first..<first + logits.count])
+      } else {
+        session.logits(rows: row..<row + 1, into: base)
+      }
       self.owner = owner
     }
     return UnsafeBufferPointer(logits)

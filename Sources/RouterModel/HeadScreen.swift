@@ -36,6 +36,11 @@ package final class HeadScreen: Sendable {
 
   package var counters: HeadScreenCounters { state.withLock { $0.counters } }
 
+  /// The screen; nil before it is made.
+  var made: MatrixScreen? {
+    state.withLock { if case .ready(let screen) = $0.phase { screen } else { nil } }
+  }
+
   /// The screen for an input of the head, f32 `[D]`; nil while it is not made.
   ///
   /// The call that completes the samples makes it, which takes tens of milliseconds for tens of megabytes.

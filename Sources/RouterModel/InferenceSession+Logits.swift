@@ -22,8 +22,10 @@ extension InferenceSession {
   /// - Returns: nil if the head has no screen, or not yet, or if a logit may not be finite; ask for `logits` then.
   package func mostProbableToken(row: Int) -> Int32? {
     let input = headInput(rows: row..<row + 1)
-    guard let (screen, scratch) = screen(for: input, row: row) else { return nil }
-    let maximum = model.multiplier.maximum(of: input, by: screen, codes: self.scratch.codes, scratch: scratch)
+    guard let screen = screen(for: input, row: row) else { return nil }
+    let scan = scan(row: row, input, by: screen)
+    let maximum = model.multiplier.maximum(
+      of: input, scored: row - scan.rows.lowerBound, by: screen, codes: scratch.codes, scratch: scan.scores)
     model.headScreen.record(rescoredBlocks: maximum?.rescoredBlocks)
     return maximum.map { Int32($0.row) }
   }
@@ -38,26 +40,59 @@ extension InferenceSession {
     _ wanted: LeadingEntries, row: Int, into output: UnsafeMutablePointer<Float>
   ) -> Bool {
     let input = headInput(rows: row..<row + 1)
-    guard let (screen, scratch) = screen(for: input, row: row) else { return false }
-    let blocks = model.multiplier.leading(
-      wanted, of: input, by: screen, codes: self.scratch.codes, scratch: scratch, into: output)
+    guard let screen = screen(for: input, row: row) else { return false }
+    var blocks: Int?
+    if model.multiplier.isWorthwhile(wanted, by: screen) {
+      let scan = scan(row: row, input, by: screen)
+      blocks = model.multiplier.leading(
+        wanted, of: input, scored: row - scan.rows.lowerBound, by: screen, codes: scratch.codes,
+        scratch: scan.scores, into: output)
+    }
     model.headScreen.record(rescoredBlocks: blocks)
     return blocks != nil
+  }
+
+  /// Takes the part of ``mostProbableToken(row:)`` and ``leadingLogits(_:row:into:)`` that reads the head's screen
+  /// for several rows at once.
+  ///
+  /// - Parameter rows: rows in flight that have run the same layers.
+  /// - Returns: false if the head has no screen, or not yet.
+  package func scanHead(rows: Range<Int>) -> Bool {
+    guard model.weights.exitHeads[depth(of: rows)] == nil, let screen = model.headScreen.made else {
+      return false
+    }
+    _ = scan(rows: rows.prefix(ScreenScratch.inputLimit), headInput(rows: rows), by: screen)
+    return true
   }
 
   /// Whether the head had a screen when this session last asked for it.
   package var hasHeadScreen: Bool { screenScratch != nil }
 
   /// The screen of the shared head; an exit with a head of its own has none.
-  private func screen(
-    for input: UnsafePointer<Float>, row: Int
-  ) -> (MatrixScreen, ScreenScratch)? {
-    guard model.weights.exitHeads[ledger.depths[row]] == nil, let screen = model.headScreen.screen(for: input)
-    else {
-      return nil
-    }
-    let scratch = screenScratch ?? ScreenScratch(for: screen)
-    screenScratch = scratch
-    return (screen, scratch)
+  private func screen(for input: UnsafePointer<Float>, row: Int) -> MatrixScreen? {
+    model.weights.exitHeads[ledger.depths[row]] == nil ? model.headScreen.screen(for: input) : nil
   }
+
+  /// Scores that hold a row's: those that are there, or new ones of the row alone.
+  private func scan(row: Int, _ input: UnsafePointer<Float>, by screen: MatrixScreen) -> HeadScan {
+    if let headScan, headScan.rows.contains(row) { return headScan }
+    return scan(rows: row..<row + 1, input, by: screen)
+  }
+
+  private func scan(
+    rows: Range<Int>, _ inputs: UnsafePointer<Float>, by screen: MatrixScreen
+  ) -> HeadScan {
+    let scores = screenScratch ?? ScreenScratch(for: screen)
+    screenScratch = scores
+    model.multiplier.score(inputs, rows: rows.count, by: screen, codes: scratch.codes, scratch: scores)
+    let scan = HeadScan(rows: rows, scores: scores)
+    headScan = scan
+    return scan
+  }
+}
+
+/// What the screen of the head says of some rows in flight.
+struct HeadScan {
+  let rows: Range<Int>
+  let scores: ScreenScratch
 }

@@ -13,7 +13,10 @@ package final class InferenceSession {
   /// Layers that this sequence ever runs: the deepest exit it may use.
   package let depthLimit: Int
   /// Which layers have the keys and values of which positions.
-  package private(set) var ledger: KeyValueLedger
+  package private(set) var ledger: KeyValueLedger {
+    // Rows in flight are others now, or have run other layers.
+    didSet { headScan = nil }
+  }
   /// The rows in flight that run now.
   private(set) var active = 0..<0
 
@@ -25,6 +28,8 @@ package final class InferenceSession {
   let propagation: PropagationScratch
   /// Made when the head's screen is first used.
   var screenScratch: ScreenScratch?
+  /// Rows in flight whose head the screen has been read for; nil without any.
+  var headScan: HeadScan?
 
   /// Tokens that one round takes at most.
   package static let maximumRows = 256

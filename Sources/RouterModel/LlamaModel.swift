@@ -51,10 +51,11 @@ package final class LlamaModel: Sendable {
   /// Rows up to which a pass gives each row the bits that it has alone; f32 products of more rows are left to
   /// BLAS, whose sums have another order.
   package var uniformRows: Int {
-    let hasF32 = weights.layers.contains { layer in
+    let heads = [weights.head] + weights.exitHeads.values
+    let layers = weights.layers.lazy.flatMap { layer in
       [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down]
-        .contains { $0.encoding == .f32 }
     }
+    let hasF32 = heads.contains { $0.encoding == .f32 } || layers.contains { $0.encoding == .f32 }
     return hasF32 ? Multiplier.uniformRows : InferenceSession.maximumRows
   }
 

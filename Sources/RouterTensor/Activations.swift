@@ -63,6 +63,13 @@ package final class ActivationCodes {
     return (places.codes + row * columns, places.scales + group, places.sums + group)
   }
 
+  /// The codes of row `row` of a matrix with `columns` columns.
+  func view(row: Int, columns: Int) -> rk_activations {
+    let place = self.row(row, columns: columns)
+    return rk_activations(
+      codes: UnsafePointer(place.codes), scales: UnsafePointer(place.scales), sums: UnsafePointer(place.sums))
+  }
+
   var view: rk_activations {
     rk_activations(
       codes: UnsafePointer(codes.pointer.assumingMemoryBound(to: Int8.self)),

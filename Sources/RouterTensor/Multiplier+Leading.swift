@@ -3,6 +3,11 @@ extension Multiplier {
   /// matrix, the rest would be no gain.
   private static let worthwhileShare = 3
 
+  /// Whether so many leading entries can cost less with a screen than all do without.
+  package func isWorthwhile(_ wanted: LeadingEntries, by screen: MatrixScreen) -> Bool {
+    wanted.count * Self.worthwhileShare <= screen.blockCount
+  }
+
   /// What entries hold that are not wanted: too small to have a weight in any softmax.
   package static let unwanted = -Float.greatestFiniteMagnitude
 
@@ -10,24 +15,23 @@ extension Multiplier {
   ///
   /// - Parameters:
   ///   - input: f32 `[K]`.
+  ///   - place: of the input among those that were scored last.
   ///   - codes: scratch for K elements.
   ///   - output: f32 `[N]`: the wanted entries and some others exactly, ``unwanted`` in place of the rest.
   /// - Returns: the blocks of 16 rows that were computed exactly; nil if the input has no bounds, as for
   ///   `maximum`, or if much of the matrix would be read: then the whole product costs less.
   package func leading(
-    _ wanted: LeadingEntries, of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes,
-    scratch: ScreenScratch, into output: UnsafeMutablePointer<Float>
+    _ wanted: LeadingEntries, of input: UnsafePointer<Float>, scored place: Int, by screen: MatrixScreen,
+    codes: ActivationCodes, scratch: ScreenScratch, into output: UnsafeMutablePointer<Float>
   ) -> Int? {
     let (rows, blocks) = (screen.matrix.rows, screen.blockCount)
-    guard wanted.count * Self.worthwhileShare <= blocks,
-      let reach = score(input, by: screen, codes: codes, scratch: scratch)
-    else { return nil }
-    let product = block(screen.matrix, of: input, codes.view, rows: 1)
-    let favourites = scratch.blocksWithLargestTops(wanted.count, of: blocks)
+    guard isWorthwhile(wanted, by: screen), let reach = scratch.reaches[place] else { return nil }
+    let product = product(of: input, by: screen, codes: codes)
+    let favourites = scratch.blocksWithLargestTops(wanted.count, of: blocks, place)
     rescore(favourites, product, rows, scratch)
     guard let mark = scratch.exactEntry(wanted.count, in: favourites, rows: rows) else { return nil }
     scratch.collectCandidates(
-      count: blocks, from: reach.ceiling(of: mark - wanted.distance), except: favourites)
+      place, count: blocks, from: reach.ceiling(of: mark - wanted.distance), except: favourites)
     let computed = favourites.count + scratch.candidates.count
     guard computed * Self.worthwhileShare <= blocks else { return nil }
     rescore(scratch.candidates, product, rows, scratch)
@@ -43,8 +47,9 @@ extension Multiplier {
 }
 
 extension ScreenScratch {
-  /// The blocks with the `count` largest tops, ascending.
-  fileprivate func blocksWithLargestTops(_ count: Int, of blocks: Int) -> [Int] {
+  /// The blocks with the `count` largest tops for the input at `place`, ascending.
+  fileprivate func blocksWithLargestTops(_ count: Int, of blocks: Int, _ place: Int) -> [Int] {
+    let tops = tops + place * stride
     // Kept in descending order of their tops; few blocks get past the first comparison.
     var best: [Int] = []
     best.reserveCapacity(count + 1)

@@ -4,29 +4,66 @@ extension Multiplier {
   /// Inputs of lengths beyond these are left to the whole product, where f32 has its own ways.
   private static let inputNorms = 1e-20...1e15
 
+  /// Scores inputs with a screen, all with one read of it.
+  ///
+  /// - Parameters:
+  ///   - inputs: f32 `[M, K]`, M at most ``ScreenScratch/inputLimit``.
+  ///   - codes: scratch for M * K elements.
+  ///   - scratch: receives the scores, which `maximum` and `leading` go on with.
+  package func score(
+    _ inputs: UnsafePointer<Float>, rows count: Int, by screen: MatrixScreen, codes: ActivationCodes,
+    scratch: ScreenScratch
+  ) {
+    precondition(scratch.fits(screen), "the scratch belongs to another screen")
+    precondition((1...ScreenScratch.inputLimit).contains(count), "\(count) inputs")
+    let (rows, columns) = (screen.matrix.rows, screen.matrix.columns)
+    codes.fill(from: inputs, rows: count, columns: columns, kernels: kernels, team: team)
+    scratch.reaches = (0..<count).map { place in
+      reach(
+        of: inputs + place * columns, in: screen, codes: codes.view(row: place, columns: columns),
+        scratch: scratch)
+    }
+    let score = rk_screen_for(kernels.table.pointee.isa).pointee.score
+    let blocks = screen.blockCount
+    let chunks = team.threadCount == 1 ? 1 : min(blocks, team.threadCount * 8)
+    scratch.reaches.map { $0?.factors ?? rk_reach(inside: 0, outside: 0) }.withUnsafeBufferPointer {
+      factors in
+      let scored = rk_screen_inputs(x: codes.view, reach: factors.baseAddress, count: count)
+      team.run(chunks: chunks) { chunk in
+        score?(
+          screen.blocks.pointer.assumingMemoryBound(to: UInt8.self), blocks * chunk / chunks,
+          blocks * (chunk + 1) / chunks, rows, columns, scored, scratch.tops, scratch.ceilings, scratch.stride
+        )
+      }
+    }
+  }
+
   /// The row with the largest product `sum over k of input[k] * matrix[n, k]`, the lowest among equals: the one
   /// that the whole product with this multiplier has, without reading most of the matrix.
   ///
-  /// Scores all rows with the screen, computes the exact products of the block that looks best, then those of
-  /// every block that can still reach them.
+  /// Computes the exact products of the block whose score looks best, then those of every block that can still
+  /// reach them.
   ///
   /// - Parameters:
   ///   - input: f32 `[K]`.
+  ///   - place: of the input among those that were scored last.
   ///   - codes: scratch for K elements.
   /// - Returns: nil if the input is not finite or its length is extreme: then only the whole product can tell.
   package func maximum(
-    of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes, scratch: ScreenScratch
+    of input: UnsafePointer<Float>, scored place: Int, by screen: MatrixScreen, codes: ActivationCodes,
+    scratch: ScreenScratch
   ) -> ScreenedMaximum? {
-    guard let reach = score(input, by: screen, codes: codes, scratch: scratch) else { return nil }
+    guard let reach = scratch.reaches[place] else { return nil }
     let (matrix, blocks) = (screen.matrix, screen.blockCount)
-    let product = block(matrix, of: input, codes.view, rows: 1)
-    let favourite = Self.largest(scratch.tops, count: blocks)
+    let product = product(of: input, by: screen, codes: codes)
+    let favourite = Self.largest(scratch.tops + place * scratch.stride, count: blocks)
     product.multiply(favourite, favourite + 1, into: scratch.exact, stride: matrix.rows)
     var best = Best()
     best.take(block: favourite, of: matrix.rows, from: scratch.exact)
     guard best.isFinite else { return nil }
 
-    scratch.collectCandidates(count: blocks, from: reach.ceiling(of: best.value), except: [favourite])
+    scratch.collectCandidates(
+      place, count: blocks, from: reach.ceiling(of: best.value), except: [favourite])
     rescore(scratch.candidates, product, matrix.rows, scratch)
     for block in scratch.candidates { best.take(block: block, of: matrix.rows, from: scratch.exact) }
     guard best.isFinite else { return nil }
@@ -34,24 +71,12 @@ extension Multiplier {
       row: best.row, value: best.value, rescoredBlocks: scratch.candidates.count + 1)
   }
 
-  /// Writes the tops and ceilings of all blocks into `scratch`; nil if the input has no bounds.
-  func score(
-    _ input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes, scratch: ScreenScratch
-  ) -> ScreenReach? {
-    precondition(scratch.fits(screen), "the scratch belongs to another screen")
-    let (rows, columns) = (screen.matrix.rows, screen.matrix.columns)
-    codes.fill(from: input, rows: 1, columns: columns, kernels: kernels, team: team)
-    let view = codes.view
-    guard let reach = reach(of: input, in: screen, codes: view, scratch: scratch) else { return nil }
-    let score = rk_screen_for(kernels.table.pointee.isa).pointee.score
-    let blocks = screen.blockCount
-    let chunks = team.threadCount == 1 ? 1 : min(blocks, team.threadCount * 8)
-    team.run(chunks: chunks) { chunk in
-      score?(
-        screen.blocks.pointer.assumingMemoryBound(to: UInt8.self), blocks * chunk / chunks,
-        blocks * (chunk + 1) / chunks, rows, columns, view, reach.factors, scratch.tops, scratch.ceilings)
-    }
-    return reach
+  /// Exact products with one input.
+  func product(
+    of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: ActivationCodes
+  ) -> BlockProduct {
+    codes.fill(from: input, rows: 1, columns: screen.matrix.columns, kernels: kernels, team: team)
+    return block(screen.matrix, of: input, codes.view, rows: 1)
   }
 
   /// Exact products of some blocks, over the team if there are many.
@@ -124,12 +149,13 @@ extension Multiplier {
 }
 
 extension ScreenScratch {
-  /// Lists the blocks whose ceiling is at least `threshold`, ascending.
-  func collectCandidates(count: Int, from threshold: Float, except favourites: [Int]) {
+  /// Lists the blocks whose ceiling for the input at `place` is at least `threshold`, ascending.
+  func collectCandidates(_ place: Int, count: Int, from threshold: Float, except favourites: [Int]) {
     candidates.removeAll(keepingCapacity: true)
+    let ceilings = ceilings + place * stride
     let limits = SIMD16<Float>(repeating: threshold)
     let raw = UnsafeRawPointer(ceilings)
-    for start in stride(from: 0, to: count, by: 16) {
+    for start in Swift.stride(from: 0, to: count, by: 16) {
       // Ceilings past the last block are minus infinity.
       guard any(raw.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= limits) else {
         continue

@@ -52,6 +52,27 @@ struct HeadScreenTests {
     #expect(found == (0..<tokens.count).map { argmax(session.logits(rows: $0..<$0 + 1)) })
   }
 
+  /// Rows whose head is scanned together have what they have alone; rows in flight that follow have their own.
+  @Test func rowsThatAreScannedTogetherHaveTheirOwn() throws {
+    let (session, tokens) = try session(.after(inputs: 1))
+    var rounds: [[Int32]] = []
+    for round in [tokens, tokens.reversed()] {
+      try session.begin(round)
+      for depth in [3, 4] {
+        session.advance(to: depth)
+        let isMade = !rounds.isEmpty
+        #expect(session.scanHead(rows: 1..<round.count) == isMade)
+        _ = session.mostProbableToken(row: 0)
+        // The first row and those beyond the limit are scanned alone, in between.
+        let found = (0..<round.count).reversed().map { session.mostProbableToken(row: $0) }
+        let expected = (0..<round.count).reversed().map { argmax(session.logits(rows: $0..<$0 + 1)) }
+        #expect(found == expected, "depth \(depth)")
+        rounds.append(expected.compactMap(\.self))
+      }
+    }
+    #expect(Set(rounds).count > 2)
+  }
+
   /// A small head has none by itself, nor has one that is switched off.
   @Test(arguments: [HeadScreening.off, nil])
   func withoutAScreenThereIsNoToken(screening: HeadScreening?) throws {

@@ -18,7 +18,7 @@ struct MatrixScreenTests {
       self.matrix = matrix
       self.multiplier = multiplier
       screen = try #require(MatrixScreen(matrix, directions: directions, multiplier: multiplier))
-      codes = ActivationCodes(capacity: matrix.columns)
+      codes = ActivationCodes(capacity: ScreenScratch.inputLimit * matrix.columns)
       scratch = ScreenScratch(for: screen)
       products = .init(repeating: 0, count: matrix.rows)
     }
@@ -34,7 +34,17 @@ struct MatrixScreenTests {
     }
 
     func maximum(_ input: [Float]) -> ScreenedMaximum? {
-      multiplier.maximum(of: input, by: screen, codes: codes, scratch: scratch)
+      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
+      return multiplier.maximum(of: input, scored: 0, by: screen, codes: codes, scratch: scratch)
+    }
+
+    /// Maxima of inputs that are scored together.
+    func maxima(_ inputs: [[Float]]) -> [ScreenedMaximum?] {
+      let all = inputs.flatMap(\.self)
+      multiplier.score(all, rows: inputs.count, by: screen, codes: codes, scratch: scratch)
+      return inputs.enumerated().map { place, input in
+        multiplier.maximum(of: input, scored: place, by: screen, codes: codes, scratch: scratch)
+      }
     }
 
     /// Whether the screened maximum is the first of the largest products; nil if there was none.
@@ -49,8 +59,9 @@ struct MatrixScreenTests {
     func isRight(_ wanted: LeadingEntries, _ input: [Float]) -> Bool? {
       let exact = exact(input)
       var output = [Float](repeating: .nan, count: exact.count)
+      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
       let blocks = multiplier.leading(
-        wanted, of: input, by: screen, codes: codes, scratch: scratch, into: &output)
+        wanted, of: input, scored: 0, by: screen, codes: codes, scratch: scratch, into: &output)
       guard let blocks else { return nil }
       let end = exact.sorted(by: >)[wanted.count - 1] - wanted.distance
       let kept = output.indices.filter { output[$0] != Multiplier.unwanted }
@@ -62,7 +73,8 @@ struct MatrixScreenTests {
     /// How many rows break their bounds, of the row and of its block.
     func violations(_ input: [Float]) -> Int {
       let exact = exact(input)
-      guard let reach = multiplier.score(input, by: screen, codes: codes, scratch: scratch) else { return 0 }
+      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
+      guard let reach = scratch.reaches[0] else { return 0 }
       let coded = Array(UnsafeBufferPointer(start: scratch.input, count: matrix.columns))
       var row = [Float](repeating: 0, count: matrix.columns)
       // A row is enough of each block to compare with its own bound, after the first.
@@ -191,6 +203,27 @@ struct MatrixScreenTests {
       #expect(setup.isRight(Self.input(kind, like: base, &random)) == true)
     }
     #expect(setup.maximum(base.map { -$0 }) != nil)
+  }
+
+  /// Inputs that share one read of the screen have what they have alone, whatever the others are.
+  @Test(arguments: Kernels.available, [1, 2])
+  func inputsThatAreScoredTogetherDoNotMeet(set: Kernels.InstructionSet, threads: Int) throws {
+    var random = SeededGenerator(seed: 71)
+    let columns = 96
+    let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
+    let matrix = Matrices.make(.q8, rows: 333, columns: columns, seed: 72, team: multiplier.team)
+    let setup = try Setup(matrix, multiplier: multiplier, directions: [])
+    var row = [Float](repeating: 0, count: columns)
+    for count in 1...ScreenScratch.inputLimit {
+      var inputs = (0..<count).map { kind in
+        matrix.decodeRow(kind * 37, into: &row)
+        return Self.input(kind, like: row, &random)
+      }
+      inputs[count / 2][5] = .nan
+      let together = setup.maxima(inputs)
+      #expect(together == inputs.map { setup.maximum($0) }, "\(set) \(count)")
+      #expect(together.count { $0 == nil } == 1)
+    }
   }
 
   /// All products of a zero matrix are equal: row 0.

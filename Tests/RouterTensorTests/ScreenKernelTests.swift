@@ -4,10 +4,11 @@ import Testing
 
 /// The kernels of screens, of each instruction set, against decoded rows in f64.
 struct ScreenKernelTests {
-  /// A screen's blocks made by one instruction set from random rows, and a coded input.
+  /// A screen's blocks made by one instruction set from random rows, and coded inputs.
   private struct Problem {
     let rows: Int
     let columns: Int
+    let inputs: Int
     let blocks: Block<UInt8>
     let residuals: [Float]
     let weights: [Float]
@@ -15,9 +16,11 @@ struct ScreenKernelTests {
     let scales: Block<Float>
     let sums: Block<Float>
 
-    init(rows: Int, columns: Int, set: Kernels.InstructionSet, offset: Int, seed: UInt64) throws {
+    init(
+      rows: Int, columns: Int, inputs: Int = 1, set: Kernels.InstructionSet, offset: Int, seed: UInt64
+    ) throws {
       var random = SeededGenerator(seed: seed)
-      (self.rows, self.columns) = (rows, columns)
+      (self.rows, self.columns, self.inputs) = (rows, columns, inputs)
       let count = (rows + 15) / 16
       let bytes = rk_screen_block_bytes(columns)
       let packed = Block([UInt8](repeating: 0, count: count * bytes), offset: offset)
@@ -42,11 +45,13 @@ struct ScreenKernelTests {
         rk_screen_set_norms(
           blocks.pointer + row / 16 * bytes, row % 16, Float(row % 7) * 0.37, Float(row % 5) * 0.21)
       }
-      codes = Block((0..<columns).map { _ in Int8.random(in: -127...127, using: &random) }, offset: offset)
-      scales = Block((0..<columns / 32).map { _ in abs(random.signedUnit()) }, offset: offset)
+      codes = Block(
+        (0..<inputs * columns).map { _ in Int8.random(in: -127...127, using: &random) }, offset: offset)
+      scales = Block((0..<inputs * columns / 32).map { _ in abs(random.signedUnit()) }, offset: offset)
       let all = codes.elements
       sums = Block(
-        (0..<columns / 32).map { group in Float(all[group * 32..<group * 32 + 32].reduce(0) { $0 + Int($1) })
+        (0..<inputs * columns / 32).map { group in
+          Float(all[group * 32..<group * 32 + 32].reduce(0) { $0 + Int($1) })
         },
         offset: offset)
     }
@@ -61,11 +66,12 @@ struct ScreenKernelTests {
       return values
     }
 
-    /// The score of a row in f64, and the sum of its terms' magnitudes.
-    func score(_ row: Int) -> (value: Double, magnitude: Double) {
+    /// The score of a row for an input in f64, and the sum of its terms' magnitudes.
+    func score(_ row: Int, _ input: Int) -> (value: Double, magnitude: Double) {
       var (value, magnitude) = (0.0, 0.0)
       for (c, weight) in decoded(row).enumerated() {
-        let term = Double(weight) * Double(scales[c / 32]) * Double(codes[c])
+        let at = input * columns + c
+        let term = Double(weight) * Double(scales[at / 32]) * Double(codes[at])
         value += term
         magnitude += abs(term)
       }
@@ -78,29 +84,43 @@ struct ScreenKernelTests {
     let kernel = try #require(rk_screen_for(set.kernels().table.pointee.isa).pointee.score)
     for (index, columns) in [32, 64, 96, 160, 576].enumerated() {
       for rows in [1, 7, 15, 16, 17, 33] {
+        // From one input to more than any kernel takes at a time.
+        let inputs = 1 + (index + rows) % 9
         let problem = try Problem(
-          rows: rows, columns: columns, set: set, offset: index % 4, seed: UInt64(rows * 1000 + columns))
+          rows: rows, columns: columns, inputs: inputs, set: set, offset: index % 4,
+          seed: UInt64(rows * 1000 + columns))
         let count = (rows + 15) / 16
-        let tops = Block([Float](repeating: 9e9, count: count + 1), offset: 1)
-        let ceilings = Block([Float](repeating: 9e9, count: count + 1), offset: 3)
-        let reach = rk_reach(inside: 0.75, outside: 11)
-        kernel(
-          problem.blocks.pointer, 0, count, rows, columns, problem.view, reach, tops.pointer, ceilings.pointer
-        )
-        for block in 0..<count {
-          let lanes = block * 16..<min(rows, block * 16 + 16)
-          let scores = lanes.map { problem.score($0) }
-          let room = (scores.map(\.magnitude).max() ?? 0) * Double(columns / 32 + 8) * 0x1p-24 + 1e-5
-          let top = scores.map(\.value).max() ?? 0
-          let ceiling =
-            zip(lanes, scores).map { row, score in
-              let norms = rk_screen_norms(problem.blocks.pointer, row, columns)
-              return score.value + 0.75 * Double(norms.inside) + 11 * Double(norms.outside)
-            }.max() ?? 0
-          #expect(abs(Double(tops[block]) - top) <= room, "\(set) [\(rows), \(columns)]")
-          #expect(abs(Double(ceilings[block]) - ceiling) <= room, "\(set) [\(rows), \(columns)]")
+        let stride = count + 2
+        let tops = Block([Float](repeating: 9e9, count: inputs * stride), offset: 1)
+        let ceilings = Block([Float](repeating: 9e9, count: inputs * stride), offset: 3)
+        let reaches = (0..<inputs).map { rk_reach(inside: 0.75 + Float($0), outside: 11 - Float($0)) }
+        reaches.withUnsafeBufferPointer { reach in
+          kernel(
+            problem.blocks.pointer, 0, count, rows, columns,
+            rk_screen_inputs(x: problem.view, reach: reach.baseAddress, count: inputs), tops.pointer,
+            ceilings.pointer, stride)
         }
-        #expect(tops[count] == 9e9 && ceilings[count] == 9e9)
+        for (input, reach) in reaches.enumerated() {
+          for block in 0..<count {
+            let lanes = block * 16..<min(rows, block * 16 + 16)
+            let scores = lanes.map { problem.score($0, input) }
+            let room = (scores.map(\.magnitude).max() ?? 0) * Double(columns / 32 + 8) * 0x1p-24 + 1e-5
+            let top = scores.map(\.value).max() ?? 0
+            let ceiling =
+              zip(lanes, scores).map { row, score in
+                let norms = rk_screen_norms(problem.blocks.pointer, row, columns)
+                return score.value + Double(reach.inside) * Double(norms.inside)
+                  + Double(reach.outside) * Double(norms.outside)
+              }.max() ?? 0
+            let place = input * stride + block
+            #expect(abs(Double(tops[place]) - top) <= room, "\(set) [\(rows), \(columns)] of \(inputs)")
+            #expect(
+              abs(Double(ceilings[place]) - ceiling) <= room, "\(set) [\(rows), \(columns)] of \(inputs)")
+          }
+          for rest in count..<stride {
+            #expect(tops[input * stride + rest] == 9e9 && ceilings[input * stride + rest] == 9e9)
+          }
+        }
       }
     }
   }

@@ -28,12 +28,20 @@ typedef struct rk_reach {
   float outside;  ///< |x outside|
 } rk_reach;
 
+/// What is compared with a screen.
+typedef struct rk_screen_inputs {
+  rk_activations x;       ///< [M, K]
+  const rk_reach *reach;  ///< [M]
+  size_t count;           ///< M
+} rk_screen_inputs;
+
 /// One processor's kernels for screens. Every function accepts unaligned pointers.
 typedef struct rk_screen_kernels {
-  /// For blocks first ..< last, of rows below `n`: tops[b] = the largest l[r] . x of block b, and
-  /// ceilings[b] = the largest l[r] . x + |e inside|[r] reach.inside + |e outside|[r] reach.outside.
-  void (*score)(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                rk_reach reach, float *tops, float *ceilings);
+  /// For blocks first ..< last, of rows below `n`, and each input i of `inputs`, which share one read of the
+  /// blocks: tops[i * stride + b] = the largest l[r] . x[i] of block b, and ceilings[i * stride + b] = the
+  /// largest l[r] . x[i] + |e inside|[r] inputs.reach[i].inside + |e outside|[r] inputs.reach[i].outside.
+  void (*score)(const uint8_t *blocks, size_t first, size_t last, size_t n, size_t k, rk_screen_inputs inputs,
+                float *tops, float *ceilings, size_t stride);
 
   /// Encodes one block and leaves the residuals in its place: rows f32 [16, K], W - c in, e out. A row that
   /// is not finite leaves NaN. Norms are set apart from it.
