@@ -71,9 +71,9 @@ package final class AnswerAudit {
 
   /// Does one piece of work.
   ///
-  /// - Returns: what was found, once all is done.
+  /// - Returns: `[T]`, once all is done: whether full depth's most probable token is the answer's.
   /// - Throws: ``GenerationError`` if a token is outside the vocabulary.
-  package func advance() throws(GenerationError) -> AuditedAnswer? {
+  package func advance() throws(GenerationError) -> [Bool]? {
     switch phase {
     case .batch(let start):
       let end = min(start + batchRows, tokens.count - 1)
@@ -101,7 +101,7 @@ package final class AnswerAudit {
       }
     case .finished: break
     }
-    if case .finished = phase { return AuditedAnswer(agreements: agreements) }
+    if case .finished = phase { return agreements }
     return nil
   }
 

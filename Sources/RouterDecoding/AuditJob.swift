@@ -9,18 +9,16 @@ final class AuditJob: Sendable {
     var isLost: Bool { lost.load(ordering: .relaxed) }
   }
 
-  private let prompt: [Int32]
-  private let answer: [Int32]
+  private let question: AuditQuestion
   private let model: LanguageModel
   private let interest: Interest
   private let continuation: CheckedContinuation<Result<AuditedAnswer, GenerationError>, Never>
 
   init(
-    prompt: [Int32], answer: [Int32], model: LanguageModel, interest: Interest,
+    question: AuditQuestion, model: LanguageModel, interest: Interest,
     continuation: CheckedContinuation<Result<AuditedAnswer, GenerationError>, Never>
   ) {
-    self.prompt = prompt
-    self.answer = answer
+    self.question = question
     self.model = model
     self.interest = interest
     self.continuation = continuation
@@ -28,9 +26,7 @@ final class AuditJob: Sendable {
 
   var isCancelled: Bool { interest.isLost }
 
-  func begin() throws(GenerationError) -> AnswerAudit {
-    try AnswerAudit(prompt: prompt, answer: answer, on: model)
-  }
+  func begin() throws(GenerationError) -> AuditRun { try AuditRun(question, on: model) }
 
   func end(_ result: Result<AuditedAnswer, GenerationError>) { continuation.resume(returning: result) }
 

@@ -1,14 +1,27 @@
-/// What an audit found: which tokens of an answer full depth would have chosen after the same tokens.
+/// How an audit compares an answer with full depth: the losses of `router calibrate` that need the model alone.
+package enum AuditMeasure: String, Sendable, CaseIterable {
+  /// The share of the tokens that full depth would not have chosen after the same tokens.
+  case disagreement
+  /// 1 - ROUGE-L of the answer and full depth's own, on tokens.
+  case rougeL = "rouge-l"
+}
+
+/// What an audit found.
 package struct AuditedAnswer: Sendable, Equatable {
-  /// `[T]`: whether full depth's most probable token is the answer's.
-  package let agreements: [Bool]
+  /// How far the answer is from full depth, in 0...1.
+  package let loss: Double
+  /// Tokens of the answer.
+  package let tokenCount: Int
 
   /// Keeps what was found.
-  package init(agreements: [Bool]) { self.agreements = agreements }
+  package init(loss: Double, tokenCount: Int) {
+    self.loss = loss
+    self.tokenCount = tokenCount
+  }
 
-  /// Share of the tokens that full depth would not have chosen, in 0...1: the loss `disagreement` of
-  /// `router calibrate`. 0 for no tokens.
-  package var disagreement: Double {
-    agreements.isEmpty ? 0 : Double(agreements.count { !$0 }) / Double(agreements.count)
+  /// Keeps which tokens, at least one, full depth would have chosen after the same tokens.
+  package init(agreements: [Bool]) {
+    self.init(
+      loss: Double(agreements.count { !$0 }) / Double(max(agreements.count, 1)), tokenCount: agreements.count)
   }
 }

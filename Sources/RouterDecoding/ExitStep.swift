@@ -10,18 +10,19 @@ final class ExitStep: DecodingStep, ExitLogits {
   let session: InferenceSession
   private var walk: ExitWalk
   private let keyValues: KeyValueMode
+  private let record: CatchUpRecord
+  private let clock = ContinuousClock()
 
-  /// Rows that run through deeper layers together at about the cost of one: as many tokens may leave early
-  /// before those layers make up for it.
-  static let debtLimit = 8
-
-  /// - Parameter demand: what chooses a token.
+  /// - Parameters:
+  ///   - record: what catching up costs.
+  ///   - demand: what chooses a token.
   init(
     session: InferenceSession, policy: (any ExitPolicy)?, keyValues: KeyValueMode = .propagate,
-    demand: LogitDemand = .all
+    record: CatchUpRecord = CatchUpRecord(), demand: LogitDemand = .all
   ) {
     self.session = session
     self.keyValues = keyValues
+    self.record = record
     next = NextToken(session: session, demand: demand)
     walk = ExitWalk(session: session, policy: policy)
   }
@@ -47,11 +48,31 @@ final class ExitStep: DecodingStep, ExitLogits {
     switch keyValues {
     case .propagate: session.propagateAndCommit()
     case .exact:
-      if session.rowCount >= min(Self.debtLimit, session.rowLimit, session.model.uniformRows) {
-        session.advance(to: session.depthLimit)
-        session.commitFull()
+      if let time = walk.firstTime {
+        record.record(
+          rows: 1, seconds: time.seconds, layers: time.layers, of: session.depthLimit)
       }
+      if session.rowCount >= debtLimit { catchUp(from: run.depth) }
     }
     return run
+  }
+
+  /// Tokens that may leave early before the layers that they skipped make up for it: as many as run through those
+  /// together at the least cost each.
+  private var debtLimit: Int {
+    min(record.thriftyRows, session.rowLimit, session.model.uniformRows)
+  }
+
+  /// Runs all tokens in flight, of which the last has run `depth` layers, through the others.
+  private func catchUp(from depth: Int) {
+    let isLevel = session.ledger.depths.allSatisfy { $0 == depth }
+    let (rows, started) = (session.rowCount, clock.now)
+    session.advance(to: session.depthLimit)
+    if isLevel {
+      record.record(
+        rows: rows, seconds: (clock.now - started) / .seconds(1), layers: session.depthLimit - depth,
+        of: session.depthLimit)
+    }
+    session.commitFull()
   }
 }

@@ -10,6 +10,9 @@ struct ExitWalk {
   private var decider: (any ExitDecider)?
   /// f32 `[D]`: the state at the exit before.
   private var previous: [Float]
+  /// What the layers up to the first exit took for the last token, alone; nil before any.
+  private(set) var firstTime: (seconds: Double, layers: Int)?
+  private let clock = ContinuousClock()
 
   init(session: InferenceSession, policy: (any ExitPolicy)?) {
     self.session = session
@@ -26,7 +29,9 @@ struct ExitWalk {
     var confidence: Float?
     decider?.beginToken(index)
     for (place, exit) in exits.enumerated() {
+      let started = clock.now
       session.advance(to: exit)
+      if place == 0 { firstTime = ((clock.now - started) / .seconds(1), exit) }
       let decision = decide(index: index, hasPrevious: place > 0, logits: logits)
       confidence = decision.confidence
       if decision.exits { return TokenRun(depth: exit, confidence: confidence) }

@@ -61,7 +61,8 @@ package final class Generation {
     case .full: return ExitStep(session: session, policy: nil, demand: demand)
     case .exit:
       return ExitStep(
-        session: session, policy: request.policy, keyValues: request.keyValues, demand: demand)
+        session: session, policy: request.policy, keyValues: request.keyValues,
+        record: language.catchUpRecord, demand: demand)
     case .verify:
       return VerifyStep(
         session: session, policy: request.policy, table: language.draftTable, record: language.draftRecord,

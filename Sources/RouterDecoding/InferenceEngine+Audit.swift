@@ -7,20 +7,24 @@ extension InferenceEngine {
 
   /// Checks an answer against full depth whenever no request has anything to do.
   ///
-  /// A request that arrives meanwhile waits for one piece of work at most: a layer of a batch, milliseconds.
+  /// A request that arrives meanwhile waits for one piece of work at most: a layer of a batch, or a token.
   /// - Parameters:
-  ///   - prompt: token ids, at least one.
   ///   - answer: generated ids, an end-of-text token included, at least one.
+  ///   - request: what was answered, with the limit of tokens under which it was.
+  ///   - measure: how the two are compared.
   /// - Throws: ``GenerationError`` `overloaded` if too many audits wait, `shuttingDown` if the engine ends or the
   ///   task is cancelled before the audit has, `invalidRequest` or `contextOverflow` if the model cannot read the
   ///   tokens.
-  package func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
+  package func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer {
     let interest = AuditJob.Interest()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         worker.enqueue(
           AuditJob(
-            prompt: prompt, answer: answer, model: model, interest: interest, continuation: continuation))
+            question: AuditQuestion(request: request, answer: answer, measure: measure), model: model,
+            interest: interest, continuation: continuation))
       }
     } onCancel: {
       interest.end()

@@ -52,6 +52,8 @@ public final class LanguageModel: Sendable {
   package let draftTable: DraftTable?
   /// What guesses have come to so far.
   package let draftRecord: DraftRecord
+  /// What catching up with full depth has cost so far.
+  package let catchUpRecord = CatchUpRecord()
 
   /// Name of the model.
   public var name: String { metadata.name }

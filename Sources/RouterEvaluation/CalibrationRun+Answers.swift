@@ -32,9 +32,9 @@ extension CalibrationRun {
       let tokens = prompt + free.tokens
       let scores = try forcing.scores(
         of: tokens, scored: prompt.count..<tokens.count, exits: [language.layerCount])
-      value = LossMetric.tokenDisagreement((scores.last ?? []).map { $0.argmax ?? -1 }, free.tokens)
+      value = TokenDistance.disagreement((scores.last ?? []).map { $0.argmax ?? -1 }, free.tokens)
     case .rougeL:
-      value = LossMetric.rougeDistance(try fullAnswer(row).tokens, free.tokens)
+      value = TokenDistance.rouge(try fullAnswer(row).tokens, free.tokens)
     case .exactMatch:
       let expected = rows[row].reference ?? ""
       let full = language.decode(try fullAnswer(row).tokens)

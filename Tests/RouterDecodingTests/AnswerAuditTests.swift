@@ -7,7 +7,7 @@ import Testing
 struct AnswerAuditTests {
   private func audited(
     _ prompt: [Int32], _ answer: [Int32], on model: LanguageModel
-  ) throws -> (found: AuditedAnswer, pieces: Int) {
+  ) throws -> (found: [Bool], pieces: Int) {
     let audit = try AnswerAudit(prompt: prompt, answer: answer, on: model)
     var pieces = 1
     while true {
@@ -20,6 +20,10 @@ struct AnswerAuditTests {
     try Transcript(request, on: model).ids
   }
 
+  private func greedy(_ prompt: [Int32], _ limit: Int = 9) -> GenerationRequest {
+    GenerationRequest(prompt: prompt, maximumTokens: limit, ignoresEndOfText: true)
+  }
+
   /// The law behind every audit. 300 positions take three batches.
   @Test(arguments: [1, 5, 300])
   func fullDepthAgreesWithItself(length: Int) throws {
@@ -29,8 +33,8 @@ struct AnswerAuditTests {
       GenerationRequest(prompt: prompt, maximumTokens: length, ignoresEndOfText: true), on: model)
     #expect(answer.count == length)
     let found = try audited(prompt, answer, on: model).found
-    #expect(found.agreements == [Bool](repeating: true, count: length))
-    #expect(found.disagreement == 0)
+    #expect(found == [Bool](repeating: true, count: length))
+    #expect(AuditedAnswer(agreements: found).loss == 0)
   }
 
   @Test func tokensThatFullDepthWouldNotChooseAreFound() throws {
@@ -49,9 +53,9 @@ struct AnswerAuditTests {
         on: model)
       return full == [answer[index]]
     }
-    #expect(found.agreements == expected)
+    #expect(found == expected)
     #expect(expected.contains(false))
-    #expect(found.disagreement == Double(expected.count { !$0 }) / 40)
+    #expect(AuditedAnswer(agreements: found).loss == Double(expected.count { !$0 }) / 40)
   }
 
   @Test func noPieceOfWorkIsMoreThanALayerOrABatchOfHeads() throws {
@@ -82,10 +86,28 @@ struct AnswerAuditTests {
     let engine = InferenceEngine(model: model)
     let answer = try ids(
       GenerationRequest(prompt: [72], maximumTokens: 20, ignoresEndOfText: true), on: model)
-    #expect(try await engine.audit(prompt: [72], answer: answer).disagreement == 0)
+    #expect(try await engine.audit(answer, to: greedy([72]), by: .disagreement).loss == 0)
     // The engine waits again and serves.
     #expect(try await Transcript(engine.submit(.init(prompt: [1], maximumTokens: 4))).ids.count <= 4)
     #expect(try await eventually { engine.load == (active: 0, queued: 0) })
+  }
+
+  /// An answer that is not full depth's, against the one that full depth gives to the same request.
+  @Test func answersAreComparedWithFullDepthsOwn() async throws {
+    let model = try TinyLanguage.make()
+    let engine = InferenceEngine(model: model)
+    var asked = greedy([104, 105], 30)
+    let full = try ids(asked, on: model)
+    (asked.mode, asked.policy) = (.exit, ScriptedPolicy { _ in 1 })
+    let answer = try ids(asked, on: model)
+    #expect(answer != full)
+    let found = try await engine.audit(answer, to: asked, by: .rougeL)
+    #expect(found == AuditedAnswer(loss: TokenDistance.rouge(full, answer), tokenCount: 30))
+    #expect(found.loss > 0)
+    #expect(try await engine.audit(full, to: asked, by: .rougeL).loss == 0)
+    // A limit of tokens is part of what was asked.
+    asked.maximumTokens = 5
+    #expect(try await engine.audit(Array(full.prefix(5)), to: asked, by: .rougeL).loss == 0)
   }
 
   /// While a request is held, the audit does not even begin; it ends after the request has.
@@ -101,7 +123,7 @@ struct AnswerAuditTests {
       prompt: [104], maximumTokens: 6, mode: .exit, policy: policy, ignoresEndOfText: true)
     let streams = [try engine.submit(request), try engine.submit(request)]
     #expect(try await gate.reached())
-    async let audit = engine.audit(prompt: [1], answer: [2, 3])
+    async let audit = engine.audit([2, 3], to: greedy([1]), by: .disagreement)
     #expect(try await eventually { engine.waitingAudits == 1 })
     gate.open()
     _ = try await audit
@@ -123,7 +145,7 @@ struct AnswerAuditTests {
       for _ in 0..<20 {
         group.addTask {
           do throws(GenerationError) {
-            _ = try await engine.audit(prompt: [1], answer: [2])
+            _ = try await engine.audit([2], to: greedy([1]), by: .disagreement)
             return nil
           } catch {
             return error.code
@@ -147,7 +169,7 @@ struct AnswerAuditTests {
     let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096))
     await engine.shutDown(grace: .zero)
     let error = await #expect(throws: GenerationError.self) {
-      try await engine.audit(prompt: [1], answer: [2])
+      try await engine.audit([2], to: greedy([1]), by: .disagreement)
     }
     #expect(error?.code == .shuttingDown)
   }
@@ -155,11 +177,11 @@ struct AnswerAuditTests {
   @Test func aCancelledAuditIsGivenUp() async throws {
     let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096))
     let long = [Int32](repeating: 1, count: 3000)
-    let task = Task { try await engine.audit(prompt: [1], answer: long) }
+    let task = Task { try await engine.audit(long, to: greedy([1]), by: .disagreement) }
     task.cancel()
     let error = await #expect(throws: GenerationError.self) { try await task.value }
     #expect(error?.code == .shuttingDown)
     // The next one is served.
-    #expect(try await engine.audit(prompt: [1], answer: [2]).agreements.count == 1)
+    #expect(try await engine.audit([2], to: greedy([1]), by: .disagreement).tokenCount == 1)
   }
 }

@@ -105,4 +105,23 @@ struct DraftTableTests {
     times.record(rows: 2, seconds: 10)
     #expect(times.costs[1] < 2.5, "an interruption is no cost")
   }
+
+  /// Tokens wait for the layers that they skipped while waiting saves time: long where rows are nearly free, not at
+  /// all where each costs the same again.
+  @Test func tokensWaitWhileRowsAreNearlyFree() {
+    let record = CatchUpRecord()
+    #expect(record.thriftyRows == PassTimes.usualCosts.count)
+    for _ in 0..<40 {
+      record.record(rows: 1, seconds: 0.001, layers: 10, of: 20)
+      let rows = record.thriftyRows
+      record.record(rows: rows, seconds: 0.0013 * Double(rows), layers: 10, of: 20)
+    }
+    #expect(record.thriftyRows == 1)
+    for _ in 0..<40 {
+      record.record(rows: 1, seconds: 0.001, layers: 10, of: 20)
+      record.record(rows: 4, seconds: 0.0012, layers: 10, of: 20)
+      for rows in 5...8 { record.record(rows: rows, seconds: 0.002 * Double(rows), layers: 10, of: 20) }
+    }
+    #expect(record.thriftyRows == 4)
+  }
 }

@@ -133,14 +133,14 @@ extension CalibrationFindings {
       progress(Double(index) / Double(checked.count))
       let prompt = try language.promptTokens(of: rows[answer.prompt])
       let audit = try AnswerAudit(prompt: prompt, answer: answer.tokens, on: language)
-      var found: AuditedAnswer?
+      var found: [Bool]?
       while found == nil { found = try audit.advance() }
-      agreements.append(found?.agreements ?? [])
+      agreements.append(found ?? [])
       guard index.isMultiple(of: stride), examples.count < Self.exampleCount else { continue }
       examples.append(
         Example(
           prompt: Self.shown(rows[answer.prompt]),
-          tokens: Self.tokens(answer, agreements: found?.agreements ?? [], language: language)))
+          tokens: Self.tokens(answer, agreements: found ?? [], language: language)))
     }
     policyAgreements = Self.shares(agreements, positions: positions)
   }

@@ -1,7 +1,8 @@
 import RouterDecoding
+import RouterExit
 
 /// An answer that may be audited: what was asked, what was said, and by which policy.
-package struct AuditCandidate: Sendable, Equatable {
+package struct AuditCandidate: Sendable {
   /// Why an answer that was drawn is not audited.
   package enum Unfit: String, Sendable, Error, CaseIterable {
     /// Its tokens were drawn at random, or penalised: that full depth prefers others proves nothing.
@@ -14,8 +15,10 @@ package struct AuditCandidate: Sendable, Equatable {
 
   /// The policy's name.
   package let policy: String
-  /// Token ids of the prompt.
-  package let prompt: [Int32]
+  /// How the answer is compared with full depth: by the loss of the policy's promise, if that needs the model alone.
+  package let measure: AuditMeasure
+  /// What was asked, with as many tokens at most as the policy's promise is about.
+  package let request: GenerationRequest
   /// Generated ids, an end-of-text token included, as many as the policy's promise is about.
   package let answer: [Int32]
 
@@ -26,7 +29,7 @@ package struct AuditCandidate: Sendable, Equatable {
   ///
   /// - Throws: ``Unfit`` if it shows nothing about the policy.
   package init(
-    policy: String, request: GenerationRequest, ids: [Int32], maximumTokens: Int?
+    policy: String, request: GenerationRequest, ids: [Int32], guarantee: PolicyGuarantee?
   ) throws(Unfit) {
     let sampling = request.sampling
     guard sampling.temperature == 0 || sampling.topK == 1, sampling.repetitionPenalty == 1 else {
@@ -35,7 +38,11 @@ package struct AuditCandidate: Sendable, Equatable {
     guard request.maximumExit == nil else { throw .limitedDepth }
     guard !ids.isEmpty else { throw .empty }
     self.policy = policy
-    prompt = request.prompt
-    answer = maximumTokens.map { Array(ids.prefix($0)) } ?? ids
+    measure = guarantee.flatMap { AuditMeasure(rawValue: $0.metric) } ?? .disagreement
+    let limit = min(request.maximumTokens, guarantee?.maximumTokens ?? request.maximumTokens)
+    var asked = request
+    asked.maximumTokens = limit
+    self.request = asked
+    answer = Array(ids.prefix(limit))
   }
 }

@@ -11,7 +11,8 @@ struct AuditService: Service {
         // There was a backend when the answer was given.
         guard case .ready(let backend) = slot.state else { continue }
         do {
-          let found = try await backend.audit(prompt: candidate.prompt, answer: candidate.answer)
+          let found = try await backend.audit(
+            candidate.answer, to: candidate.request, by: candidate.measure)
           watch.record(found, of: candidate)
         } catch {
           watch.recordFailure(error, of: candidate)

@@ -50,7 +50,7 @@ package final class GuaranteeWatch: Sendable {
     state.withLock { state in
       do throws(AuditCandidate.Unfit) {
         let candidate = try AuditCandidate(
-          policy: policy, request: request, ids: ids, maximumTokens: guarantee?.maximumTokens)
+          policy: policy, request: request, ids: ids, guarantee: guarantee)
         state.guarantees[policy] = guarantee
         if case .enqueued = sink.yield(candidate) {
           state.counts.pending += 1
@@ -71,7 +71,7 @@ package final class GuaranteeWatch: Sendable {
       var standing =
         state.standings[candidate.policy]
         ?? PolicyStanding(guarantee: state.guarantees[candidate.policy])
-      let breaks = standing.record(loss: found.disagreement, tokens: found.agreements.count)
+      let breaks = standing.record(loss: found.loss, tokens: found.tokenCount)
       state.standings[candidate.policy] = standing
       return breaks ? standing : nil
     }

@@ -1,3 +1,4 @@
+import RouterDecoding
 import RouterExit
 
 /// How a policy has done in audits, measured by its promise.
@@ -12,17 +13,19 @@ package struct PolicyStanding: Sendable {
   /// replaced.
   package private(set) var isBroken = false
 
-  /// The loss that audits measure, by its name in policy files.
-  package static let metric = "disagreement"
+  /// The loss that audits measure: the promise's, if they can.
+  package let measure: AuditMeasure
   /// Confidence of the interval where no promise names one.
   private static let usualConfidence = 0.95
 
   /// Starts without audits.
   ///
-  /// - Parameter guarantee: that of the policy's file; one about another loss than ``metric`` is no promise
+  /// - Parameter guarantee: that of the policy's file; one about a loss that audits cannot measure is no promise
   ///   here.
   package init(guarantee: PolicyGuarantee?) {
-    promise = guarantee?.metric == Self.metric ? guarantee : nil
+    let promised = guarantee.flatMap { AuditMeasure(rawValue: $0.metric) }
+    promise = promised == nil ? nil : guarantee
+    measure = promised ?? .disagreement
     losses = ConfidenceSequence(confidence: promise.map { 1 - $0.delta } ?? Self.usualConfidence)
   }
 

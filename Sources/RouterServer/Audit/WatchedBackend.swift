@@ -21,8 +21,10 @@ struct WatchedBackend: CompletionBackend {
     try base.submit(request)
   }
 
-  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
-    try await base.audit(prompt: prompt, answer: answer)
+  func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer {
+    try await base.audit(answer, to: request, by: measure)
   }
 
   func shutdown() async { await base.shutdown() }

@@ -33,10 +33,13 @@ package protocol CompletionBackend: Sendable {
   /// Checks an answer against full depth while no request has anything to do.
   ///
   /// - Parameters:
-  ///   - prompt: token ids, at least one.
   ///   - answer: generated ids, an end-of-text token included, at least one.
+  ///   - request: what was answered, with the limit of tokens under which it was.
+  ///   - measure: how the two are compared.
   /// - Throws: `GenerationError` if the audit is not made.
-  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer
+  func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer
 
   /// What the screen of the model's head has done; `nil` for a backend without one.
   var headScreen: HeadScreenUse? { get }

@@ -51,8 +51,10 @@ package struct EngineBackend: CompletionBackend {
     try engine.submit(request)
   }
 
-  package func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
-    try await engine.audit(prompt: prompt, answer: answer)
+  package func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer {
+    try await engine.audit(answer, to: request, by: measure)
   }
 
   package var headScreen: HeadScreenUse? { engine.model.headScreenUse }

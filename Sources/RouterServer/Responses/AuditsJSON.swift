@@ -6,8 +6,10 @@ struct AuditsJSON: Encodable {
   /// One audited policy.
   struct Policy: Encodable {
     var policy: String
-    /// Mean loss of the audited answers: share of tokens that full depth would not have chosen.
-    var disagreement: Double?
+    /// What the loss is: `disagreement` or `rouge-l`.
+    var metric: String
+    /// Mean loss of the audited answers.
+    var loss: Double?
     /// Where the expected loss lies, at every moment at once, with probability `confidence`.
     var interval: [Double]
     var confidence: Double
@@ -19,13 +21,14 @@ struct AuditsJSON: Encodable {
     var promise: String?
 
     private enum CodingKeys: String, CodingKey {
-      case policy, disagreement, interval, confidence, audited, tokens, promised, promise
+      case policy, metric, loss, interval, confidence, audited, tokens, promised, promise
     }
 
     init(_ standing: PolicyStanding, policy: String) {
       self.policy = policy
       let bounds = standing.losses.interval
-      disagreement = standing.losses.mean
+      metric = standing.measure.rawValue
+      loss = standing.losses.mean
       interval = [bounds.lowerBound, bounds.upperBound]
       confidence = standing.losses.confidence
       audited = standing.losses.count

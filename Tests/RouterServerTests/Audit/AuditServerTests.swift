@@ -45,7 +45,8 @@ struct AuditServerTests {
     #expect(health["status"].string == "ok")
     let policy = health["audits"]["policies"][0]
     #expect(policy["policy"].string == "entropy")
-    #expect(policy["disagreement"].double == 0.25)
+    #expect(policy["metric"].string == "disagreement")
+    #expect(policy["loss"].double == 0.25)
     #expect(policy["promised"].double == 0.5)
     #expect(policy["promise"].string == "kept")
     #expect(policy["audited"].int == 2)

@@ -19,13 +19,14 @@ struct GuaranteeWatchTests {
   // MARK: What is audited
 
   @Test func aGreedyAnswerIsAuditedAsFarAsThePromiseGoes() throws {
-    let whole = try AuditCandidate(policy: "a", request: request(), ids: [3, 4, 5], maximumTokens: nil)
-    #expect(whole.prompt == [1, 2] && whole.answer == [3, 4, 5])
-    let cut = try AuditCandidate(policy: "a", request: request(), ids: [3, 4, 5], maximumTokens: 2)
-    #expect(cut.answer == [3, 4])
+    let whole = try AuditCandidate(policy: "a", request: request(), ids: [3, 4, 5], guarantee: nil)
+    #expect(whole.request.prompt == [1, 2] && whole.answer == [3, 4, 5] && whole.request.maximumTokens == 9)
+    let promise = try PolicyGuarantee.promise(risk: 0.1, maximumTokens: 2)
+    let cut = try AuditCandidate(policy: "a", request: request(), ids: [3, 4, 5], guarantee: promise)
+    #expect(cut.answer == [3, 4] && cut.request.maximumTokens == 2)
     let only = try SamplingOptions(temperature: 0.9, topK: 1)
     #expect(throws: Never.self) {
-      try AuditCandidate(policy: "a", request: request(sampling: only), ids: [3], maximumTokens: nil)
+      try AuditCandidate(policy: "a", request: request(sampling: only), ids: [3], guarantee: nil)
     }
   }
 
@@ -39,7 +40,7 @@ struct GuaranteeWatchTests {
     let watch = watch()
     for (request, ids, reason) in cases {
       #expect(throws: reason) {
-        try AuditCandidate(policy: "a", request: request, ids: ids, maximumTokens: nil)
+        try AuditCandidate(policy: "a", request: request, ids: ids, guarantee: nil)
       }
       watch.offer(request, ids: ids, policy: "a", guarantee: nil)
     }
@@ -59,7 +60,7 @@ struct GuaranteeWatchTests {
   private func run(
     _ watch: GuaranteeWatch, guarantee: PolicyGuarantee?, agreements: [Bool], times: Int
   ) throws {
-    let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], maximumTokens: nil)
+    let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: nil)
     for _ in 0..<times {
       watch.offer(request(), ids: [3], policy: "a", guarantee: guarantee)
       watch.record(AuditedAnswer(agreements: agreements), of: candidate)
@@ -91,8 +92,22 @@ struct GuaranteeWatchTests {
     #expect(watch.report.standings["a"]?.isBroken == true)
   }
 
-  @Test func onlyAPromiseAboutDisagreementCanBeBroken() throws {
-    for guarantee in [nil, try PolicyGuarantee.promise(risk: 0.05, metric: "rouge-l")] {
+  @Test func answersAreComparedByThePromisesLoss() throws {
+    let cases: [(String, AuditMeasure)] = [
+      ("disagreement", .disagreement), ("rouge-l", .rougeL), ("exact-match", .disagreement),
+    ]
+    for (metric, measure) in cases {
+      let promise = try PolicyGuarantee.promise(risk: 0.05, metric: metric)
+      let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: promise)
+      #expect(candidate.measure == measure && PolicyStanding(guarantee: promise).measure == measure)
+      let watch = watch(.run(.full))
+      try run(watch, guarantee: promise, agreements: [false], times: 30)
+      #expect(watch.fallbacks.isEmpty == (metric == "exact-match"), "\(metric)")
+    }
+  }
+
+  @Test func onlyAPromiseThatAuditsCanMeasureCanBeBroken() throws {
+    for guarantee in [nil, try PolicyGuarantee.promise(risk: 0.05, metric: "exact-match")] {
       let watch = watch(.run(.full))
       try run(watch, guarantee: guarantee, agreements: [false], times: 30)
       #expect(watch.report.standings["a"]?.promise == nil)
@@ -103,7 +118,7 @@ struct GuaranteeWatchTests {
 
   @Test func anAuditThatFailsIsCounted() throws {
     let watch = watch()
-    let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], maximumTokens: nil)
+    let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: nil)
     for code in [GenerationError.Code.overloaded, .shuttingDown] {
       watch.offer(request(), ids: [3], policy: "a", guarantee: nil)
       watch.recordFailure(GenerationError(code, "no", remedy: ""), of: candidate)

@@ -21,7 +21,14 @@ final class ScriptedBackend: CompletionBackend {
 
   private struct Log {
     var requests: [GenerationRequest] = []
-    var audits: [(prompt: [Int32], answer: [Int32])] = []
+    var audits: [Audit] = []
+  }
+
+  /// One audited answer.
+  struct Audit {
+    let prompt: [Int32]
+    let answer: [Int32]
+    let measure: AuditMeasure
   }
 
   let card: ModelCard
@@ -56,10 +63,12 @@ final class ScriptedBackend: CompletionBackend {
   var requests: [GenerationRequest] { log.withLock { $0.requests } }
 
   /// Every audited answer with its prompt, in order.
-  var audits: [(prompt: [Int32], answer: [Int32])] { log.withLock { $0.audits } }
+  var audits: [Audit] { log.withLock { $0.audits } }
 
-  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
-    log.withLock { $0.audits.append((prompt, answer)) }
+  func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer {
+    log.withLock { $0.audits.append(Audit(prompt: request.prompt, answer: answer, measure: measure)) }
     return AuditedAnswer(agreements: agreements ?? answer.map { _ in true })
   }
 

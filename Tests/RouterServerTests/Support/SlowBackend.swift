@@ -19,8 +19,10 @@ struct SlowBackend: CompletionBackend {
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
   var headScreen: HeadScreenUse? { nil }
-  func audit(prompt: [Int32], answer: [Int32]) async throws(GenerationError) -> AuditedAnswer {
-    try await base.audit(prompt: prompt, answer: answer)
+  func audit(
+    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+  ) async throws(GenerationError) -> AuditedAnswer {
+    try await base.audit(answer, to: request, by: measure)
   }
   func shutdown() async {}
 
