@@ -38,13 +38,13 @@ struct TokenRun {
   let confidence: Float?
 }
 
-/// How far guessing ahead went in an answer in mode ``DecodingMode/verify``.
+/// How far guessing ahead went in an answer.
 public struct VerificationSummary: Sendable, Equatable, Codable {
-  /// Passes through all layers, each for one token and the guesses that follow it.
+  /// Passes through the layers, each for one token and the guesses that follow it.
   public internal(set) var rounds = 0
   /// Tokens that were guessed and run.
   public internal(set) var drafted = 0
-  /// Of those, the ones that full depth chose as well.
+  /// Of those, the ones that were then chosen.
   public internal(set) var accepted = 0
 
   /// Tokens that a pass yields on average; 0 without any.

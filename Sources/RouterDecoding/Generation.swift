@@ -60,6 +60,13 @@ package final class Generation {
     switch request.mode {
     case .full: return ExitStep(session: session, policy: nil, demand: demand)
     case .exit:
+      if let policy = request.policy, policy.decidesTokensApart, request.keyValues == .exact,
+        request.guesses
+      {
+        return GuessedExitStep(
+          session: session, policy: policy, table: language.draftTable, record: language.exitDraftRecord,
+          catchUps: language.catchUpRecord, demand: demand)
+      }
       return ExitStep(
         session: session, policy: request.policy, keyValues: request.keyValues,
         record: language.catchUpRecord, demand: demand)

@@ -33,6 +33,8 @@ public struct GenerationRequest: Sendable {
   public var policy: (any ExitPolicy)?
   /// What tokens leave in skipped layers in mode ``DecodingMode/exit``.
   public var keyValues: KeyValueMode
+  /// Whether tokens are guessed ahead in mode ``DecodingMode/exit`` with exact keys and values: the same tokens, sooner.
+  public var guesses: Bool
   /// The deepest layer to run, an exit of the model: the sub-model of that depth. Nil for all layers.
   public var maximumExit: Int?
   /// Log-probabilities wanted: nil for none, 0 for the chosen tokens', n for those of the n best as well.
@@ -47,7 +49,7 @@ public struct GenerationRequest: Sendable {
   public init(
     prompt: [Int32], maximumTokens: Int, sampling: SamplingOptions = .greedy, stopStrings: [String] = [],
     mode: DecodingMode = .full, policy: (any ExitPolicy)? = nil, keyValues: KeyValueMode = .propagate,
-    maximumExit: Int? = nil, topLogprobs: Int? = nil, ignoresEndOfText: Bool = false,
+    guesses: Bool = true, maximumExit: Int? = nil, topLogprobs: Int? = nil, ignoresEndOfText: Bool = false,
     continuesText: Bool = true
   ) {
     self.prompt = prompt
@@ -57,6 +59,7 @@ public struct GenerationRequest: Sendable {
     self.mode = mode
     self.policy = policy
     self.keyValues = keyValues
+    self.guesses = guesses
     self.maximumExit = maximumExit
     self.topLogprobs = topLogprobs
     self.ignoresEndOfText = ignoresEndOfText

@@ -52,6 +52,8 @@ public final class LanguageModel: Sendable {
   package let draftTable: DraftTable?
   /// What guesses have come to so far.
   package let draftRecord: DraftRecord
+  /// The same of guesses in mode ``DecodingMode/exit``.
+  package let exitDraftRecord: DraftRecord
   /// What catching up with full depth has cost so far.
   package let catchUpRecord = CatchUpRecord()
 
@@ -74,9 +76,11 @@ public final class LanguageModel: Sendable {
   /// - Parameter draftTable: nil for the one that the weights bring, if any.
   package init(
     model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String,
-    draftTable: DraftTable? = nil, draftRecord: DraftRecord = DraftRecord()
+    draftTable: DraftTable? = nil, draftRecord: DraftRecord = DraftRecord(),
+    exitDraftRecord: DraftRecord = DraftRecord()
   ) {
     self.draftRecord = draftRecord
+    self.exitDraftRecord = exitDraftRecord
     self.draftTable = draftTable ?? DraftTable(slots: model.weights.draftSlots)
     self.model = model
     self.tokenizer = tokenizer

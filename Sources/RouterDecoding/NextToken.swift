@@ -44,8 +44,16 @@ final class NextToken {
   ///
   /// - Parameter rows: rows in flight that have run the same layers.
   func prepare(rows: Range<Int>) {
-    guard rows.count > 1 else { return }
+    guard rows.count > 1, !rows.allSatisfy(holdsLogits) else { return }
     if demand != .all, session.scanHead(rows: rows) { return }
+    prepareLogits(rows: rows)
+  }
+
+  /// Computes the logits of several rows with one read of the head.
+  ///
+  /// - Parameter rows: rows in flight that have run the same layers.
+  func prepareLogits(rows: Range<Int>) {
+    guard rows.count > 1 else { return }
     let count = rows.count * logits.count
     if prepared.count < count { prepared = [Float](repeating: 0, count: count) }
     prepared.withUnsafeMutableBufferPointer { buffer in
@@ -58,7 +66,7 @@ final class NextToken {
   func logits(row: Int) -> UnsafeBufferPointer<Float> {
     let owner = Owner(row: row, depth: session.ledger.depths[row])
     if self.owner != owner, let base = logits.baseAddress {
-      if let preparedRows, preparedRows.rows.contains(row), preparedRows.depth == owner.depth {
+      if let preparedRows, isPrepared(owner) {
         let first = (row - preparedRows.rows.lowerBound) * logits.count
         _ = logits.update(fromContentsOf: prepared[first..<first + logits.count])
       } else {
@@ -67,6 +75,40 @@ final class NextToken {
       self.owner = owner
     }
     return UnsafeBufferPointer(logits)
+  }
+
+  /// What chooses the token after a row, apart from it.
+  enum Conclusion {
+    case choice(Int32)
+    /// f32 `[V]`
+    case logits([Float])
+  }
+
+  /// Finds what chooses the token after a row, to be taken when the row has gone deeper.
+  func conclusion(row: Int) -> Conclusion {
+    conclude(row: row)
+    return choice.map(Conclusion.choice) ?? .logits(Array(logits))
+  }
+
+  /// Puts a conclusion in place.
+  func take(_ conclusion: Conclusion) {
+    choice = nil
+    switch conclusion {
+    case .choice(let token): choice = token
+    case .logits(let values):
+      owner = nil
+      _ = logits.update(fromContentsOf: values)
+    }
+  }
+
+  /// Whether `logits(row:)` has nothing to compute.
+  func holdsLogits(row: Int) -> Bool {
+    let owner = Owner(row: row, depth: session.ledger.depths[row])
+    return self.owner == owner || isPrepared(owner)
+  }
+
+  private func isPrepared(_ owner: Owner) -> Bool {
+    preparedRows.map { $0.rows.contains(owner.row) && $0.depth == owner.depth } ?? false
   }
 
   /// Finds what chooses the token after a row: `choice` alone if that is enough and can be had for less, else

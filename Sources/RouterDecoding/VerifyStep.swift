@@ -15,13 +15,12 @@ import RouterTensor
 final class VerifyStep: DecodingStep, ExitLogits {
   let next: NextToken
   let session: InferenceSession
-  private let table: DraftTable?
   private let record: DraftRecord
   private let rowLimit: Int
   /// What a whole head costs in passes of one row, by the bytes that are read.
   private let headShare: Double
   private var walk: ExitWalk
-  private var context = DraftContext()
+  private var drafter: Drafter
   private var summary = VerificationSummary()
   private let clock = ContinuousClock()
 
@@ -33,7 +32,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
 
   /// Probability to be reached from which a row's head is computed along with the others': about what it costs
   /// so, over what it costs alone.
-  private static let preparedChance = 0.15
+  static let preparedChance = 0.15
 
   /// Rows that a pass takes at most: beyond about eight they are no longer nearly free.
   static let passRows = PassTimes.usualCosts.count
@@ -43,7 +42,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
     demand: LogitDemand
   ) {
     self.session = session
-    self.table = table
+    drafter = Drafter(table: table, vocabularySize: session.model.configuration.vocabularySize)
     self.record = record
     rowLimit = min(Self.passRows, session.rowLimit, session.model.uniformRows)
     let weights = session.model.weights
@@ -64,11 +63,11 @@ final class VerifyStep: DecodingStep, ExitLogits {
 
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
     try runPrompt(tokens, isLast: isLast)
-    for token in tokens { context.append(token) }
+    for token in tokens { drafter.append(token) }
   }
 
   func run(_ token: Int32, index: Int) throws(ModelError) -> TokenRun {
-    context.append(token)
+    drafter.append(token)
     if hasRound, row < drafts.count, drafts[row].token == token {
       row += 1
     } else {
@@ -114,25 +113,8 @@ final class VerifyStep: DecodingStep, ExitLogits {
 
   /// A guess at the token after those in flight, if one pays.
   private func draft(index: Int, plan: DraftPlan) -> Draft? {
-    if let draft = lookedUp(plan), plan.pays(draft.source) { return draft }
+    if let draft = drafter.guess(after: drafts, plan: plan), plan.pays(draft.source) { return draft }
     return spoken(index: index, plan: plan)
-  }
-
-  /// The better of what the sequence and the table say.
-  private func lookedUp(_ plan: DraftPlan) -> Draft? {
-    let tokens = drafts.lazy.map(\.token)
-    let context = context.guess(after: tokens).map {
-      Draft(token: $0.token, source: .context(order: $0.order))
-    }
-    let table = table?.guess(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
-      .flatMap { $0.token < session.model.configuration.vocabularySize ? $0 : nil }
-    guard let context, let table else { return context ?? table }
-    if context.token == table.token, case .context(let order) = context.source,
-      case .table(_, let level) = table.source
-    {
-      return Draft(token: table.token, source: .both(order: order, level: level))
-    }
-    return plan.acceptance(of: context.source) >= plan.acceptance(of: table.source) ? context : table
   }
 
   /// What the last token in flight says at the exit where the policy lets it go.

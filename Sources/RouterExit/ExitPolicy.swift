@@ -13,8 +13,18 @@ public protocol ExitPolicy: Sendable {
   /// not pay costs nothing.
   var exits: [Int] { get }
 
+  /// Whether a decider's answers about a token depend on nothing that it was asked about other tokens.
+  ///
+  /// Then an engine may ask about several tokens at a time, with a decider for each, which is faster.
+  var decidesTokensApart: Bool { get }
+
   /// Makes the decider of one sequence.
   func makeDecider() -> any ExitDecider
+}
+
+extension ExitPolicy {
+  /// False: a decider may remember what it likes.
+  public var decidesTokensApart: Bool { false }
 }
 
 /// The state of a policy for one sequence; used by one thread at a time.

@@ -22,6 +22,8 @@ public struct FixedDepthPolicy: ExitPolicy, Equatable {
     self.depth = depth
   }
 
+  public var decidesTokensApart: Bool { true }
+
   public func makeDecider() -> any ExitDecider { FixedDepthDecider(depth: depth) }
 }
 

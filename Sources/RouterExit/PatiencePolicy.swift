@@ -26,6 +26,8 @@ public struct PatiencePolicy: ExitPolicy, Equatable {
     self.patience = patience
   }
 
+  public var decidesTokensApart: Bool { true }
+
   public func makeDecider() -> any ExitDecider { PatienceDecider(self) }
 }
 

@@ -40,6 +40,8 @@ public struct ThresholdPolicy: ExitPolicy, Equatable {
     self.decay = decay
   }
 
+  public var decidesTokensApart: Bool { true }
+
   public func makeDecider() -> any ExitDecider { ThresholdDecider(self) }
 }
 

@@ -61,6 +61,7 @@ extension InferenceSession {
     guard model.weights.exitHeads[depth(of: rows)] == nil, let screen = model.headScreen.made else {
       return false
     }
+    if let headScan, headScan.rows.contains(rows) { return true }
     _ = scan(rows: rows.prefix(ScreenScratch.inputLimit), headInput(rows: rows), by: screen)
     return true
   }

@@ -177,6 +177,9 @@ package final class InferenceSession {
   /// Accepts the first `count` tokens in flight, which have run all layers of this session, and forgets the rest.
   package func commit(_ count: Int) { ledger.commit(count) }
 
+  /// Forgets the tokens in flight behind the first `count`.
+  package func keep(_ count: Int) { ledger.keep(count) }
+
   /// Forgets the positions from `position` on, and the tokens in flight.
   package func rollBack(to position: Int) { ledger.rollBack(to: position) }
 }

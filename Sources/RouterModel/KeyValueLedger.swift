@@ -73,6 +73,12 @@ package struct KeyValueLedger: Sendable, Equatable {
     depths.removeAll(keepingCapacity: true)
   }
 
+  /// Forgets the rows behind the first `count`.
+  package mutating func keep(_ count: Int) {
+    precondition(count >= 0 && count <= depths.count, "\(count) of \(depths)")
+    depths.removeLast(depths.count - count)
+  }
+
   /// Forgets what is in flight, and the positions from `position` on.
   package mutating func rollBack(to position: Int) {
     precondition(position >= 0 && position <= complete, "position \(position) of \(complete)")
