@@ -31,6 +31,8 @@ package struct PathPlanner: Sendable {
     package var reads: ExitEstimator.Input
     /// The decay that the policy will use.
     package var decay: ThresholdDecay?
+    /// Depths at which tokens may leave; nil for all.
+    package var allowed: Set<Int>?
     /// The number of prices of risk that are tried.
     package var prices = 48
 
@@ -90,11 +92,11 @@ package struct PathPlanner: Sendable {
 
   /// Chooses the path.
   package func plan() -> PathPlan {
-    let free = Set(table.exits.indices)
+    let free = self.free
     var path: [(outcome: Outcome, price: Double)] = []
     var warm = [Float?](repeating: nil, count: table.exits.count)
     for price in prices {
-      let cold = [Float?](repeating: 0, count: table.exits.count)
+      let cold = table.exits.indices.map { free.contains($0) ? Float(0) : nil }
       let starts = [warm, cold].map { solve(price: price, from: $0, asking: free) }
       guard let best = starts.min(by: { objective($0, price) < objective($1, price) }) else { continue }
       warm = best
@@ -153,8 +155,8 @@ package struct PathPlanner: Sendable {
   }
 
   private func payoffs(_ outcome: Outcome, price: Double) -> [PathPlan.Payoff] {
-    let free = Set(table.exits.indices)
-    return table.exits.indices.map { exit in
+    let free = self.free
+    return free.sorted().map { exit in
       var start = outcome.thresholds
       let with = objective(solve(price: price, from: start, asking: free, forced: exit), price)
       start[exit] = nil
@@ -163,6 +165,11 @@ package struct PathPlanner: Sendable {
         exit: table.exits[exit], isKept: outcome.thresholds[exit] != nil,
         exitShare: Double(outcome.exitCounts[exit]) / Double(table.tokenCount), savedLayers: without - with)
     }
+  }
+
+  /// Indices of the exits at which tokens may leave.
+  private var free: Set<Int> {
+    Set(table.exits.indices.filter { settings.allowed?.contains(table.exits[$0]) ?? true })
   }
 
   private func objective(_ thresholds: [Float?], _ price: Double) -> Double {

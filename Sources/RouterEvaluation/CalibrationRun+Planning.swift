@@ -53,6 +53,7 @@ extension CalibrationRun {
       risk: settings.risk, layerCount: language.layerCount,
       costs: tokenCosts(candidate, context: context), reads: candidate.reads)
     planning.decay = settings.decay
+    planning.allowed = settings.exits
     return planning
   }
 

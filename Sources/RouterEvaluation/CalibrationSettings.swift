@@ -36,6 +36,8 @@ package struct CalibrationSettings: Sendable {
   /// CALM's decay of the threshold, if wanted.
   package var decay: ThresholdDecay?
   package var objective = Objective.seconds
+  /// Depths at which thresholds may let tokens go; nil for all.
+  package var exits: Set<Int>?
   /// What tokens leave in skipped layers; the promise holds for it alone.
   package var keyValues = KeyValueMode.propagate
   package var answerRule = AnswerRule.contains
@@ -95,6 +97,7 @@ package struct CalibrationSettings: Sendable {
       "prompts": promptLimit.map(String.init) ?? "all", "seed": "\(seed)",
       "decay": decay.map { "\($0.tau)/\($0.length)" } ?? "none", "objective": objective.rawValue,
       "kv": keyValues.rawValue,
+      "exits": exits.map { $0.sorted().map(String.init).joined(separator: " ") } ?? "all",
       "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)", "finalists": "\(finalistCount)",
       "trial": "\(trialPrompts)", "disagreement": "full depth after the same tokens",
     ]

@@ -38,6 +38,18 @@ import Testing
     try PathPlanner(candidate: .entropy, pilots: pilots, settings: settings)
   }
 
+  @Test func tokensLeaveOnlyWhereTheyMay() throws {
+    var settings = Self.settings()
+    settings.allowed = [3, 9]
+    let plan = try Self.planner(Self.pilots(), settings).plan()
+    #expect(plan.points.count > 4 && plan.exits == [3, 6, 9])
+    #expect(plan.payoffs.map(\.exit) == [3, 9])
+    for point in plan.points {
+      guard case .thresholds(let thresholds) = point.rule else { continue }
+      #expect(thresholds[1] == nil && (thresholds[0] != nil || thresholds[2] != nil))
+    }
+  }
+
   @Test func thePathRunsFromConservativeToAggressive() throws {
     let plan = try Self.planner(Self.pilots()).plan()
     #expect(plan.points.count > 4)

@@ -69,6 +69,10 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: "What thresholds are to save: seconds (heads and decisions count) or layers.")
   var objective: CalibrationSettings.Objective = .seconds
 
+  @Option(
+    help: ArgumentHelp("Depths at which thresholds may let tokens go; all if absent.", valueName: "list"))
+  var exits: IntegerList?
+
   @Option(help: "What tokens leave in skipped layers: propagate or exact; the promise holds for it alone.")
   var kv: KeyValueMode = .propagate
 
@@ -127,7 +131,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     let dataHash = try SHA256Digest.hex(
       of: Data(data.map { try SHA256Digest.hex(ofFile: $0) }.joined(separator: "\n").utf8))
     let language = try model.load()
-    let settings = try self.settings()
+    let settings = try self.settings(known: language.exits.dropLast())
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
     let reportPath = report ?? Self.defaultReport(trace: tracePath)
     try makeDirectory(of: reportPath)
@@ -171,7 +175,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     return layers.map { .layers($0) } ?? .tokensPerSecond(budgets[0])
   }
 
-  private func settings() throws -> CalibrationSettings {
+  /// - Parameter known: the model's exits below full depth.
+  private func settings(known: [Int]) throws -> CalibrationSettings {
     var settings = CalibrationSettings(
       candidates: candidates?.values ?? policy.candidates, goal: try goal(), metric: metric)
     settings.delta = delta
@@ -180,6 +185,13 @@ struct CalibrateCommand: AsyncParsableCommand {
     settings.seed = seed
     settings.decay = try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) }
     settings.objective = objective
+    settings.exits = try exits.map { list in
+      if let unknown = list.values.first(where: { !known.contains($0) }) {
+        throw ValidationError(
+          "--exits names \(unknown). Use some of \(known.map(String.init).joined(separator: ", ")).")
+      }
+      return Set(list.values)
+    }
     settings.keyValues = kv
     settings.answerRule = answerRule
     settings.finalists = finalists
@@ -196,6 +208,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     if policy != .budget { parts.append("--risk \(risk)") }
     parts.append("--delta \(delta) --prompts \(prompts) --max-tokens \(maxTokens) --seed \(seed)")
     if let decay { parts.append("--decay \(decay)") }
+    if let exits { parts.append("--exits \(exits.values.map(String.init).joined(separator: ","))") }
     if objective != .seconds { parts.append("--objective \(objective.rawValue)") }
     if kv != .propagate { parts.append("--kv \(kv.rawValue)") }
     if finalists != 2 { parts.append("--finalists \(finalists)") }
