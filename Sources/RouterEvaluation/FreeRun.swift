@@ -22,19 +22,19 @@ package struct FreeRun: Sendable, Equatable {
   ///   - mode: exit under a policy and full without one if absent.
   ///   - policy: decides the exits; nil for full depth.
   ///   - keyValues: what tokens leave in skipped layers.
+  ///   - guesses: whether tokens are guessed ahead where they leave early.
   ///   - maximumExit: no layer beyond this exit runs.
   ///   - sampling: greedy if absent.
   package init(
     prompt: [Int32], maximumTokens: Int, mode: DecodingMode? = nil, policy: (any ExitPolicy)?,
-    keyValues: KeyValueMode = .propagate, maximumExit: Int? = nil, sampling: SamplingOptions = .greedy,
-    stopStrings: [String],
-    on language: LanguageModel
+    keyValues: KeyValueMode = .propagate, guesses: Bool = true, maximumExit: Int? = nil,
+    sampling: SamplingOptions = .greedy, stopStrings: [String], on language: LanguageModel
   ) throws {
     let generation = try Generation(
       GenerationRequest(
         prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
         mode: mode ?? (policy == nil ? .full : .exit), policy: policy, keyValues: keyValues,
-        maximumExit: maximumExit), on: language)
+        guesses: guesses, maximumExit: maximumExit), on: language)
     var tokens: [Int32] = []
     var depths: [Int] = []
     var text = ""

@@ -33,7 +33,7 @@ extension BenchCommand {
     table.printLines()
   }
 
-  /// Verified; then for each policy approximate, with either kind of keys and values, and verified.
+  /// Verified; then for each policy approximate, with either kind of keys and values and without guesses, and verified.
   private func ways(for language: LanguageModel) throws -> [DecodingWay] {
     var ways = [DecodingWay(name: "verify", mode: .verify)]
     for name in policy {
@@ -46,6 +46,10 @@ extension BenchCommand {
             name: "exit \(file.name), \(keyValues.rawValue)", mode: .exit, policy: policy,
             keyValues: keyValues))
       }
+      ways.append(
+        DecodingWay(
+          name: "exit \(file.name), exact, alone", mode: .exit, policy: policy, keyValues: .exact,
+          guesses: false))
       ways.append(DecodingWay(name: "verify \(file.name)", mode: .verify, policy: policy))
     }
     return ways

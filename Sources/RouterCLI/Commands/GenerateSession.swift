@@ -61,7 +61,8 @@ struct GenerateSession {
     let request = GenerationRequest(
       prompt: prompt, maximumTokens: min(maximumTokens, room), sampling: sampling,
       stopStrings: stopStrings + (isChat ? model.chatStopStrings : []), mode: decoding.mode,
-      policy: decoding.policy, keyValues: decoding.keyValues, maximumExit: maximumExit,
+      policy: decoding.policy, keyValues: decoding.keyValues,
+      guesses: decoding.guesses, maximumExit: maximumExit,
       ignoresEndOfText: ignoresEndOfText, continuesText: !isChat)
     var answer = Answer()
     answer.layers = model.layerCount

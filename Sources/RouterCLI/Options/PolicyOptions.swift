@@ -15,7 +15,7 @@ struct PolicyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "full runs all layers; exit lets tokens leave as --policy says; verify guesses ahead, at the policy's exits "
-        + "if one is given, and gives full's tokens; exit with --policy and full without it if absent.",
+        + "if one is given, and gives full's tokens. Absent: exit with --policy, full without.",
       valueName: "mode"))
   var mode: DecodingMode?
 
@@ -24,6 +24,12 @@ struct PolicyOptions: ParsableArguments {
       "What tokens leave in layers that they skip: propagate or exact; as the policy was calibrated if absent.",
       valueName: "mode"))
   var kv: KeyValueMode?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Guess ahead where tokens leave early and --kv is exact: the same tokens at the same depths, sooner."))
+  var guesses = true
 
   @Option(
     help: ArgumentHelp("Run no layer beyond this exit: the sub-model of that depth.", valueName: "layers"))
@@ -53,6 +59,7 @@ struct PolicyOptions: ParsableArguments {
     let mode: DecodingMode
     var policy: (any ExitPolicy)?
     var keyValues = KeyValueMode.propagate
+    var guesses = true
   }
 
   /// The decoding mode and the policy for a model.
@@ -65,6 +72,6 @@ struct PolicyOptions: ParsableArguments {
     try PolicyGate.check(file, for: model, keyValues: kv, allowMismatch: allowMismatch)
     return Resolved(
       mode: mode ?? .exit, policy: file.makePolicy(),
-      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate)
+      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate, guesses: guesses)
   }
 }

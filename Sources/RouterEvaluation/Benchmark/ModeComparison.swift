@@ -20,9 +20,9 @@ package struct ModeComparison: Sendable {
     package let identical: Int
     /// Layers per token.
     package let meanDepth: Double
-    /// Tokens that a pass through all layers yields, in mode verify.
+    /// Tokens that a pass yields, where tokens are guessed ahead.
     package let tokensPerPass: Double?
-    /// Share of guesses that full depth chose as well, in mode verify.
+    /// Share of guesses that were then chosen.
     package let acceptance: Double?
 
     private enum CodingKeys: String, CodingKey {
@@ -65,8 +65,8 @@ package struct ModeComparison: Sendable {
         let way = (place + index) % ways.count
         turn[way] = try FreeRun(
           prompt: prompt, maximumTokens: min(maximumTokens, room), mode: ways[way].mode,
-          policy: ways[way].policy, keyValues: ways[way].keyValues, stopStrings: language.chatStopStrings,
-          on: language)
+          policy: ways[way].policy, keyValues: ways[way].keyValues, guesses: ways[way].guesses,
+          stopStrings: language.chatStopStrings, on: language)
       }
       for (way, answer) in turn.enumerated() { if let answer { answers[way].append(answer) } }
       progress(Double(index + 1) / Double(rows.count))
