@@ -7,7 +7,9 @@ import Testing
 
 struct TuningNotesTests {
   /// The notes on a model of 3 layers with adapters at exits 1 and 2, guesses, and a head of its own at exit 2.
-  private func notes(_ method: String, tuned: [Int], depth: Int? = nil) throws -> [String] {
+  private func notes(
+    _ method: String, tuned: [Int], depth: Int? = nil, encoding: WeightEncoding? = nil, isQ4: Bool = false
+  ) throws -> [String] {
     let directory = FileManager.default.temporaryDirectory.path + "/router-cli-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -26,12 +28,24 @@ struct TuningNotesTests {
         name, shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)), as: .f32)
     }
     let names = [TensorName.exitHead(2), TensorName.drafts]
+    let gate = PendingTensor.encoding(
+      TensorName.layer(0, .gateWeight), shape: [64, 32], values: [Float](repeating: 0, count: 2048),
+      as: isQ4 ? .q4 : .q8)
     try CheckpointWriter.write(
-      to: "\(directory)/model", metadata: metadata, tensors: names.flatMap { tensor($0, [16]) })
+      to: "\(directory)/model", metadata: metadata, tensors: names.flatMap { tensor($0, [16]) } + gate)
     return TuningNotes.notes(
       on: try CheckpointReader(path: "\(directory)/model"),
       method: try #require(TuningMethod(rawValue: method)),
-      tuned: tuned, depth: depth)
+      tuned: tuned, depth: depth, encoding: encoding)
+  }
+
+  @Test func fewBitsRoundShortRunsAway() throws {
+    func warns(_ method: String, _ encoding: WeightEncoding?, isQ4: Bool) throws -> Bool {
+      try notes(method, tuned: [1, 2], encoding: encoding, isQ4: isQ4).contains { $0.contains("4 bits") }
+    }
+    #expect(try warns("soft", nil, isQ4: true) && warns("sft", .q4, isQ4: false))
+    #expect(try !warns("soft", .q8, isQ4: true) && !warns("soft", nil, isQ4: false))
+    #expect(try !warns("ict", nil, isQ4: true))
   }
 
   @Test func nothingChangesWithoutAWord() throws {

@@ -175,7 +175,8 @@ struct TuningJob {
       statePath: place.state)
     let depth = arguments.method == .extracted ? arguments.depth : nil
     for note in TuningNotes.notes(
-      on: checkpoint, method: arguments.method, tuned: tuner.adaptedExits, depth: depth)
+      on: checkpoint, method: arguments.method, tuned: tuner.adaptedExits, depth: depth,
+      encoding: arguments.encoding)
     {
       Terminal.note(note)
     }

@@ -1,15 +1,19 @@
 import RouterCheckpoint
+import RouterTensor
 import RouterTraining
 
-/// What becomes of the exits' adapters, guesses and heads when the weights of a model are tuned.
+/// What becomes of what a checkpoint holds besides full weights when these are tuned: adapters, guesses, heads of
+/// exits, and codes of few bits.
 package enum TuningNotes {
   /// What the user should know, each a sentence.
   ///
   /// - Parameters:
   ///   - tuned: exits whose adapters are tuned along.
   ///   - depth: layers of an extracted model; nil for all.
+  ///   - encoding: of tuned matrices; nil for the one that each had.
   package static func notes(
-    on checkpoint: CheckpointReader, method: TuningMethod, tuned: [Int], depth: Int?
+    on checkpoint: CheckpointReader, method: TuningMethod, tuned: [Int], depth: Int?,
+    encoding: WeightEncoding?
   ) -> [String] {
     let names = checkpoint.tensors.map(\.name)
     let heads = checkpoint.metadata.exits.filter { names.contains(TensorName.exitHead($0)) }
@@ -34,6 +38,14 @@ package enum TuningNotes {
         notes.append(
           "guesses stay as they are, and may be right less often; `router adapter drafts` learns new ones")
       }
+    }
+    let becomesQ4 =
+      encoding == .q4
+      || encoding == nil && checkpoint.tensors.contains { $0.dtype == .u8 && !TensorName.isOfExit($0.name) }
+    if becomesQ4, method != .ict {
+      notes.append(
+        "layers are stored in 4 bits, which round most of what a short run changes away; --encoding q8 or bf16 keeps it"
+      )
     }
     return notes
   }
