@@ -53,6 +53,13 @@ package final class DraftRecord: Sendable {
     }
   }
 
+  /// Notes what came of a round's guesses, of which the first `count` were right.
+  ///
+  /// The guess after those was wrong; the ones behind it were compared with nothing.
+  func record(_ drafts: [Draft], accepted count: Int) {
+    record(drafts.prefix(count + 1).enumerated().map { (source: $1.source, isAccepted: $0 < count) })
+  }
+
   /// What a source counts for before any of its guesses has been tried.
   private static func tally(of source: DraftSource) -> Tally {
     Tally(tried: priorWeight, accepted: priorWeight * source.expectedAcceptance)

@@ -127,9 +127,7 @@ final class GuessedExitStep: DecodingStep, ExitLogits {
     guard hasRound else { return }
     hasRound = false
     session.keep(waiting + current + 1)
-    // The guess after the last confirmed one was wrong; those behind it were compared with nothing.
-    let compared = drafts.prefix(current + 1).enumerated()
-    record.record(compared.map { (source: $1.source, isAccepted: $0 < current) })
+    record.record(drafts, accepted: current)
     summary.accepted += current
     if session.depth == session.depthLimit {
       session.commitFull()

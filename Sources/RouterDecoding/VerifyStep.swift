@@ -83,9 +83,7 @@ final class VerifyStep: DecodingStep, ExitLogits {
     guard hasRound else { return }
     hasRound = false
     session.commit(row + 1)
-    // The guess after the last confirmed one was wrong; those behind it were compared with nothing.
-    let compared = drafts.prefix(row + 1).enumerated()
-    record.record(compared.map { (source: $1.source, isAccepted: $0 < row) })
+    record.record(drafts, accepted: row)
     summary.accepted += row
   }
 
