@@ -3,13 +3,15 @@ import RouterExit
 /// An audit that is being made, in small pieces of work.
 final class AuditRun {
   private let answer: [Int32]
-  private var work: Work
+  private let work: Work
+  /// Ids of full depth's own answer so far.
+  private var ids: [Int32] = []
 
   private enum Work {
     /// Full depth reads the answer.
     case reading(AnswerAudit)
     /// Full depth gives its own.
-    case repeating(Generation, ids: [Int32])
+    case repeating(Generation)
   }
 
   /// - Throws: ``GenerationError`` if the model cannot read prompt and answer.
@@ -22,7 +24,7 @@ final class AuditRun {
       var request = question.request
       // The same tokens as in mode full, sooner.
       (request.mode, request.policy, request.topLogprobs) = (.verify, nil, nil)
-      work = .repeating(try Generation(request, on: language), ids: [])
+      work = .repeating(try Generation(request, on: language))
     }
   }
 
@@ -34,9 +36,14 @@ final class AuditRun {
     switch work {
     case .reading(let audit):
       return try audit.advance().map(AuditedAnswer.init(agreements:))
-    case .repeating(let generation, var ids):
-      for event in try generation.advance() { if case .token(let token) = event { ids.append(token.id) } }
-      work = .repeating(generation, ids: ids)
+    case .repeating(let generation):
+      for event in try generation.advance() {
+        switch event {
+        case .token(let token): ids.append(token.id)
+        // An answer has its end-of-text token, as in calibration.
+        case .finished(let summary): if let end = summary.endOfText { ids.append(end.id) }
+        }
+      }
       guard generation.isFinished else { return nil }
       return AuditedAnswer(loss: TokenDistance.rouge(ids, answer), tokenCount: answer.count)
     }

@@ -1,3 +1,4 @@
+import RouterModel
 import Synchronization
 
 /// What it costs a model to run several tokens through the layers that they skipped, as seen so far; shared by its
@@ -23,6 +24,12 @@ package final class CatchUpRecord: Sendable {
       (times.0.map { $0 / one } ?? times.1) / Double(place + 1)
     }
     return (shares.indices.min { shares[$0] < shares[$1] } ?? 0) + 1
+  }
+
+  /// Tokens of a session that may leave early before the layers that they skipped make up for it: as many as run
+  /// through those together at the least cost each.
+  func debtLimit(of session: InferenceSession) -> Int {
+    min(thriftyRows, session.rowLimit, session.model.uniformRows)
   }
 
   /// Notes the time of `rows` tokens through `layers` of a model's `count` layers.

@@ -52,15 +52,9 @@ final class ExitStep: DecodingStep, ExitLogits {
         record.record(
           rows: 1, seconds: time.seconds, layers: time.layers, of: session.depthLimit)
       }
-      if session.rowCount >= debtLimit { catchUp(from: run.depth) }
+      if session.rowCount >= record.debtLimit(of: session) { catchUp(from: run.depth) }
     }
     return run
-  }
-
-  /// Tokens that may leave early before the layers that they skipped make up for it: as many as run through those
-  /// together at the least cost each.
-  private var debtLimit: Int {
-    min(record.thriftyRows, session.rowLimit, session.model.uniformRows)
   }
 
   /// Runs all tokens in flight, of which the last has run `depth` layers, through the others.

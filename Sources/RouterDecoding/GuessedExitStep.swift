@@ -131,7 +131,7 @@ final class GuessedExitStep: DecodingStep, ExitLogits {
     summary.accepted += current
     if session.depth == session.depthLimit {
       session.commitFull()
-    } else if session.rowCount >= min(catchUps.thriftyRows, session.rowLimit, session.model.uniformRows) {
+    } else if session.rowCount >= catchUps.debtLimit(of: session) {
       session.advance(to: session.depthLimit)
       session.commitFull()
     }

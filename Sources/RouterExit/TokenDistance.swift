@@ -22,7 +22,11 @@ package enum TokenDistance {
   }
 
   /// The length of the longest common subsequence.
-  package static func longestCommonSubsequence(_ first: [Int32], _ second: [Int32]) -> Int {
+  ///
+  /// - Complexity: O(m n) time, O(min(m, n)) memory.
+  package static func longestCommonSubsequence<Element: Equatable>(
+    _ first: [Element], _ second: [Element]
+  ) -> Int {
     let (long, short) = first.count >= second.count ? (first, second) : (second, first)
     // row[j] = LCS of the part of `long` seen so far and the first j tokens of `short`.
     var row = [Int](repeating: 0, count: short.count + 1)

@@ -110,6 +110,20 @@ struct AnswerAuditTests {
     #expect(try await engine.audit(Array(full.prefix(5)), to: asked, by: .rougeL).loss == 0)
   }
 
+  /// The end-of-text token is part of both answers, as in calibration.
+  @Test func anAnswerThatEndsIsComparedWithItsEnd() async throws {
+    let model = try TinyLanguage.make(endOfGeneration: [100, 104])
+    var asked = greedy([104, 105], 60)
+    asked.ignoresEndOfText = false
+    let transcript = try Transcript(asked, on: model)
+    let end = try #require(transcript.summary?.endOfText, "the answer ends by itself")
+    let engine = InferenceEngine(model: model)
+    let whole = transcript.ids + [end.id]
+    #expect(try await engine.audit(whole, to: asked, by: .rougeL).loss == 0)
+    let short = try await engine.audit(transcript.ids, to: asked, by: .rougeL)
+    #expect(short.loss == TokenDistance.rouge(whole, transcript.ids) && short.loss > 0)
+  }
+
   /// While a request is held, the audit does not even begin; it ends after the request has.
   @Test func anAuditWaitsForEveryRequest() async throws {
     let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)

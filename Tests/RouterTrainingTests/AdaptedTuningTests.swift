@@ -14,14 +14,6 @@ import Testing
     return tiny
   }
 
-  private func settings(_ method: TuningMethod = .soft, steps: Int = 8) -> TuningSettings {
-    var settings = TuningSettings(method: method, steps: steps, learningRate: 0.01)
-    settings.batchTokens = 40
-    settings.warmupSteps = 2
-    settings.checkpointEvery = 3
-    return settings
-  }
-
   private func isOfAdapter(_ tensor: Tuner.Tensor) -> Bool { TensorName.isOfAdapter(tensor.name) }
 
   /// Mean cross-entropy of each exit on texts, by the inference path.
@@ -64,7 +56,7 @@ import Testing
     let (_, kind, change) = Self.variants[variant]
     let directory = try TemporaryDirectory()
     let (texts, heldOut) = (try Texts.random(14), try Texts.random(3, name: "held out"))
-    var settings = settings()
+    var settings = TuningSettings.brief()
     change(&settings)
     let model = try Self.tiny(kind).model()
     func tuner(_ state: String?) throws -> Tuner {
@@ -90,7 +82,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let texts = try Texts.random(6)
     func tuner(_ model: LlamaModel) throws -> Tuner {
-      try Tuner(model: model, documents: texts, settings: settings(), statePath: directory.file("state"))
+      try Tuner(
+        model: model, documents: texts, settings: TuningSettings.brief(), statePath: directory.file("state"))
     }
     try tuner(Self.tiny().model()).run { $0.step < 4 }
     for other in [try TinyModel.biased(), try Self.tiny(.gated(inner: 20))] {
@@ -110,7 +103,7 @@ import Testing
     try Self.tiny(kind).write(to: directory.file("base"))
     let base = try CheckpointReader(path: directory.file("base"))
     let multiplier = Multiplier(team: ThreadTeam(threadCount: 2), precision: .f32)
-    var settings = settings(steps: 4)
+    var settings = TuningSettings.brief(steps: 4)
     change(&settings)
     let heldOut = try Texts.random(5, name: "held out")
     let tuner = try Tuner(
@@ -134,7 +127,7 @@ import Testing
     let texts = try Texts.random(4)
     for kind in [ExitAdapterKind.linear, .gated(inner: 20)] {
       let model = try Self.tiny(kind).model()
-      let tuner = try Tuner(model: model, documents: texts, heldOut: texts, settings: settings())
+      let tuner = try Tuner(model: model, documents: texts, heldOut: texts, settings: TuningSettings.brief())
       let (own, found) = (try tuner.evaluate().map(\.crossEntropy), try crossEntropies(model, texts))
       for (a, b) in zip(own, found) { #expect(abs(a - b) < 2e-4) }
       let plain = try crossEntropies(TinyModel.biased().model(), texts)
@@ -148,7 +141,7 @@ import Testing
       (.extracted, nil, []),
     ]
     for (method, exits, expected) in cases {
-      var settings = settings(method, steps: 12)
+      var settings = TuningSettings.brief(method, steps: 12)
       settings.exits = exits
       settings.extractedDepth = method == .extracted ? 2 : nil
       let tuner = try Tuner(
@@ -170,7 +163,7 @@ import Testing
 
   @Test func adaptersMayLearnAtAnotherRate() throws {
     func tuner(_ rate: Float) throws -> Tuner {
-      var settings = settings(steps: 3)
+      var settings = TuningSettings.brief(steps: 3)
       (settings.adapterRate, settings.loraRank) = (rate, 4)
       let tuner = try Tuner(
         model: try Self.tiny().model(), documents: try Texts.random(6), settings: settings)
@@ -196,7 +189,7 @@ import Testing
 
   /// The original is at full depth: at no step may its own exits' adapters matter to the teacher.
   @Test func theTeacherIsTheOriginalsFullDepth() throws {
-    var settings = settings()
+    var settings = TuningSettings.brief()
     (settings.loss, settings.distillationShare) = (.distill, 1)
     let texts = try Texts.random(4)
     let tuner = try Tuner(

@@ -6,14 +6,6 @@ import Testing
 @testable import RouterTraining
 
 @Suite struct TunerTests {
-  private func settings(_ method: TuningMethod = .soft, steps: Int = 8) -> TuningSettings {
-    var settings = TuningSettings(method: method, steps: steps, learningRate: 0.01)
-    settings.batchTokens = 40
-    settings.warmupSteps = 2
-    settings.checkpointEvery = 3
-    return settings
-  }
-
   private func run(_ tuner: Tuner, until last: Int = .max) throws -> [TuningStep] {
     var steps: [TuningStep] = []
     try tuner.run {
@@ -59,7 +51,7 @@ import Testing
   @Test(arguments: variants.indices) func aResumedRunEndsInTheSameBits(_ variant: Int) throws {
     let directory = try TemporaryDirectory()
     let texts = try Texts.random(14)
-    var settings = settings()
+    var settings = TuningSettings.brief()
     Self.variants[variant].change(&settings)
     let heldOut = try Texts.random(3, name: "held out")
     func tuner(_ state: String?) throws -> Tuner {
@@ -83,7 +75,7 @@ import Testing
   }
 
   @Test func lowRankFactorsStartAsTheModelItself() throws {
-    var settings = settings()
+    var settings = TuningSettings.brief()
     settings.loraRank = 4
     let model = try TinyModel.plain().model()
     let tuner = try Tuner(model: model, documents: try Texts.random(4), settings: settings)
@@ -99,7 +91,7 @@ import Testing
 
   @Test func everyMethodLowersTheLossOfWhatItTrains() throws {
     for method in TuningMethod.allCases {
-      var settings = settings(method, steps: 30)
+      var settings = TuningSettings.brief(method, steps: 30)
       settings.extractedDepth = method == .extracted ? 1 : nil
       let tuner = try Tuner(
         model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: settings)
@@ -118,7 +110,7 @@ import Testing
   }
 
   @Test func anExtractedModelHasOnlyItsLayers() throws {
-    var settings = settings(.extracted)
+    var settings = TuningSettings.brief(.extracted)
     settings.extractedDepth = 1
     let tuner = try Tuner(
       model: try TinyModel.plain().model(), documents: try Texts.random(3), settings: settings)
@@ -128,12 +120,13 @@ import Testing
 
   @Test func headsOfTheirOwnLeaveTheTrunkAlone() throws {
     let tuner = try Tuner(
-      model: try TinyModel.biased().model(), documents: try Texts.random(3), settings: settings(.ict))
+      model: try TinyModel.biased().model(), documents: try Texts.random(3),
+      settings: TuningSettings.brief(.ict))
     #expect(tuner.tensors.map(\.name) == ["exits.1.head.weight", "exits.2.head.weight"])
   }
 
   @Test func depthWeightsFavourDeepExits() {
-    var settings = settings()
+    var settings = TuningSettings.brief()
     settings.loss = .weighted
     #expect(settings.weights(of: [1, 3], step: 0) == [0.25, 0.75])
     settings.loss = .sampled
@@ -147,7 +140,7 @@ import Testing
     let texts = try Texts.random(6)
     func tuner() throws -> Tuner {
       try Tuner(
-        model: try TinyModel.plain().model(), documents: texts, settings: settings(),
+        model: try TinyModel.plain().model(), documents: texts, settings: TuningSettings.brief(),
         statePath: directory.file("state"))
     }
     let spoilt = try tuner()
@@ -166,7 +159,7 @@ import Testing
   @Test func weightsThatAreNoNumbersAreNotWritten() throws {
     let directory = try TemporaryDirectory()
     let spoilt = try Tuner(
-      model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: settings(),
+      model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: TuningSettings.brief(),
       statePath: directory.file("state"))
     let error = #expect(throws: TrainingError.self) {
       try spoilt.run {
@@ -181,7 +174,7 @@ import Testing
   @Test func theRestOfARunMayHaveAnotherLearningRate() throws {
     let directory = try TemporaryDirectory()
     func tuner(_ rate: Float) throws -> Tuner {
-      var settings = settings()
+      var settings = TuningSettings.brief()
       settings.learningRate = rate
       return try Tuner(
         model: try TinyModel.plain().model(), documents: try Texts.random(6), settings: settings,
@@ -196,7 +189,7 @@ import Testing
   }
 
   @Test func trainingStopsWhenHeldOutLossesRise() throws {
-    var settings = settings(steps: 200)
+    var settings = TuningSettings.brief(steps: 200)
     settings.patience = 2
     settings.evaluateEvery = 5
     settings.learningRate = 0.03
@@ -216,8 +209,8 @@ import Testing
     let path = directory.file("state")
     let texts = try Texts.random(6)
     let model = try TinyModel.plain().model()
-    _ = try run(Tuner(model: model, documents: texts, settings: settings(), statePath: path))
-    var other = settings()
+    _ = try run(Tuner(model: model, documents: texts, settings: TuningSettings.brief(), statePath: path))
+    var other = TuningSettings.brief()
     other.weightDecay = 0.02
     func code(
       _ texts: [TrainingDocument], _ settings: TuningSettings, _ other: LlamaModel? = nil
@@ -227,19 +220,19 @@ import Testing
       }?.code
     }
     #expect(try code(texts, other) == .foreignFile)
-    #expect(try code(Array(texts.dropLast()), settings()) == .foreignFile)
+    #expect(try code(Array(texts.dropLast()), TuningSettings.brief()) == .foreignFile)
     let otherModel = try TinyModel.plain().model()
     otherModel.weights.finalNorm.floats[0] += 1
-    #expect(try code(texts, settings(), otherModel) == .foreignFile)
+    #expect(try code(texts, TuningSettings.brief(), otherModel) == .foreignFile)
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     for count in [0, 5, 200, bytes.count / 2, bytes.count - 1] {
       try bytes.prefix(count).write(to: URL(fileURLWithPath: path))
-      #expect(try code(texts, settings()) == .corruptFile)
+      #expect(try code(texts, TuningSettings.brief()) == .corruptFile)
     }
     var flipped = bytes
     flipped[bytes.count / 2] ^= 1
     try flipped.write(to: URL(fileURLWithPath: path))
-    #expect(try code(texts, settings()) == .corruptFile)
+    #expect(try code(texts, TuningSettings.brief()) == .corruptFile)
   }
 
   @Test func unusableTextsAndSettingsAreRefused() throws {
@@ -247,7 +240,7 @@ import Testing
     func code(_ documents: [TrainingDocument], _ change: (inout TuningSettings) -> Void) -> TrainingError
       .Code?
     {
-      var changed = settings()
+      var changed = TuningSettings.brief()
       change(&changed)
       return #expect(throws: TrainingError.self) {
         try Tuner(model: model, documents: documents, settings: changed)

@@ -1,3 +1,5 @@
+import RouterExit
+
 /// ROUGE-L on words (C.-Y. Lin, "ROUGE", 2004, with beta = 1).
 package enum Rouge {
   /// 2 LCS / (m + n) over lower-case words, LCS the length of their longest common subsequence; 1 for two texts
@@ -9,17 +11,7 @@ package enum Rouge {
     let (first, second) = (words(reference), words(candidate))
     let total = first.count + second.count
     guard total > 0 else { return 1 }
-    // row[j] = LCS of the part of `first` seen so far and the first j words of `second`.
-    var row = [Int](repeating: 0, count: second.count + 1)
-    for word in first {
-      var diagonal = 0
-      for (j, other) in second.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = word == other ? diagonal + 1 : max(above, row[j])
-        diagonal = above
-      }
-    }
-    return 2 * Double(row[second.count]) / Double(total)
+    return 2 * Double(TokenDistance.longestCommonSubsequence(first, second)) / Double(total)
   }
 
   static func words(_ text: String) -> [Substring] {
