@@ -6,7 +6,7 @@ import Synchronization
 /// Which inputs come first changes the speed and never a result.
 package final class HeadScreen: Sendable {
   private let head: WeightMatrix
-  private let multiplier: Multiplier
+  private let matmul: Matmul
   private let screening: HeadScreening
   private let state: Mutex<State>
 
@@ -26,9 +26,9 @@ package final class HeadScreen: Sendable {
   /// Directions in which the screen expects its inputs to be long: most of what there is to gain.
   private static let directionCount = 8
 
-  package init(head: WeightMatrix, multiplier: Multiplier, screening: HeadScreening) {
+  package init(head: WeightMatrix, matmul: Matmul, screening: HeadScreening) {
     self.head = head
-    self.multiplier = multiplier
+    self.matmul = matmul
     self.screening = screening
     let isOff = screening == .off || head.columns % 32 != 0 || head.columns == 0
     state = Mutex(State(phase: isOff ? .absent : .sampling([])))
@@ -66,7 +66,7 @@ package final class HeadScreen: Sendable {
     var screen: MatrixScreen?
     let duration = ContinuousClock().measure {
       let directions = PrincipalDirections.leading(Self.directionCount, of: samples, width: head.columns)
-      screen = MatrixScreen(head, directions: directions, multiplier: multiplier)
+      screen = MatrixScreen(head, directions: directions, matmul: matmul)
     }
     guard let screen else { return .absent }
     counters.byteCount = screen.byteCount

@@ -18,7 +18,7 @@ extension InferenceSession {
       states = scratch.hidden
     }
     for row in rows {
-      model.multiplier.kernels.rmsNorm(
+      model.matmul.kernels.rmsNorm(
         states + row * width, weight: model.weights.finalNorm, count: width,
         epsilon: model.configuration.normEpsilon, into: scratch.normed + row * width)
     }
@@ -46,12 +46,12 @@ extension InferenceSession {
     case .linear(let weight, let bias):
       multiply(unit, rows.count, [MatrixProduct(weight, into: output)])
       for row in 0..<rows.count {
-        model.multiplier.kernels.add(bias, to: output + row * width, count: width)
+        model.matmul.kernels.add(bias, to: output + row * width, count: width)
       }
     case .gated(let gate, let up, let down):
       multiply(
         unit, rows.count, [MatrixProduct(gate, into: scratch.gate), MatrixProduct(up, into: scratch.up)])
-      model.multiplier.kernels.siluMultiply(scratch.gate, by: scratch.up, count: rows.count * gate.rows)
+      model.matmul.kernels.siluMultiply(scratch.gate, by: scratch.up, count: rows.count * gate.rows)
       multiply(scratch.gate, rows.count, [MatrixProduct(down, into: output)])
     }
     for (row, root) in zip(rows, roots) {
@@ -61,7 +61,7 @@ extension InferenceSession {
   }
 
   private func multiply(_ input: UnsafePointer<Float>, _ rows: Int, _ products: [MatrixProduct]) {
-    model.multiplier.multiply(input, rows: rows, by: products, codes: scratch.codes)
+    model.matmul.multiply(input, rows: rows, by: products, codes: scratch.codes)
   }
 
   /// z = h / rms(h), `[D]`; returns rms(h).

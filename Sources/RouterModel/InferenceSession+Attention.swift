@@ -22,14 +22,14 @@ extension InferenceSession {
     let heads = model.configuration.headCount
     let width = heads * model.configuration.headWidth
     // Rows whose keys share cache lines go to one thread.
-    let (start, step) = (self.start, HeadCache.linePositions)
+    let (start, step) = (self.start, AttentionCache.linePositions)
     let (first, last) = (start / step, (start + active.count - 1) / step)
-    model.multiplier.team.run(chunks: last - first + 1) { chunk in
+    model.matmul.team.run(chunks: last - first + 1) { chunk in
       let line = (first + chunk) * step
       for row in max(line - start, 0)..<min(line + step - start, active.count) {
         if queries {
           let query = scratch.query + row * width
-          if let biases { model.multiplier.kernels.add(biases.query, to: query, count: width) }
+          if let biases { model.matmul.kernels.add(biases.query, to: query, count: width) }
           rotate(query, heads: heads, position: start + row)
         }
         store(
@@ -43,7 +43,7 @@ extension InferenceSession {
   private func rotate(_ heads: UnsafeMutablePointer<Float>, heads count: Int, position: Int) {
     let width = model.configuration.headWidth
     for head in 0..<count {
-      model.multiplier.kernels.rotate(
+      model.matmul.kernels.rotate(
         heads + head * width, cosines: rotary.cosines(at: position), sines: rotary.sines(at: position),
         width: width)
     }
@@ -58,12 +58,12 @@ extension InferenceSession {
     let (heads, width) = (configuration.keyValueHeadCount, configuration.headWidth)
     let (key, value) = (key + row * heads * width, value + row * heads * width)
     if let biases {
-      model.multiplier.kernels.add(biases.key, to: key, count: heads * width)
-      model.multiplier.kernels.add(biases.value, to: value, count: heads * width)
+      model.matmul.kernels.add(biases.key, to: key, count: heads * width)
+      model.matmul.kernels.add(biases.value, to: value, count: heads * width)
     }
     rotate(key, heads: heads, position: position)
     for head in 0..<heads {
-      model.multiplier.kernels.store(
+      model.matmul.kernels.store(
         key: key + head * width, value: value + head * width, at: position, in: cache.head(head))
     }
   }
@@ -72,7 +72,7 @@ extension InferenceSession {
   func attend(in cache: KeyValueCache) {
     let configuration = model.configuration
     let groups = configuration.keyValueHeadCount
-    let threads = model.multiplier.team.threadCount
+    let threads = model.matmul.team.threadCount
     let products =
       2 * active.count * configuration.headCount * configuration.headWidth * (start + active.count)
     if threads == 1 || products < Self.smallAttention {
@@ -82,7 +82,7 @@ extension InferenceSession {
     } else {
       let step = max(1, Kernels.sharedQueries / (configuration.headCount / groups))
       let steps = (active.count + step - 1) / step
-      model.multiplier.team.run(chunks: groups * steps) { chunk in
+      model.matmul.team.run(chunks: groups * steps) { chunk in
         // The last rows see the most positions: they start first, so that no thread ends with a long chunk.
         let first = (steps - 1 - chunk / groups) * step
         attend(chunk % groups, rows: first..<min(first + step, active.count), in: cache)
@@ -92,15 +92,15 @@ extension InferenceSession {
 
   /// Blocks of the cache that the active rows see.
   private var blockCount: Int {
-    (start + active.count + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+    (start + active.count + AttentionCache.blockPositions - 1) / AttentionCache.blockPositions
   }
 
   /// The query heads that share key/value head `group`.
-  private func queries(of group: Int) -> (view: HeadQueries, offset: Int) {
+  private func queries(of group: Int) -> (view: AttentionQueries, offset: Int) {
     let configuration = model.configuration
     let sharing = configuration.headCount / configuration.keyValueHeadCount
     let offset = group * sharing * configuration.headWidth
-    let view = HeadQueries(
+    let view = AttentionQueries(
       rows: scratch.query + offset, stride: configuration.headCount * configuration.headWidth, heads: sharing,
       position: start, scale: 1 / Float(configuration.headWidth).squareRoot())
     return (view, offset)
@@ -108,7 +108,7 @@ extension InferenceSession {
 
   private func attend(_ group: Int, rows: Range<Int>, in cache: KeyValueCache) {
     let (view, offset) = queries(of: group)
-    model.multiplier.kernels.attend(
+    model.matmul.kernels.attend(
       view, rows: rows, over: cache.head(group), into: scratch.attended + offset)
   }
 
@@ -118,7 +118,7 @@ extension InferenceSession {
     let (heads, groups, width) = (
       configuration.headCount, configuration.keyValueHeadCount, configuration.headWidth
     )
-    let (kernels, team, rows) = (model.multiplier.kernels, model.multiplier.team, active.count)
+    let (kernels, team, rows) = (model.matmul.kernels, model.matmul.team, active.count)
     let parts = parts.pointer.assumingMemoryBound(to: Float.self)
     // [blocks, G, rows, H / G, K + 2]
     let groupSize = rows * (heads / groups) * (width + 2)
@@ -132,7 +132,7 @@ extension InferenceSession {
       }
     }
     for row in 0..<rows {
-      let blocks = (start + row) / HeadCache.blockPositions + 1
+      let blocks = (start + row) / AttentionCache.blockPositions + 1
       for head in 0..<heads {
         let (group, member) = (head / (heads / groups), head % (heads / groups))
         kernels.join(

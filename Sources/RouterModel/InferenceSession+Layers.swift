@@ -14,7 +14,7 @@ extension InferenceSession {
       ], then: layer.output)
     rotateAndStore(biases: layer.biases, in: caches[index])
     attend(in: caches[index])
-    model.multiplier.multiply(
+    model.matmul.multiply(
       scratch.attended, rows: active.count, by: [MatrixProduct(layer.output, addingTo: activeStates)],
       codes: scratch.codes, then: layer.gate)
     feedForward(
@@ -32,24 +32,24 @@ extension InferenceSession {
 
   /// hidden += W_down (silu(W_gate x) * W_up x), x the normed state.
   private func feedForward(_ layer: LlamaWeights.Layer, then next: WeightMatrix?) {
-    let multiplier = model.multiplier
+    let matmul = model.matmul
     let down = [MatrixProduct(layer.down, addingTo: activeStates)]
-    guard multiplier.takesGated(gate: layer.gate, up: layer.up, down: layer.down) else {
+    guard matmul.takesGated(gate: layer.gate, up: layer.up, down: layer.down) else {
       multiplyNormed(
         layer.postAttentionNorm,
         by: [MatrixProduct(layer.gate, into: scratch.gate), MatrixProduct(layer.up, into: scratch.up)])
       let inner = model.configuration.feedForwardWidth
       forEachRow { row in
-        multiplier.kernels.siluMultiply(
+        matmul.kernels.siluMultiply(
           scratch.gate + row * inner, by: scratch.up + row * inner, count: inner)
       }
-      return multiplier.multiply(scratch.gate, rows: active.count, by: down, codes: scratch.codes)
+      return matmul.multiply(scratch.gate, rows: active.count, by: down, codes: scratch.codes)
     }
     quantizeNormed(layer.postAttentionNorm)
-    multiplier.multiplyGated(
+    matmul.multiplyGated(
       scratch.codes, rows: active.count, gate: layer.gate, up: layer.up, into: scratch.gatedCodes,
       then: layer.down)
-    multiplier.multiply(scratch.gatedCodes, rows: active.count, by: down, then: next)
+    matmul.multiply(scratch.gatedCodes, rows: active.count, by: down, then: next)
   }
 
   /// f32 `[active, D]`: the residual stream of the active rows.
@@ -61,24 +61,24 @@ extension InferenceSession {
   private func multiplyNormed(
     _ weight: AlignedBuffer, by products: [MatrixProduct], then next: WeightMatrix? = nil
   ) {
-    let (multiplier, width) = (model.multiplier, model.configuration.width)
-    let (kernels, epsilon) = (multiplier.kernels, model.configuration.normEpsilon)
-    if multiplier.takesCodesOnly(products) {
+    let (matmul, width) = (model.matmul, model.configuration.width)
+    let (kernels, epsilon) = (matmul.kernels, model.configuration.normEpsilon)
+    if matmul.takesCodesOnly(products) {
       quantizeNormed(weight)
-      multiplier.multiply(scratch.codes, rows: active.count, by: products, then: next)
+      matmul.multiply(scratch.codes, rows: active.count, by: products, then: next)
     } else {
       forEachRow { row in
         kernels.rmsNorm(
           activeStates + row * width, weight: weight, count: width, epsilon: epsilon,
           into: scratch.normed + row * width)
       }
-      multiplier.multiply(scratch.normed, rows: active.count, by: products, codes: scratch.codes)
+      matmul.multiply(scratch.normed, rows: active.count, by: products, codes: scratch.codes)
     }
   }
 
   /// The codes of RMSNorm(hidden) * weight.
   private func quantizeNormed(_ weight: AlignedBuffer) {
-    let (kernels, width) = (model.multiplier.kernels, model.configuration.width)
+    let (kernels, width) = (model.matmul.kernels, model.configuration.width)
     forEachRow { row in
       kernels.rmsNorm(
         activeStates, rows: row..<row + 1, weight: weight, count: width,
@@ -92,7 +92,7 @@ extension InferenceSession {
     if count < 4 {
       for row in 0..<count { body(row) }
     } else {
-      let team = model.multiplier.team
+      let team = model.matmul.team
       let chunks = min(count, team.threadCount * 8)
       team.run(chunks: chunks) { chunk in
         for row in count * chunk / chunks..<count * (chunk + 1) / chunks { body(row) }

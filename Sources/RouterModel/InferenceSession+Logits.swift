@@ -10,7 +10,7 @@ extension InferenceSession {
   ///   - rows: rows in flight that have run the same layers, a range within `0 ..< rowCount`.
   ///   - output: f32 `[rows.count, V]`.
   package func logits(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
-    model.multiplier.multiply(
+    model.matmul.multiply(
       headInput(rows: rows), rows: rows.count,
       by: [MatrixProduct(model.weights.exitHeads[depth(of: rows)] ?? model.weights.head, into: output)],
       codes: scratch.codes)
@@ -24,7 +24,7 @@ extension InferenceSession {
     let input = headInput(rows: row..<row + 1)
     guard let screen = screen(for: input, row: row) else { return nil }
     let scan = scan(row: row, input, by: screen)
-    let maximum = model.multiplier.maximum(
+    let maximum = model.matmul.maximum(
       of: input, scored: row - scan.rows.lowerBound, by: screen, codes: scratch.codes, scratch: scan.scores)
     model.headScreen.record(rescoredBlocks: maximum?.rescoredBlocks)
     return maximum.map { Int32($0.row) }
@@ -42,9 +42,9 @@ extension InferenceSession {
     let input = headInput(rows: row..<row + 1)
     guard let screen = screen(for: input, row: row) else { return false }
     var blocks: Int?
-    if model.multiplier.isWorthwhile(wanted, by: screen) {
+    if model.matmul.isWorthwhile(wanted, by: screen) {
       let scan = scan(row: row, input, by: screen)
-      blocks = model.multiplier.leading(
+      blocks = model.matmul.leading(
         wanted, of: input, scored: row - scan.rows.lowerBound, by: screen, codes: scratch.codes,
         scratch: scan.scores, into: output)
     }
@@ -85,7 +85,7 @@ extension InferenceSession {
   ) -> HeadScan {
     let scores = screenScratch ?? ScreenScratch(for: screen)
     screenScratch = scores
-    model.multiplier.score(inputs, rows: rows.count, by: screen, codes: scratch.codes, scratch: scores)
+    model.matmul.score(inputs, rows: rows.count, by: screen, codes: scratch.codes, scratch: scores)
     let scan = HeadScan(rows: rows, scores: scores)
     headScan = scan
     return scan

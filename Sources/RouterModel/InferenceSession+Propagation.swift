@@ -11,7 +11,7 @@ extension InferenceSession {
       let skipped = depth..<depthLimit
       let pairs = skipped.map { index in
         let (layer, normed) = (model.weights.layers[index], propagation.normed(index))
-        model.multiplier.kernels.rmsNorm(
+        model.matmul.kernels.rmsNorm(
           scratch.hidden + row * width, weight: layer.inputNorm, count: width,
           epsilon: configuration.normEpsilon, into: normed)
         return (
@@ -22,7 +22,7 @@ extension InferenceSession {
           ]
         )
       }
-      model.multiplier.multiplyEach(pairs, rows: 1, codes: propagation.codes)
+      model.matmul.multiplyEach(pairs, rows: 1, codes: propagation.codes)
       for index in skipped {
         store(
           key: propagation.key(index), value: propagation.value(index), row: 0,

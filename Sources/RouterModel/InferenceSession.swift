@@ -66,7 +66,7 @@ package final class InferenceSession {
       precision: cachePrecision ?? model.fittingCachePrecision)
     rotary = model.rotaryTable(positions: capacity)
     scratch = SessionScratch(configuration: configuration, rows: min(Self.maximumRows, capacity))
-    let blockCount = (capacity + HeadCache.blockPositions - 1) / HeadCache.blockPositions
+    let blockCount = (capacity + AttentionCache.blockPositions - 1) / AttentionCache.blockPositions
     parts = AlignedBuffer(
       byteCount: blockCount * Self.partRows * configuration.headCount * (configuration.headWidth + 2) * 4)
     propagation = PropagationScratch(configuration: configuration, layers: limit)

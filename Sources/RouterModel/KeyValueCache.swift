@@ -18,8 +18,9 @@ struct KeyValueCache {
   static func layers(
     _ count: Int, configuration: ModelConfiguration, capacity: Int, precision: CachePrecision
   ) -> [KeyValueCache] {
-    let blockCount = (capacity + HeadCache.blockPositions - 1) / HeadCache.blockPositions
-    let layerStride = configuration.keyValueHeadCount * 2 * HeadCache.blockPositions * configuration.headWidth
+    let blockCount = (capacity + AttentionCache.blockPositions - 1) / AttentionCache.blockPositions
+    let layerStride =
+      configuration.keyValueHeadCount * 2 * AttentionCache.blockPositions * configuration.headWidth
     let blockStride = count * layerStride
     let memory = AlignedBuffer(byteCount: blockCount * blockStride * precision.byteCount)
     return (0..<count).map { layer in
@@ -30,10 +31,10 @@ struct KeyValueCache {
   }
 
   /// The keys and values of head `head`, 0 ..< G.
-  func head(_ head: Int) -> HeadCache {
-    let byteCount = HeadCache.blockPositions * width * precision.byteCount
+  func head(_ head: Int) -> AttentionCache {
+    let byteCount = AttentionCache.blockPositions * width * precision.byteCount
     let keys = memory.pointer + offset + head * 2 * byteCount
-    return HeadCache(
+    return AttentionCache(
       keys: keys, values: keys + byteCount, blockStride: blockStride, width: width, precision: precision)
   }
 }
@@ -44,6 +45,6 @@ extension LlamaModel {
   package var fittingCachePrecision: CachePrecision {
     if let cachePrecision { return cachePrecision }
     let isQuantised = weights.layers.contains { $0.query.encoding == .q8 || $0.query.encoding == .q4 }
-    return isQuantised && multiplier.precision == .int8 ? .f16 : .f32
+    return isQuantised && matmul.precision == .int8 ? .f16 : .f32
   }
 }

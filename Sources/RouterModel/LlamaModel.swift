@@ -12,7 +12,7 @@ package final class LlamaModel: Sendable {
   /// Layers that are loaded, L unless only a prefix was asked for.
   package let layerCount: Int
   package let weights: LlamaWeights
-  package let multiplier: Multiplier
+  package let matmul: Matmul
   /// Finds the most probable token without most of the head.
   package let headScreen: HeadScreen
   /// Element type of keys and values that was asked for; nil for the one that fits.
@@ -24,18 +24,18 @@ package final class LlamaModel: Sendable {
   ///   - headScreening: nil for what suits the head.
   ///   - cachePrecision: nil for what fits the model's arithmetic.
   package init(
-    configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, multiplier: Multiplier,
+    configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, matmul: Matmul,
     headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil
   ) {
     self.configuration = configuration
     self.layerCount = weights.layers.count
     self.exits = exits.filter { $0 <= weights.layers.count }
     self.weights = weights
-    self.multiplier = multiplier
+    self.matmul = matmul
     self.cachePrecision = cachePrecision
     headScreen = HeadScreen(
-      head: weights.head, multiplier: multiplier,
-      screening: headScreening ?? .automatic(for: weights.head, precision: multiplier.precision))
+      head: weights.head, matmul: matmul,
+      screening: headScreening ?? .automatic(for: weights.head, precision: matmul.precision))
   }
 
   /// Rotary tables for at least `positions` positions, made once for all sessions.
@@ -56,7 +56,7 @@ package final class LlamaModel: Sendable {
       [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down]
     }
     let hasF32 = heads.contains { $0.encoding == .f32 } || layers.contains { $0.encoding == .f32 }
-    return hasF32 ? Multiplier.uniformRows : InferenceSession.maximumRows
+    return hasF32 ? Matmul.uniformRows : InferenceSession.maximumRows
   }
 
   /// Builds the model from a checkpoint, or from the prefix of it that ends with layer `maximumExit`.
@@ -68,7 +68,7 @@ package final class LlamaModel: Sendable {
   /// - Throws: `CheckpointError` for what is wrong with the file, ``ModelError`` `unknownExit` for an exit that
   ///   the checkpoint does not have.
   package static func load(
-    from checkpoint: CheckpointReader, maximumExit: Int? = nil, multiplier: Multiplier,
+    from checkpoint: CheckpointReader, maximumExit: Int? = nil, matmul: Matmul,
     headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> LlamaModel {
@@ -81,11 +81,11 @@ package final class LlamaModel: Sendable {
     let layerCount = maximumExit ?? metadata.configuration.layerCount
     let collector = WeightCollector(for: checkpoint, layerCount: layerCount)
     try checkpoint.forEachSection(
-      throughLayer: maximumExit, threadCount: multiplier.team.threadCount, progress: progress,
+      throughLayer: maximumExit, threadCount: matmul.team.threadCount, progress: progress,
       collector.add)
     let weights = try collector.weights(layerCount: layerCount)
     return LlamaModel(
-      configuration: metadata.configuration, exits: metadata.exits, weights: weights, multiplier: multiplier,
+      configuration: metadata.configuration, exits: metadata.exits, weights: weights, matmul: matmul,
       headScreening: headScreening, cachePrecision: cachePrecision)
   }
 }

@@ -4,7 +4,7 @@ import RouterTensor
 /// Working memory for the keys and values of skipped layers: one row for each layer, since every layer
 /// normalises the hidden state with weights of its own.
 struct PropagationScratch {
-  let codes: [ActivationCodes]
+  let codes: [QuantizedActivations]
   private let normedRows: AlignedBuffer
   private let keyRows: AlignedBuffer
   private let valueRows: AlignedBuffer
@@ -18,7 +18,7 @@ struct PropagationScratch {
     keyRows = AlignedBuffer(byteCount: layers * keyWidth * 4)
     valueRows = AlignedBuffer(byteCount: layers * keyWidth * 4)
     let capacity = width
-    codes = (0..<layers).map { _ in ActivationCodes(capacity: capacity) }
+    codes = (0..<layers).map { _ in QuantizedActivations(capacity: capacity) }
   }
 
   /// f32 `[D]`

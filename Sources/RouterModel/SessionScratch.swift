@@ -22,9 +22,9 @@ struct SessionScratch {
   let gate: UnsafeMutablePointer<Float>
   /// f32 `[rows, F]`
   let up: UnsafeMutablePointer<Float>
-  let codes: ActivationCodes
+  let codes: QuantizedActivations
   /// Of `[rows, F]`: the input of a feed-forward block's last product.
-  let gatedCodes: ActivationCodes
+  let gatedCodes: QuantizedActivations
 
   private let memory: AlignedBuffer
 
@@ -48,7 +48,7 @@ struct SessionScratch {
     attended = base + starts[6]
     gate = base + starts[7]
     up = base + starts[8]
-    codes = ActivationCodes(capacity: rows * max(width, queryWidth, inner))
-    gatedCodes = ActivationCodes(capacity: rows * inner)
+    codes = QuantizedActivations(capacity: rows * max(width, queryWidth, inner))
+    gatedCodes = QuantizedActivations(capacity: rows * inner)
   }
 }

@@ -20,13 +20,13 @@ package enum SyntheticModel {
   ///
   /// - Precondition: every dimension of the configuration that a matrix takes its input from is a multiple of 32.
   package static func make(
-    _ configuration: ModelConfiguration, quantization: Quantization, seed: UInt64 = 1, multiplier: Multiplier
+    _ configuration: ModelConfiguration, quantization: Quantization, seed: UInt64 = 1, matmul: Matmul
   ) -> LlamaModel {
     let c = configuration
     var next = seed
     func matrix(_ rows: Int, _ columns: Int, _ encoding: WeightEncoding) -> WeightMatrix {
       next += 1
-      return .random(rows: rows, columns: columns, encoding: encoding, seed: next, team: multiplier.team)
+      return .random(rows: rows, columns: columns, encoding: encoding, seed: next, team: matmul.team)
     }
     let norm = AlignedBuffer(byteCount: c.width * 4)
     norm.elements(of: Float.self).update(repeating: 1)
@@ -46,6 +46,6 @@ package enum SyntheticModel {
     return LlamaModel(
       configuration: c, exits: Array(1...c.layerCount),
       weights: LlamaWeights(embedding: embedding, finalNorm: norm, head: head, layers: layers),
-      multiplier: multiplier)
+      matmul: matmul)
   }
 }

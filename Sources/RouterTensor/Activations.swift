@@ -11,7 +11,7 @@ package enum ActivationPrecision: String, Sendable, Codable, CaseIterable {
 /// Room for rows of activations f32 `[M, K]` in their 8-bit form.
 ///
 /// Mutable scratch of one session; not shared.
-package final class ActivationCodes {
+package final class QuantizedActivations {
   private let codes: AlignedBuffer
   private let scales: AlignedBuffer
   private let sums: AlignedBuffer

@@ -31,13 +31,13 @@ struct BlockProduct {
 
   init(
     _ matrix: WeightMatrix, input: UnsafePointer<Float>?, codes: rk_activations, inputRows: Int,
-    multiplier: Multiplier
+    matmul: Matmul
   ) {
     way =
       switch matrix.encoding {
-      case .f32 where inputRows > Multiplier.uniformRows: .blas
+      case .f32 where inputRows > Matmul.uniformRows: .blas
       case .f32, .bf16: .wide
-      case .q8, .q4: multiplier.precision == .int8 ? .codes : .decoding
+      case .q8, .q4: matmul.precision == .int8 ? .codes : .decoding
       }
     encoding = matrix.encoding
     weights = UnsafeRawPointer(matrix.storage.pointer)
@@ -45,7 +45,7 @@ struct BlockProduct {
     self.input = input
     self.codes = codes
     self.inputRows = inputRows
-    kernels = multiplier.kernels
+    kernels = matmul.kernels
     rows = matrix.rows
   }
 
@@ -64,7 +64,7 @@ struct BlockProduct {
   ) {
     guard adding else { return multiply(first * unit, last * unit, into: output, stride: stride) }
     // Those of one call of BLAS; of few rows as many as make a stream, of many what stays in the first cache.
-    let blocks = max(unit, Multiplier.isFew(inputRows) ? 8 : 1)
+    let blocks = max(unit, Matmul.isFew(inputRows) ? 8 : 1)
     let width = blocks * 16
     withUnsafeTemporaryAllocation(of: Float.self, capacity: inputRows * width) { terms in
       guard let terms = terms.baseAddress else { return }

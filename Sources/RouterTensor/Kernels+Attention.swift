@@ -7,7 +7,7 @@ extension Kernels {
 
   /// Puts a key and a value, f32 `[K]` each, into a cache.
   package func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, at position: Int, in cache: HeadCache
+    key: UnsafePointer<Float>, value: UnsafePointer<Float>, at position: Int, in cache: AttentionCache
   ) {
     withUnsafePointer(to: cache.view) { table.pointee.store($0, position, key, value) }
   }
@@ -18,7 +18,8 @@ extension Kernels {
   ///
   /// - Parameter output: laid out as the queries are.
   package func attend(
-    _ queries: HeadQueries, rows: Range<Int>, over cache: HeadCache, into output: UnsafeMutablePointer<Float>
+    _ queries: AttentionQueries, rows: Range<Int>, over cache: AttentionCache,
+    into output: UnsafeMutablePointer<Float>
   ) {
     withUnsafePointer(to: cache.view) { cache in
       withUnsafePointer(to: queries.view) { queries in
@@ -31,7 +32,7 @@ extension Kernels {
   ///
   /// - Parameter parts: f32 `[rows, heads, K + 2]`, for ``join(parts:stride:blocks:width:into:)``.
   package func attendPart(
-    _ queries: HeadQueries, rows: Int, block: Int, over cache: HeadCache,
+    _ queries: AttentionQueries, rows: Int, block: Int, over cache: AttentionCache,
     into parts: UnsafeMutablePointer<Float>
   ) {
     withUnsafePointer(to: cache.view) { cache in

@@ -42,7 +42,7 @@ extension Kernels {
   ///   - codes: receives the rows `rows` at their places.
   package func rmsNorm(
     _ input: UnsafePointer<Float>, rows: Range<Int>, weight: AlignedBuffer, count: Int, epsilon: Float,
-    into codes: ActivationCodes
+    into codes: QuantizedActivations
   ) {
     precondition(weight.byteCount >= count * 4, "norm weight [\(weight.byteCount / 4)] for [\(count)]")
     for row in rows {
@@ -61,7 +61,7 @@ extension Kernels {
   ///   - codes: receives the rows `rows` at their places.
   package func siluMultiply(
     _ gate: UnsafePointer<Float>, by up: UnsafePointer<Float>, rows: Range<Int>, count: Int,
-    into codes: ActivationCodes
+    into codes: QuantizedActivations
   ) {
     for row in rows {
       let target = codes.row(row, columns: count)

@@ -27,7 +27,7 @@ package struct MatrixProduct {
 }
 
 /// Runs matrix products on a team of threads with one processor's kernels.
-package struct Multiplier: Sendable {
+package struct Matmul: Sendable {
   package let team: ThreadTeam
   package let kernels: Kernels
   package let precision: ActivationPrecision
@@ -46,7 +46,7 @@ package struct Multiplier: Sendable {
   ///   - codes: scratch for `M * K` elements.
   ///   - next: the matrix that comes after this product.
   package func multiply(
-    _ input: UnsafePointer<Float>, rows: Int, by products: [MatrixProduct], codes: ActivationCodes,
+    _ input: UnsafePointer<Float>, rows: Int, by products: [MatrixProduct], codes: QuantizedActivations,
     then next: WeightMatrix? = nil
   ) {
     guard rows > 0, let columns = products.first?.matrix.columns else { return }
@@ -68,7 +68,7 @@ package struct Multiplier: Sendable {
   ///
   /// - Precondition: the products take codes only.
   package func multiply(
-    _ codes: ActivationCodes, rows: Int, by products: [MatrixProduct], then next: WeightMatrix? = nil
+    _ codes: QuantizedActivations, rows: Int, by products: [MatrixProduct], then next: WeightMatrix? = nil
   ) {
     precondition(takesCodesOnly(products), "a matrix needs the input itself")
     guard rows > 0 else { return }
@@ -80,7 +80,8 @@ package struct Multiplier: Sendable {
   ///
   /// - Parameter codes: one scratch for each input.
   package func multiplyEach(
-    _ pairs: [(input: UnsafePointer<Float>, products: [MatrixProduct])], rows: Int, codes: [ActivationCodes]
+    _ pairs: [(input: UnsafePointer<Float>, products: [MatrixProduct])], rows: Int,
+    codes: [QuantizedActivations]
   ) {
     precondition(pairs.count <= codes.count, "each input needs its own scratch")
     var parts: [Part] = []
@@ -107,7 +108,7 @@ package struct Multiplier: Sendable {
   func block(
     _ matrix: WeightMatrix, of input: UnsafePointer<Float>?, _ codes: rk_activations, rows: Int
   ) -> BlockProduct {
-    BlockProduct(matrix, input: input, codes: codes, inputRows: rows, multiplier: self)
+    BlockProduct(matrix, input: input, codes: codes, inputRows: rows, matmul: self)
   }
 
   /// A product with its place, without references.
@@ -158,9 +159,9 @@ package struct Multiplier: Sendable {
   }
 
   /// What threads that wait may ask for: few rows wait for weights.
-  func foresight(of next: WeightMatrix?, rows: Int) -> Foresight? {
+  func foresight(of next: WeightMatrix?, rows: Int) -> PrefetchHint? {
     guard let next, Self.isFew(rows) else { return nil }
-    return Foresight(
+    return PrefetchHint(
       start: next.storage.pointer, byteCount: next.byteCount, chunk: next.byteCount / (8 * team.threadCount))
   }
 }

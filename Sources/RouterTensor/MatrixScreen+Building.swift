@@ -13,7 +13,7 @@ extension MatrixScreen {
   /// - Parameters:
   ///   - directions: f32 `[count * K]`, orthonormal rows: where inputs are long; may be empty.
   /// - Complexity: O(N K) with a constant of a few nanoseconds, shared by the team.
-  package init?(_ matrix: WeightMatrix, directions: [Float] = [], multiplier: Multiplier) {
+  package init?(_ matrix: WeightMatrix, directions: [Float] = [], matmul: Matmul) {
     guard matrix.encoding != .q4 else { return nil }
     let (rows, columns) = (matrix.rows, matrix.columns)
     precondition(columns > 0 && columns % 32 == 0, "a screen has groups of 32, not \(columns) columns")
@@ -32,9 +32,9 @@ extension MatrixScreen {
     found.initialize(repeating: Norms(), count: stripes)
     nonisolated(unsafe) let parts = found
     let screen = self
-    multiplier.team.run(chunks: stripes) { index in
+    matmul.team.run(chunks: stripes) { index in
       let first = index * Self.stripe
-      parts[index] = screen.encode(first..<min(rows, first + Self.stripe), kernels: multiplier.kernels)
+      parts[index] = screen.encode(first..<min(rows, first + Self.stripe), kernels: matmul.kernels)
     }
     var total = Norms()
     total.centre = Self.norm(centre)

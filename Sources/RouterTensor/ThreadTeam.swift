@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Chunks are claimed one by one by compare-and-swap, so a thread that the system takes off its core delays
 /// only the chunk it holds, and the caller can finish a job alone. Idle workers spin briefly, then park. When a
-/// held chunk has cost a time slice, the caller works alone for a while: see ``Retreat``.
+/// held chunk has cost a time slice, the caller works alone for a while: see ``ContentionBackoff``.
 ///
 /// `@unchecked Sendable`: jobs are serialised by `entry`; what threads share beyond it is atomic.
 package final class ThreadTeam: @unchecked Sendable {
@@ -17,7 +17,7 @@ package final class ThreadTeam: @unchecked Sendable {
   private let shared: SharedState
   private let entry = NSLock()
   private var generation: UInt64 = 0
-  private var retreat = Retreat()
+  private var retreat = ContentionBackoff()
 
   /// Starts `threadCount - 1` workers; without an argument one thread for each core.
   package init(threadCount: Int? = nil) {
@@ -39,7 +39,7 @@ package final class ThreadTeam: @unchecked Sendable {
   /// Calls from several threads wait for each other. `body` must not call `run` of the same team.
   /// - Parameter foresight: what the call after this one will read; as before if absent.
   /// - Complexity: about a microsecond beside the work itself while the workers are awake.
-  package func run(chunks: Int, then foresight: Foresight? = nil, _ body: (Int) -> Void) {
+  package func run(chunks: Int, then foresight: PrefetchHint? = nil, _ body: (Int) -> Void) {
     guard chunks > 0 else { return }
     if threadCount == 1 || chunks == 1 {
       for chunk in 0..<chunks { body(chunk) }
@@ -104,7 +104,7 @@ private final class SharedState: @unchecked Sendable {
   /// Nanoseconds beyond which waiting for a chunk is a stall: well below a time slice of the system's scheduler.
   private static let leastStall: UInt64 = 1_500_000
 
-  let board: ForesightBoard
+  let board: PrefetchBoard
 
   // One cache line each: raw memory keeps the counters from sharing a line.
   private let memory = UnsafeMutableRawPointer.allocate(byteCount: 5 * 64, alignment: 64)
@@ -116,7 +116,7 @@ private final class SharedState: @unchecked Sendable {
   private let condition = NSCondition()
 
   init(threadCount: Int) {
-    board = ForesightBoard(threadCount: threadCount)
+    board = PrefetchBoard(threadCount: threadCount)
     ticket = memory.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
     finished = (memory + 64).bindMemory(to: Atomic<Int>.self, capacity: 1)
     job = (memory + 128).bindMemory(to: Atomic<UInt>.self, capacity: 1)
@@ -152,7 +152,7 @@ private final class SharedState: @unchecked Sendable {
       guard finished.pointee.load(ordering: .acquiring) < chunks else { return 0 }
       let drained = DispatchTime.now().uptimeNanoseconds
       var spins = 0
-      var reader = ForesightBoard.Reader(thread: 0)
+      var reader = PrefetchBoard.Reader(thread: 0)
       while finished.pointee.load(ordering: .acquiring) < chunks {
         board.advance(&reader)
         rk_pause()
@@ -198,7 +198,7 @@ private final class SharedState: @unchecked Sendable {
 
   /// The life of worker `thread`, counted from 1.
   func work(_ thread: Int) {
-    var reader = ForesightBoard.Reader(thread: thread)
+    var reader = PrefetchBoard.Reader(thread: thread)
     while !stopped.pointee.load(ordering: .relaxed) {
       drain()
       var spins = 0

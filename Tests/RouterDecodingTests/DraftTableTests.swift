@@ -6,10 +6,10 @@ import Testing
 /// Tables of guesses, and what decides how many are tried.
 struct DraftTableTests {
   private static let answers = ([[1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [7, 2, 3, 4, 6], [2, 8]] as [[Int32]]).map(
-    DraftLesson.own)
+    DraftTrainingText.own)
 
   @Test func whatCountsIsWhatTheModelSays() throws {
-    let lesson = DraftLesson(tokens: [1, 2, 3, 4], following: [7, nil, 8], first: 2)
+    let lesson = DraftTrainingText(tokens: [1, 2, 3, 4], following: [7, nil, 8], first: 2)
     let table = try #require(DraftTable(learning: [lesson, lesson], slotCount: 256))
     func token(_ tail: [Int32]) -> Int32? { table.guess(after: tail)?.token }
     #expect(token([1, 2]) == 7 && token([2]) == 7, "the text goes on with 3")
@@ -42,8 +42,8 @@ struct DraftTableTests {
 
   /// Where slots are scarce, what is seen most stays.
   @Test func frequentRunsComeFirst() throws {
-    let rare = (0..<400).map { (index: Int32) in DraftLesson.own([1000 + 2 * index, 1001 + 2 * index]) }
-    let frequent = Array(repeating: DraftLesson.own([5, 6]), count: 3)
+    let rare = (0..<400).map { (index: Int32) in DraftTrainingText.own([1000 + 2 * index, 1001 + 2 * index]) }
+    let frequent = Array(repeating: DraftTrainingText.own([5, 6]), count: 3)
     let table = try #require(DraftTable(learning: rare + frequent, slotCount: 16))
     #expect(table.guess(after: [5])?.token == 6)
     #expect(table.count <= 16)
@@ -60,7 +60,7 @@ struct DraftTableTests {
       weights: LlamaWeights(
         embedding: weights.embedding, finalNorm: weights.finalNorm, head: weights.head,
         layers: weights.layers,
-        draftSlots: table.slots), multiplier: tiny.model.multiplier)
+        draftSlots: table.slots), matmul: tiny.model.matmul)
     let language = LanguageModel(
       model: model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny")
     #expect(language.draftTable == table)
@@ -80,9 +80,9 @@ struct DraftTableTests {
   @Test func guessesThatAreRightAreTriedFurther() {
     let source = DraftSource.context(order: 1)
     func length(accepting isAccepted: Bool) -> Int {
-      let record = DraftRecord()
+      let record = AcceptanceStatistics()
       for _ in 0..<100 { record.record([(source: source, isAccepted: isAccepted)]) }
-      var plan = DraftPlan(record.outlook(rows: 8))
+      var plan = DraftBudget(record.outlook(rows: 8))
       var length = 0
       while plan.pays(source) {
         plan.add(source)
@@ -96,8 +96,8 @@ struct DraftTableTests {
 
   /// Costs follow what is timed, never fall with the rows, and are usual where nothing is known.
   @Test func passesCostWhatTheyTake() {
-    var times = PassTimes()
-    #expect(times.costs == PassTimes.usualCosts)
+    var times = PassCostCurve()
+    #expect(times.costs == PassCostCurve.defaultCosts)
     for _ in 0..<300 { for rows in [1, 2, 4] { times.record(rows: rows, seconds: 0.002 * Double(rows)) } }
     // A little less than 2 and 4: what other numbers of rows cost draws towards the usual.
     #expect((1.6...2.1).contains(times.costs[1]) && (3...4.1).contains(times.costs[3]))
@@ -109,19 +109,19 @@ struct DraftTableTests {
   /// Tokens wait for the layers that they skipped while waiting saves time: long where rows are nearly free, not at
   /// all where each costs the same again.
   @Test func tokensWaitWhileRowsAreNearlyFree() {
-    let record = CatchUpRecord()
-    #expect(record.thriftyRows == PassTimes.usualCosts.count)
+    let record = CatchUpCosts()
+    #expect(record.cheapestRowCount == PassCostCurve.defaultCosts.count)
     for _ in 0..<40 {
       record.record(rows: 1, seconds: 0.001, layers: 10, of: 20)
-      let rows = record.thriftyRows
+      let rows = record.cheapestRowCount
       record.record(rows: rows, seconds: 0.0013 * Double(rows), layers: 10, of: 20)
     }
-    #expect(record.thriftyRows == 1)
+    #expect(record.cheapestRowCount == 1)
     for _ in 0..<40 {
       record.record(rows: 1, seconds: 0.001, layers: 10, of: 20)
       record.record(rows: 4, seconds: 0.0012, layers: 10, of: 20)
       for rows in 5...8 { record.record(rows: rows, seconds: 0.002 * Double(rows), layers: 10, of: 20) }
     }
-    #expect(record.thriftyRows == 4)
+    #expect(record.cheapestRowCount == 4)
   }
 }

@@ -26,12 +26,12 @@ enum TinyLanguage {
       family: "llama", layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
       feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let exits = Array(1...layerCount)
     let model = LlamaModel(
       configuration: configuration, exits: exits,
-      weights: weights(configuration, layers: layers, likely: Set(likely), team: multiplier.team),
-      multiplier: multiplier, headScreening: headScreening)
+      weights: weights(configuration, layers: layers, likely: Set(likely), team: matmul.team),
+      matmul: matmul, headScreening: headScreening)
     let metadata = try CheckpointMetadata(
       name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
       provenance: Provenance(source: "random numbers", tool: "tests"))

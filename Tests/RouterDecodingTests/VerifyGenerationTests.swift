@@ -20,7 +20,7 @@ struct VerifyGenerationTests {
 
   /// The events of both modes, but for what is told of the guesses and of time.
   private func expectSame(_ request: GenerationRequest, on language: LanguageModel) throws
-    -> VerificationSummary
+    -> DraftingSummary
   {
     let verified = try Transcript(request, on: language)
     var plain = request
@@ -158,8 +158,8 @@ struct VerifyGenerationTests {
     }
     let language = LanguageModel(
       model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny",
-      draftTable: DraftTable(learning: samples.map(DraftLesson.own), slotCount: 1 << 12),
-      draftRecord: DraftRecord(followsTimes: false))
+      draftTable: DraftTable(learning: samples.map(DraftTrainingText.own), slotCount: 1 << 12),
+      acceptanceStatistics: AcceptanceStatistics(followsTimes: false))
     let expected = try thirdTokenProbabilities(language, temperature: temperature)
     var counts: [Int32: Int] = [:]
     var accepted = 0

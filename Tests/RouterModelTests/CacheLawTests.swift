@@ -51,7 +51,7 @@ struct CacheLawTests {
     func states(_ precision: CachePrecision?, of session: CachePrecision? = nil) throws -> [Float] {
       let model = LlamaModel(
         configuration: model.configuration, exits: model.exits, weights: model.weights,
-        multiplier: model.multiplier, cachePrecision: precision)
+        matmul: model.matmul, cachePrecision: precision)
       return try InferenceSession(model: model, capacity: 24, cachePrecision: session).run(fixture.tokens)
     }
     let (half, full) = (try states(.f16), try states(.f32))
@@ -69,7 +69,7 @@ struct CacheLawTests {
       #expect(model.fittingCachePrecision == (isQuantised ? .f16 : .f32))
       let exact = LlamaModel(
         configuration: model.configuration, exits: model.exits, weights: model.weights,
-        multiplier: Multiplier(team: model.multiplier.team, precision: .f32))
+        matmul: Matmul(team: model.matmul.team, precision: .f32))
       #expect(exact.fittingCachePrecision == .f32)
     }
   }

@@ -8,7 +8,7 @@ struct CheckpointLoadingTests {
   private func load(_ path: String, maximumExit: Int? = nil) throws -> LlamaModel {
     try LlamaModel.load(
       from: CheckpointReader(path: path), maximumExit: maximumExit,
-      multiplier: Multiplier(team: ThreadTeam(threadCount: 2)))
+      matmul: Matmul(team: ThreadTeam(threadCount: 2)))
   }
 
   private func states(_ model: LlamaModel, _ tokens: [Int32], depth: Int) throws -> [Float] {

@@ -37,7 +37,7 @@ struct ExitAdapterTests {
     var weights = plain.weights
     weights.adapters = adapters
     return LlamaModel(
-      configuration: plain.configuration, exits: plain.exits, weights: weights, multiplier: plain.multiplier)
+      configuration: plain.configuration, exits: plain.exits, weights: weights, matmul: plain.matmul)
   }
 
   /// h' of one state, as the formulas at ``ExitAdapterKind`` say.
@@ -139,7 +139,7 @@ struct ExitAdapterTests {
     func logits(_ path: String, _ precision: ActivationPrecision, maximumExit: Int? = nil) throws -> [Float] {
       let model = try LlamaModel.load(
         from: CheckpointReader(path: path), maximumExit: maximumExit,
-        multiplier: Multiplier(team: ThreadTeam(threadCount: 2), precision: precision))
+        matmul: Matmul(team: ThreadTeam(threadCount: 2), precision: precision))
       #expect(model.weights.adapters.keys.sorted() == (path == plain ? [] : [1, 2]))
       let session = try InferenceSession(model: model, capacity: fixture.tokens.count)
       try session.begin(fixture.tokens)
@@ -175,7 +175,7 @@ struct ExitAdapterTests {
       try InferenceSession(
         model: LlamaModel.load(
           from: CheckpointReader(path: path),
-          multiplier: Multiplier(team: ThreadTeam(threadCount: 1), precision: .f32)),
+          matmul: Matmul(team: ThreadTeam(threadCount: 1), precision: .f32)),
         capacity: fixture.tokens.count)
     }
     for session in sessions { try session.begin(fixture.tokens) }

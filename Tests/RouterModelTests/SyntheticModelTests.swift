@@ -25,7 +25,7 @@ struct SyntheticModelTests {
   func logitsAreFiniteAndOfUnitScale(_ quantization: SyntheticModel.Quantization) throws {
     let model = SyntheticModel.make(
       try configuration(), quantization: quantization,
-      multiplier: Multiplier(team: ThreadTeam(threadCount: 2)))
+      matmul: Matmul(team: ThreadTeam(threadCount: 2)))
     let logits = try logits(model)
     #expect(logits.allSatisfy { $0.isFinite })
     let variance = logits.reduce(0) { $0 + $1 * $1 } / Float(logits.count)
@@ -38,7 +38,7 @@ struct SyntheticModelTests {
       try logits(
         SyntheticModel.make(
           configuration, quantization: .q4, seed: seed,
-          multiplier: Multiplier(team: ThreadTeam(threadCount: threads))))
+          matmul: Matmul(team: ThreadTeam(threadCount: threads))))
     }
     let first = try result(seed: 1, threads: 1)
     #expect(try result(seed: 1, threads: 3) == first)
@@ -46,12 +46,12 @@ struct SyntheticModelTests {
   }
 
   @Test func aTiedHeadIsTheEmbedding() throws {
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let tied = SyntheticModel.make(
-      try configuration(tiedHead: true), quantization: .q4, multiplier: multiplier)
+      try configuration(tiedHead: true), quantization: .q4, matmul: matmul)
     #expect(tied.weights.head.isSameStorage(as: tied.weights.embedding))
     #expect(tied.weights.head.encoding == .q8)
-    let separate = SyntheticModel.make(try configuration(), quantization: .q4, multiplier: multiplier)
+    let separate = SyntheticModel.make(try configuration(), quantization: .q4, matmul: matmul)
     #expect(separate.weights.embedding.encoding == .q4)
     #expect(separate.weights.head.encoding == .q8)
     #expect(separate.weights.layers.allSatisfy { $0.down.encoding == .q4 && $0.query.encoding == .q4 })
@@ -59,7 +59,7 @@ struct SyntheticModelTests {
 
   @Test func everyLayerIsAnExit() throws {
     let model = SyntheticModel.make(
-      try configuration(), quantization: .q8, multiplier: Multiplier(team: ThreadTeam(threadCount: 1)))
+      try configuration(), quantization: .q8, matmul: Matmul(team: ThreadTeam(threadCount: 1)))
     #expect(model.exits == [1, 2, 3, 4, 5, 6])
   }
 }

@@ -17,7 +17,7 @@ struct TinyModel {
     return LlamaModel(
       configuration: configuration, exits: Array(1...configuration.layerCount),
       weights: weights(layers: layers ?? configuration.layerCount, team: team),
-      multiplier: Multiplier(team: team, kernels: kernels, precision: precision),
+      matmul: Matmul(team: team, kernels: kernels, precision: precision),
       headScreening: headScreening)
   }
 

@@ -14,19 +14,19 @@ struct FusedProductTests {
   @Test(arguments: WeightEncoding.allCases, [1, 7, 15, 16, 33])
   func addedProductsAreProductsThatAreAdded(encoding: WeightEncoding, rows: Int) {
     let team = ThreadTeam(threadCount: 2)
-    let multiplier = Multiplier(team: team)
+    let matmul = Matmul(team: team)
     var random = SeededGenerator(seed: 81)
     let input = random.floats(rows * Self.columns)
     for outputs in [1, 16, 37, 300] {
       let matrix = Matrices.make(encoding, rows: outputs, columns: Self.columns, seed: 82, team: team)
-      let codes = ActivationCodes(capacity: rows * Self.columns)
+      let codes = QuantizedActivations(capacity: rows * Self.columns)
       let before = random.floats(rows * outputs)
       let (sum, term) = (
         AlignedBuffer(byteCount: rows * outputs * 4), AlignedBuffer(byteCount: rows * outputs * 4)
       )
       _ = sum.elements(of: Float.self).update(fromContentsOf: before)
-      multiplier.multiply(input, rows: rows, by: [MatrixProduct(matrix, addingTo: base(sum))], codes: codes)
-      multiplier.multiply(input, rows: rows, by: [MatrixProduct(matrix, into: base(term))], codes: codes)
+      matmul.multiply(input, rows: rows, by: [MatrixProduct(matrix, addingTo: base(sum))], codes: codes)
+      matmul.multiply(input, rows: rows, by: [MatrixProduct(matrix, into: base(term))], codes: codes)
       #expect(floats(sum) == zip(before, floats(term)).map { $0 + $1 })
     }
   }
@@ -34,30 +34,30 @@ struct FusedProductTests {
   @Test(arguments: Kernels.available, [1, 7, 16, 40])
   func gatedProductsHaveTheCodesOfTheSeparateSteps(set: Kernels.InstructionSet, rows: Int) throws {
     let team = ThreadTeam(threadCount: 2)
-    let multiplier = Multiplier(team: team, kernels: try set.kernels())
+    let matmul = Matmul(team: team, kernels: try set.kernels())
     var random = SeededGenerator(seed: 83)
     let input = random.floats(rows * Self.columns, amplitude: 4)
     for inner in [32, 96, 800] {
       let gate = Matrices.make(.q4, rows: inner, columns: Self.columns, seed: 84, team: team)
       let up = Matrices.make(.q8, rows: inner, columns: Self.columns, seed: 85, team: team)
       let down = Matrices.make(.q4, rows: 20, columns: inner, seed: 86, team: team)
-      #expect(multiplier.takesGated(gate: gate, up: up, down: down))
-      let codes = ActivationCodes(capacity: rows * Self.columns)
+      #expect(matmul.takesGated(gate: gate, up: up, down: down))
+      let codes = QuantizedActivations(capacity: rows * Self.columns)
       let (gates, ups) = (
         AlignedBuffer(byteCount: rows * inner * 4), AlignedBuffer(byteCount: rows * inner * 4)
       )
-      multiplier.multiply(
+      matmul.multiply(
         input, rows: rows, by: [MatrixProduct(gate, into: base(gates)), MatrixProduct(up, into: base(ups))],
         codes: codes)
-      let separate = ActivationCodes(capacity: rows * inner)
-      multiplier.kernels.siluMultiply(
+      let separate = QuantizedActivations(capacity: rows * inner)
+      matmul.kernels.siluMultiply(
         base(gates), by: base(ups), rows: 0..<rows, count: inner, into: separate)
-      let joined = ActivationCodes(capacity: rows * inner)
-      multiplier.multiplyGated(codes, rows: rows, gate: gate, up: up, into: joined)
+      let joined = QuantizedActivations(capacity: rows * inner)
+      matmul.multiplyGated(codes, rows: rows, gate: gate, up: up, into: joined)
       // Equal codes, scales and sums give equal products.
       let (found, expected) = (AlignedBuffer(byteCount: rows * 80), AlignedBuffer(byteCount: rows * 80))
-      multiplier.multiply(joined, rows: rows, by: [MatrixProduct(down, into: base(found))])
-      multiplier.multiply(separate, rows: rows, by: [MatrixProduct(down, into: base(expected))])
+      matmul.multiply(joined, rows: rows, by: [MatrixProduct(down, into: base(found))])
+      matmul.multiply(separate, rows: rows, by: [MatrixProduct(down, into: base(expected))])
       #expect(floats(found) == floats(expected))
       #expect(floats(found).contains { $0 != 0 })
     }
@@ -69,10 +69,10 @@ struct FusedProductTests {
       Matrices.make(encoding, rows: rows, columns: columns, seed: 87, team: team)
     }
     let (wide, down) = (matrix(.q4, 64, 96), matrix(.q4, 8, 64))
-    let multiplier = Multiplier(team: team)
-    #expect(multiplier.takesGated(gate: wide, up: wide, down: down))
-    #expect(!multiplier.takesGated(gate: wide, up: matrix(.bf16, 64, 96), down: down))
-    #expect(!multiplier.takesGated(gate: matrix(.q4, 48, 96), up: matrix(.q4, 48, 96), down: down))
-    #expect(!Multiplier(team: team, precision: .f32).takesGated(gate: wide, up: wide, down: down))
+    let matmul = Matmul(team: team)
+    #expect(matmul.takesGated(gate: wide, up: wide, down: down))
+    #expect(!matmul.takesGated(gate: wide, up: matrix(.bf16, 64, 96), down: down))
+    #expect(!matmul.takesGated(gate: matrix(.q4, 48, 96), up: matrix(.q4, 48, 96), down: down))
+    #expect(!Matmul(team: team, precision: .f32).takesGated(gate: wide, up: wide, down: down))
   }
 }

@@ -8,17 +8,17 @@ struct MatrixScreenTests {
   /// Everything that one screened product needs.
   private final class Setup {
     let matrix: WeightMatrix
-    let multiplier: Multiplier
+    let matmul: Matmul
     let screen: MatrixScreen
-    private let codes: ActivationCodes
+    private let codes: QuantizedActivations
     private let scratch: ScreenScratch
     private var products: [Float]
 
-    init(_ matrix: WeightMatrix, multiplier: Multiplier, directions: [Float] = []) throws {
+    init(_ matrix: WeightMatrix, matmul: Matmul, directions: [Float] = []) throws {
       self.matrix = matrix
-      self.multiplier = multiplier
-      screen = try #require(MatrixScreen(matrix, directions: directions, multiplier: multiplier))
-      codes = ActivationCodes(capacity: ScreenScratch.inputLimit * matrix.columns)
+      self.matmul = matmul
+      screen = try #require(MatrixScreen(matrix, directions: directions, matmul: matmul))
+      codes = QuantizedActivations(capacity: ScreenScratch.inputLimit * matrix.columns)
       scratch = ScreenScratch(for: screen)
       products = .init(repeating: 0, count: matrix.rows)
     }
@@ -27,23 +27,23 @@ struct MatrixScreenTests {
     func exact(_ input: [Float]) -> [Float] {
       products.withUnsafeMutableBufferPointer { output in
         if let base = output.baseAddress {
-          multiplier.multiply(input, rows: 1, by: [MatrixProduct(matrix, into: base)], codes: codes)
+          matmul.multiply(input, rows: 1, by: [MatrixProduct(matrix, into: base)], codes: codes)
         }
       }
       return products
     }
 
     func maximum(_ input: [Float]) -> ScreenedMaximum? {
-      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
-      return multiplier.maximum(of: input, scored: 0, by: screen, codes: codes, scratch: scratch)
+      matmul.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
+      return matmul.maximum(of: input, scored: 0, by: screen, codes: codes, scratch: scratch)
     }
 
     /// Maxima of inputs that are scored together.
     func maxima(_ inputs: [[Float]]) -> [ScreenedMaximum?] {
       let all = inputs.flatMap(\.self)
-      multiplier.score(all, rows: inputs.count, by: screen, codes: codes, scratch: scratch)
+      matmul.score(all, rows: inputs.count, by: screen, codes: codes, scratch: scratch)
       return inputs.enumerated().map { place, input in
-        multiplier.maximum(of: input, scored: place, by: screen, codes: codes, scratch: scratch)
+        matmul.maximum(of: input, scored: place, by: screen, codes: codes, scratch: scratch)
       }
     }
 
@@ -59,12 +59,12 @@ struct MatrixScreenTests {
     func isRight(_ wanted: LeadingEntries, _ input: [Float]) -> Bool? {
       let exact = exact(input)
       var output = [Float](repeating: .nan, count: exact.count)
-      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
-      let blocks = multiplier.leading(
+      matmul.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
+      let blocks = matmul.leading(
         wanted, of: input, scored: 0, by: screen, codes: codes, scratch: scratch, into: &output)
       guard let blocks else { return nil }
       let end = exact.sorted(by: >)[wanted.count - 1] - wanted.distance
-      let kept = output.indices.filter { output[$0] != Multiplier.unwanted }
+      let kept = output.indices.filter { output[$0] != Matmul.unwanted }
       return exact.indices.allSatisfy { exact[$0] < end || output[$0] == exact[$0] }
         && kept.allSatisfy { output[$0] == exact[$0] } && kept.count <= blocks * 16
         && blocks * 3 <= exact.count / 16
@@ -73,7 +73,7 @@ struct MatrixScreenTests {
     /// How many rows break their bounds, of the row and of its block.
     func violations(_ input: [Float]) -> Int {
       let exact = exact(input)
-      multiplier.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
+      matmul.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
       guard let reach = scratch.reaches[0] else { return 0 }
       let coded = Array(UnsafeBufferPointer(start: scratch.input, count: matrix.columns))
       var row = [Float](repeating: 0, count: matrix.columns)
@@ -125,14 +125,14 @@ struct MatrixScreenTests {
   @Test(arguments: Kernels.available, encodings)
   func everyProductIsWithinItsBound(set: Kernels.InstructionSet, encoding: WeightEncoding) throws {
     var random = SeededGenerator(seed: 31)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1), kernels: try set.kernels())
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1), kernels: try set.kernels())
     for shape in Self.shapes {
       let matrix = Matrices.make(
-        encoding, rows: shape.rows, columns: shape.columns, seed: 32, team: multiplier.team)
+        encoding, rows: shape.rows, columns: shape.columns, seed: 32, team: matmul.team)
       let samples = random.floats(20 * shape.columns)
       for count in shape.rows > 100 ? [3] : [0, 1, 5] {
         let directions = PrincipalDirections.leading(count, of: samples, width: shape.columns)
-        let setup = try Setup(matrix, multiplier: multiplier, directions: directions)
+        let setup = try Setup(matrix, matmul: matmul, directions: directions)
         var row = [Float](repeating: 0, count: shape.columns)
         var broken = 0
         for kind in 0..<12 {
@@ -151,13 +151,13 @@ struct MatrixScreenTests {
   @Test(arguments: Kernels.available, [1, 2])
   func theLargestProductIsFound(set: Kernels.InstructionSet, threads: Int) throws {
     var random = SeededGenerator(seed: 41)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
+    let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
     for shape in Self.shapes {
       let shared = random.floats(shape.columns, amplitude: 4)
       let matrix = Matrices.make(
-        .q8, rows: shape.rows, columns: shape.columns, seed: 42, team: multiplier.team)
+        .q8, rows: shape.rows, columns: shape.columns, seed: 42, team: matmul.team)
       let directions = PrincipalDirections.leading(1, of: shared, width: shape.columns)
-      let setup = try Setup(matrix, multiplier: multiplier, directions: directions)
+      let setup = try Setup(matrix, matmul: matmul, directions: directions)
       var row = [Float](repeating: 0, count: shape.columns)
       var (right, wrong) = (0, 0)
       for kind in 0..<(shape.rows > 200 ? 60 : 180) {
@@ -175,9 +175,9 @@ struct MatrixScreenTests {
     encoding: WeightEncoding, precision: ActivationPrecision
   ) throws {
     var random = SeededGenerator(seed: 51)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 2), precision: precision)
-    let matrix = Matrices.make(encoding, rows: 301, columns: 64, seed: 52, team: multiplier.team)
-    let setup = try Setup(matrix, multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 2), precision: precision)
+    let matrix = Matrices.make(encoding, rows: 301, columns: 64, seed: 52, team: matmul.team)
+    let setup = try Setup(matrix, matmul: matmul)
     var row = [Float](repeating: 0, count: 64)
     for kind in 0..<90 {
       matrix.decodeRow(kind, into: &row)
@@ -197,8 +197,8 @@ struct MatrixScreenTests {
       if row % 3 != 1 { copy[row % columns] += (row % 2 == 0 ? 1 : -1) * 0x1p-7 }
       source += copy
     }
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
-    let setup = try Setup(Self.q8(source, columns: columns, team: multiplier.team), multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
+    let setup = try Setup(Self.q8(source, columns: columns, team: matmul.team), matmul: matmul)
     for kind in 0..<120 {
       #expect(setup.isRight(Self.input(kind, like: base, &random)) == true)
     }
@@ -210,9 +210,9 @@ struct MatrixScreenTests {
   func inputsThatAreScoredTogetherDoNotMeet(set: Kernels.InstructionSet, threads: Int) throws {
     var random = SeededGenerator(seed: 71)
     let columns = 96
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
-    let matrix = Matrices.make(.q8, rows: 333, columns: columns, seed: 72, team: multiplier.team)
-    let setup = try Setup(matrix, multiplier: multiplier, directions: [])
+    let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
+    let matrix = Matrices.make(.q8, rows: 333, columns: columns, seed: 72, team: matmul.team)
+    let setup = try Setup(matrix, matmul: matmul, directions: [])
     var row = [Float](repeating: 0, count: columns)
     for count in 1...ScreenScratch.inputLimit {
       var inputs = (0..<count).map { kind in
@@ -228,9 +228,9 @@ struct MatrixScreenTests {
 
   /// All products of a zero matrix are equal: row 0.
   @Test func aZeroMatrixGivesItsFirstRow() throws {
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let zeros = [Float](repeating: 0, count: 70 * 32)
-    let setup = try Setup(Self.q8(zeros, columns: 32, team: multiplier.team), multiplier: multiplier)
+    let setup = try Setup(Self.q8(zeros, columns: 32, team: matmul.team), matmul: matmul)
     let ones = [Float](repeating: 1, count: 32)
     #expect(setup.maximum(ones)?.row == 0)
     #expect(setup.maximum(ones)?.value == 0)
@@ -239,9 +239,9 @@ struct MatrixScreenTests {
   /// What f32 cannot bound is left to the whole product.
   @Test(arguments: [Float.nan, .infinity, -.infinity, 3e38])
   func extremeInputsHaveNoScreenedMaximum(value: Float) throws {
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
-    let matrix = Matrices.make(.q8, rows: 50, columns: 32, seed: 2, team: multiplier.team)
-    let setup = try Setup(matrix, multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
+    let matrix = Matrices.make(.q8, rows: 50, columns: 32, seed: 2, team: matmul.team)
+    let setup = try Setup(matrix, matmul: matmul)
     var input = [Float](repeating: 0.5, count: 32)
     input[7] = value
     #expect(setup.maximum(input) == nil)
@@ -252,19 +252,19 @@ struct MatrixScreenTests {
   /// A weight that is no number, or too large to square, leaves the matrix without a screen.
   @Test(arguments: [Float.nan, .infinity, 1e30])
   func weightsWithoutABoundHaveNoScreen(value: Float) {
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let buffer = AlignedBuffer(byteCount: 40 * 32 * 4)
     buffer.elements(of: Float.self)[32 * 21 + 5] = value
-    #expect(MatrixScreen(WeightMatrix(f32: buffer, rows: 40, columns: 32), multiplier: multiplier) == nil)
+    #expect(MatrixScreen(WeightMatrix(f32: buffer, rows: 40, columns: 32), matmul: matmul) == nil)
   }
 
   /// The first few of a product, or those near the largest: complete and exact, as long as they are few.
   @Test(arguments: Kernels.available, [1, 2])
   func theLeadingEntriesAreFound(set: Kernels.InstructionSet, threads: Int) throws {
     var random = SeededGenerator(seed: 91)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
-    let matrix = Matrices.make(.q8, rows: 1024, columns: 96, seed: 92, team: multiplier.team)
-    let setup = try Setup(matrix, multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
+    let matrix = Matrices.make(.q8, rows: 1024, columns: 96, seed: 92, team: matmul.team)
+    let setup = try Setup(matrix, matmul: matmul)
     var row = [Float](repeating: 0, count: 96)
     var (right, wrong) = (0, 0)
     for kind in 0..<24 {
@@ -300,18 +300,18 @@ struct MatrixScreenTests {
 
   /// 4 bits are what a screen has itself.
   @Test func aMatrixOfFourBitsHasNoScreen() {
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
-    let matrix = Matrices.make(.q4, rows: 40, columns: 32, seed: 3, team: multiplier.team)
-    let screen = MatrixScreen(matrix, multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
+    let matrix = Matrices.make(.q4, rows: 40, columns: 32, seed: 3, team: matmul.team)
+    let screen = MatrixScreen(matrix, matmul: matmul)
     #expect(screen == nil)
   }
 
   /// The point of it all: an input near one of many rows needs few of them exactly.
   @Test func aClearWinnerNeedsFewExactRows() throws {
     var random = SeededGenerator(seed: 81)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 1))
-    let matrix = Matrices.make(.q8, rows: 4096, columns: 128, seed: 82, team: multiplier.team)
-    let setup = try Setup(matrix, multiplier: multiplier)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 1))
+    let matrix = Matrices.make(.q8, rows: 4096, columns: 128, seed: 82, team: matmul.team)
+    let setup = try Setup(matrix, matmul: matmul)
     var row = [Float](repeating: 0, count: 128)
     var rescored = 0
     for index in 0..<20 {

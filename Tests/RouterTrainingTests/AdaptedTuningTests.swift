@@ -102,12 +102,12 @@ import Testing
     let directory = try TemporaryDirectory()
     try Self.tiny(kind).write(to: directory.file("base"))
     let base = try CheckpointReader(path: directory.file("base"))
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: 2), precision: .f32)
+    let matmul = Matmul(team: ThreadTeam(threadCount: 2), precision: .f32)
     var settings = TuningSettings.brief(steps: 4)
     change(&settings)
     let heldOut = try Texts.random(5, name: "held out")
     let tuner = try Tuner(
-      model: try LlamaModel.load(from: base, multiplier: multiplier), documents: try Texts.random(9),
+      model: try LlamaModel.load(from: base, matmul: matmul), documents: try Texts.random(9),
       heldOut: heldOut, settings: settings)
     try tuner.run { _ in true }
     let expected = try tuner.evaluate().map(\.crossEntropy)
@@ -116,8 +116,8 @@ import Testing
       tensors: tuner.tensors.map { .init(name: $0.name, shape: $0.shape, values: $0.values) },
       tuning: "a run", tool: "tests")
     let written = try CheckpointReader(path: directory.file("tuned"))
-    let found = try crossEntropies(LlamaModel.load(from: written, multiplier: multiplier), heldOut)
-    let before = try crossEntropies(LlamaModel.load(from: base, multiplier: multiplier), heldOut)
+    let found = try crossEntropies(LlamaModel.load(from: written, matmul: matmul), heldOut)
+    let before = try crossEntropies(LlamaModel.load(from: base, matmul: matmul), heldOut)
     #expect(expected.count == (settings.method == .ict ? 2 : 3))
     for (a, b) in zip(expected, found) { #expect(abs(a - b) < 2e-4, "\(expected) for \(found)") }
     #expect(abs(before[0] - found[0]) > 0.01)

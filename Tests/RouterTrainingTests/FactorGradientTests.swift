@@ -9,7 +9,7 @@ import Testing
   @Test func theyFollowFromThoseOfTheWeights() throws {
     let tiny = try TinyModel.biased()
     let model = tiny.model()
-    let team = model.multiplier.team
+    let team = model.matmul.team
     let layout = ParameterLayout(configuration: tiny.configuration, layerCount: 3)
     let base = AlignedBuffer(floats: layout.count)
     ModelWeights.copy(model, layout: layout, into: base)

@@ -48,7 +48,7 @@ import Testing
         layout: layout, weights: weights, trained: .weights(gradients: gradients), adapters: adapters,
         exitCount: tiny.exits.count, capacity: batch.rowCount, memory: memory,
         original: share > 0 ? (model, share) : nil,
-        team: model.multiplier.team)
+        team: model.matmul.team)
       let scale = 1 / Float(tiny.exits.count * batch.scoredRows.count)
       parts = tiny.exits.enumerated().map { .init(exit: $1, index: $0, weight: scale) }
     }

@@ -60,7 +60,7 @@ struct TinyModel {
         embedding: embedding, finalNorm: vector(TensorName.finalNorm, width),
         head: c.tiedHead ? embedding : matrix(TensorName.head, c.vocabularySize, width), layers: layers,
         adapters: adapters),
-      multiplier: Multiplier(team: ThreadTeam(threadCount: threads), precision: .f32))
+      matmul: Matmul(team: ThreadTeam(threadCount: threads), precision: .f32))
   }
 
   private var adapters: [Int: ExitAdapter] {

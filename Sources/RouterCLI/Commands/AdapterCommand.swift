@@ -89,7 +89,7 @@ struct AdapterCommand: ParsableCommand {
       let language = try model.load()
       let bar = ProgressBar("Reading")
       defer { bar.finish() }
-      let lessons = try DraftLessons(language).lessons(of: rows, limit: textTokens) { bar.update($0) }
+      let lessons = try DraftTableTrainer(language).lessons(of: rows, limit: textTokens) { bar.update($0) }
       bar.finish()
       guard let table = DraftTable(learning: lessons, slotCount: 1 << bits) else { return }
       let places = lessons.reduce(0) { $0 + $1.following.count }

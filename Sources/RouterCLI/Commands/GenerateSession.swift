@@ -24,7 +24,7 @@ struct GenerateSession {
     var mode = DecodingMode.full
     var policy: String?
     /// How far guessing ahead went, in mode verify.
-    var verification: VerificationSummary?
+    var verification: DraftingSummary?
     var prefillSeconds = 0.0
     var decodeSeconds = 0.0
     var seed: UInt64 = 0

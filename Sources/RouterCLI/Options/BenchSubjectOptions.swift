@@ -75,11 +75,11 @@ struct BenchSubjectOptions: ParsableArguments {
       ]
     }
     let configuration = try shape.configuration(layers: layers)
-    let multiplier = Multiplier(team: ThreadTeam(threadCount: threadCounts.max()))
+    let matmul = Matmul(team: ThreadTeam(threadCount: threadCounts.max()))
     return quantize.values.map {
       BenchmarkSubject(
         name: shape.rawValue, weights: $0.rawValue, fingerprint: nil,
-        model: SyntheticModel.make(configuration, quantization: $0, multiplier: multiplier))
+        model: SyntheticModel.make(configuration, quantization: $0, matmul: matmul))
     }
   }
 }

@@ -141,7 +141,7 @@ package final class Benchmark {
   /// What has been measured, against the machine's limits.
   package func results(limits: MachineLimits) -> [BenchmarkResult] {
     rows.compactMap { row in
-      guard let rates = limits.rates(threads: row.model.multiplier.team.threadCount) else { return nil }
+      guard let rates = limits.rates(threads: row.model.matmul.team.threadCount) else { return nil }
       return BenchmarkResult(
         phase: row.phase, weights: row.weights, depth: row.depth, head: row.head, model: row.model,
         timings: row.timings, rates: rates)

@@ -50,7 +50,7 @@ package struct BenchmarkResult: Sendable {
     self.weights = weights
     self.depth = depth
     self.head = head
-    threads = model.multiplier.team.threadCount
+    threads = model.matmul.team.threadCount
     let screened = timings.reduce(0) { $0 + $1.screened }
     let asked = screened + timings.reduce(0) { $0 + $1.fallbacks }
     let tokens = Double(max(1, phase.tokens * timings.count))

@@ -29,9 +29,9 @@ package struct BenchmarkSubject: Sendable {
   package func model(threads: Int, screening: HeadScreening? = nil) -> LlamaModel {
     LlamaModel(
       configuration: model.configuration, exits: model.exits, weights: model.weights,
-      multiplier: Multiplier(
-        team: ThreadTeam(threadCount: threads), kernels: model.multiplier.kernels,
-        precision: model.multiplier.precision),
+      matmul: Matmul(
+        team: ThreadTeam(threadCount: threads), kernels: model.matmul.kernels,
+        precision: model.matmul.precision),
       headScreening: screening)
   }
 }

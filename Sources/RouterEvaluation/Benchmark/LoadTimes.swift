@@ -58,16 +58,16 @@ package struct LoadTimes: Sendable, Codable {
     residentByteCount = SystemMemory.resident
     peakResidentByteCount = SystemMemory.peakResident
     weightByteCount = language.model.weights.byteCount
-    parts = try Self.parts(path: path, multiplier: language.model.multiplier)
+    parts = try Self.parts(path: path, matmul: language.model.matmul)
   }
 
-  private static func parts(path: String, multiplier: Multiplier) throws -> [Stage] {
+  private static func parts(path: String, matmul: Matmul) throws -> [Stage] {
     var watch = Stopwatch()
     let checkpoint = try CheckpointReader(path: path)
     let open = watch.lap()
     _ = try LanguageModel.tokenizer(of: checkpoint)
     let tokenizer = watch.lap()
-    _ = try LlamaModel.load(from: checkpoint, multiplier: multiplier)
+    _ = try LlamaModel.load(from: checkpoint, matmul: matmul)
     let weights = watch.lap()
     return [
       Stage(name: "open", seconds: open), Stage(name: "tokenizer", seconds: tokenizer),

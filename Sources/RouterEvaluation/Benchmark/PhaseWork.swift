@@ -22,15 +22,15 @@ package struct PhaseWork: Sendable, Equatable {
       var start = 0
       while start < tokens {
         let rows = min(InferenceSession.maximumRows, tokens - start)
-        for matrix in matrices { add(matrix, rows: rows, precision: model.multiplier.precision) }
+        for matrix in matrices { add(matrix, rows: rows, precision: model.matmul.precision) }
         addAttention(model, depth: depth, rows: rows, after: start)
         start += rows
       }
-      add(model.weights.head, rows: 1, precision: model.multiplier.precision)
+      add(model.weights.head, rows: 1, precision: model.matmul.precision)
     case .decode(let tokens, let context):
       for token in 0..<tokens {
-        for matrix in matrices { add(matrix, rows: 1, precision: model.multiplier.precision) }
-        add(model.weights.head, rows: 1, precision: model.multiplier.precision)
+        for matrix in matrices { add(matrix, rows: 1, precision: model.matmul.precision) }
+        add(model.weights.head, rows: 1, precision: model.matmul.precision)
         addAttention(model, depth: depth, rows: 1, after: context + token)
       }
       if let headByteCount {

@@ -25,9 +25,9 @@ package struct CostKey: Sendable, Equatable, Codable {
     self.processor = processor
     self.tool = tool
     layers = model.layerCount
-    threads = model.multiplier.team.threadCount
-    kernels = model.multiplier.kernels.name
-    precision = model.multiplier.precision
+    threads = model.matmul.team.threadCount
+    kernels = model.matmul.kernels.name
+    precision = model.matmul.precision
   }
 
   /// A short name that differs where the key does.

@@ -3,7 +3,7 @@ import ServiceLifecycle
 /// Has the answers that were drawn audited, one after the other.
 struct AuditService: Service {
   let slot: ModelSlot
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
 
   func run() async throws {
     await cancelWhenGracefulShutdown {

@@ -4,7 +4,7 @@ import RouterTokenizer
 /// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
 struct WatchedBackend: CompletionBackend {
   let base: any CompletionBackend
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
 
   var card: ModelCard { base.card }
   var policies: PolicyCatalog { base.policies.fallingBack(watch.fallbacks) }

@@ -9,7 +9,7 @@ struct CompletionHandler: Sendable {
   let slot: ModelSlot
   let configuration: ServerConfiguration
   let metrics: ServerMetrics
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
   let logger: Logger
 
   /// `POST /v1/chat/completions`.

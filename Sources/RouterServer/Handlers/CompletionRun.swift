@@ -7,7 +7,7 @@ struct CompletionRun: Sendable {
   let call: CompletionCall
   let feed: CompletionFeed
   let metrics: ServerMetrics
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
   let logger: Logger
   let requestID: String
 

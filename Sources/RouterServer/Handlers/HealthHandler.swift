@@ -6,7 +6,7 @@ import ServiceLifecycle
 /// A policy that breaks its promise makes the status `degraded`: requests are answered all the same.
 struct HealthHandler: Sendable {
   let slot: ModelSlot
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
 
   func report() throws -> Response {
     if Task.isShuttingDownGracefully {

@@ -4,7 +4,7 @@ import Hummingbird
 struct MetricsHandler: Sendable {
   let slot: ModelSlot
   let metrics: ServerMetrics
-  let watch: GuaranteeWatch
+  let watch: GuaranteeMonitor
 
   func report() -> Response {
     if case .ready(let backend) = slot.state {

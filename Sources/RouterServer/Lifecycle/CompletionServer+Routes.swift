@@ -4,7 +4,7 @@ import Logging
 extension CompletionServer {
   /// Connects paths and handlers.
   static func routes(
-    slot: ModelSlot, watch: GuaranteeWatch, configuration: ServerConfiguration, logger: Logger
+    slot: ModelSlot, watch: GuaranteeMonitor, configuration: ServerConfiguration, logger: Logger
   ) -> Router<ServerRequestContext> {
     let metrics = ServerMetrics()
     let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)

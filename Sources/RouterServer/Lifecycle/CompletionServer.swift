@@ -29,7 +29,7 @@ package final class CompletionServer: Sendable {
   ) {
     self.configuration = configuration
     let slot = ModelSlot()
-    let watch = GuaranteeWatch(
+    let watch = GuaranteeMonitor(
       share: configuration.auditShare, reaction: configuration.alarmReaction,
       queueLimit: configuration.auditQueueLimit, logger: logger)
     let (listening, listeningSink) = AsyncStream<Void>.makeStream()

@@ -86,7 +86,7 @@ struct ServerMetrics: Sendable {
     }
   }
 
-  private func verification(_ summary: VerificationSummary) {
+  private func verification(_ summary: DraftingSummary) {
     let rejected = max(summary.drafted - summary.accepted, 0)
     for (result, count) in [("accepted", summary.accepted), ("rejected", rejected)] {
       Counter(label: "router_draft_tokens", dimensions: [("result", result)], factory: factory)
@@ -110,7 +110,7 @@ struct ServerMetrics: Sendable {
   }
 
   /// Records what audits have shown.
-  func audits(_ watch: GuaranteeWatch) {
+  func audits(_ watch: GuaranteeMonitor) {
     let (standings, counts) = watch.report
     for (policy, standing) in standings {
       let of = [("policy", policy)]

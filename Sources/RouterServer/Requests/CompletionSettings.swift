@@ -22,7 +22,7 @@ package struct CompletionSettings: Sendable {
   /// Sampling of each of the choices: the same, except that a seed is counted up.
   let sampling: [SamplingOptions]
   let stopStrings: [String]
-  let route: ExitRoute
+  let route: DecodingChoice
   /// Alternatives per token; `nil`: no log-probabilities at all.
   let topLogprobs: Int?
   /// How the answer is sent.
@@ -53,7 +53,7 @@ package struct CompletionSettings: Sendable {
     self.sampling = try body.sampling.options(
       seed: body.seed, choices: choices, defaultTemperature: configuration.defaultTemperature)
     self.stopStrings = try Self.stopStrings(body.stop)
-    self.route = try ExitRoute(body.router, card: backend.card, policies: backend.policies)
+    self.route = try DecodingChoice(body.router, card: backend.card, policies: backend.policies)
 
     if let topLogprobs, (0...Self.maximumTopLogprobs).contains(topLogprobs.value) == false {
       throw .invalid(

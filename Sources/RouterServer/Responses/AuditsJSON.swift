@@ -24,7 +24,7 @@ struct AuditsJSON: Encodable {
       case policy, metric, loss, interval, confidence, audited, tokens, promised, promise
     }
 
-    init(_ standing: PolicyStanding, policy: String) {
+    init(_ standing: AuditedPolicy, policy: String) {
       self.policy = policy
       let bounds = standing.losses.interval
       metric = standing.measure.rawValue
@@ -50,7 +50,7 @@ struct AuditsJSON: Encodable {
   /// Mode in which requests of policies with a broken promise run; absent if none do.
   var fallback: String?
 
-  init(_ watch: GuaranteeWatch) {
+  init(_ watch: GuaranteeMonitor) {
     let (standings, counts) = watch.report
     share = watch.share
     (pending, done, dropped, failed) = (counts.pending, counts.done, counts.dropped, counts.failed)

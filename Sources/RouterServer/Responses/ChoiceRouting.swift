@@ -11,7 +11,7 @@ struct ChoiceRouting: Encodable {
     /// The policy that was asked for and does not decide, since audits have shown that it breaks its promise.
     var suspended: String?
     /// How far guessing ahead went, in mode `verify`.
-    var verification: VerificationSummary?
+    var verification: DraftingSummary?
   }
 
   /// Layers executed per token.

@@ -31,7 +31,7 @@ package struct AdapterEvaluation {
 
   package init(model: LlamaModel) {
     head = SharedHead(model)
-    team = model.multiplier.team
+    team = model.matmul.team
   }
 
   /// What one exit says at one position.

@@ -73,7 +73,7 @@ package final class AdapterTrainer {
         at: cache.path, remedy: "Give more text or a smaller batch.")
     }
     head = SharedHead(model)
-    team = model.multiplier.team
+    team = model.matmul.team
     self.cache = cache
     rowCount = cache.rowCount
     self.settings = settings

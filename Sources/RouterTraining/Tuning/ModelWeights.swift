@@ -7,7 +7,7 @@ enum ModelWeights {
   /// Decodes the weights of `model` into `block`, f32 `[layout.count]`.
   static func copy(_ model: LlamaModel, layout: ParameterLayout, into block: AlignedBuffer) {
     let target = block.floats
-    let team = model.multiplier.team
+    let team = model.matmul.team
     func put(_ matrix: WeightMatrix, _ offset: Int) {
       TeamLinear(team: team).forEachBlock(of: matrix.rows, 256) { first, count in
         for row in first..<first + count {

@@ -37,7 +37,7 @@ struct TrainedValues {
     // An extracted model speaks from its last layer, which is full depth and has no adapter.
     let available = settings.method == .extracted ? [:] : model.weights.adapters
     let factors = settings.loraRank.map {
-      LowRankFactors(layout, rank: $0, alpha: settings.loraAlpha, team: model.multiplier.team)
+      LowRankFactors(layout, rank: $0, alpha: settings.loraAlpha, team: model.matmul.team)
     }
     let headSize = layout.configuration.vocabularySize * width
     let trainsHeads = settings.method == .ict

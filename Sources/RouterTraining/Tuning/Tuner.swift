@@ -73,7 +73,7 @@ package final class Tuner {
     self.documents = documents
     self.heldOut = heldOut
     self.statePath = statePath
-    let team = model.multiplier.team
+    let team = model.matmul.team
     let depth = settings.method == .ict ? exits.max() ?? 0 : exits.last ?? 0
     layout = ParameterLayout(configuration: model.configuration, layerCount: depth)
     trained = TrainedValues(model, layout: layout, exits: exits, settings: settings)

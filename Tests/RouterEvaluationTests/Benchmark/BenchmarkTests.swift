@@ -15,7 +15,7 @@ struct BenchmarkTests {
     return BenchmarkSubject(
       name: "tiny", weights: quantization.rawValue, fingerprint: nil,
       model: SyntheticModel.make(
-        configuration, quantization: quantization, multiplier: Multiplier(team: ThreadTeam(threadCount: 1))))
+        configuration, quantization: quantization, matmul: Matmul(team: ThreadTeam(threadCount: 1))))
   }
 
   private static func limits(_ threads: [Int]) -> MachineLimits {

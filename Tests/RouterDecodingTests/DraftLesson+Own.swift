@@ -1,8 +1,0 @@
-@testable import RouterDecoding
-
-extension DraftLesson {
-  /// A text that the model goes on with as it is.
-  static func own(_ tokens: [Int32]) -> DraftLesson {
-    DraftLesson(tokens: tokens, following: tokens.dropFirst().map { $0 }, first: min(1, tokens.count))
-  }
-}

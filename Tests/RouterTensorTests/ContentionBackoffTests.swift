@@ -1,0 +1,43 @@
+import Testing
+
+@testable import RouterTensor
+
+/// When a caller works alone.
+struct ContentionBackoffTests {
+  private let stall: UInt64 = 4_000_000
+
+  @Test func oneStallIsAnAccident() {
+    var retreat = ContentionBackoff()
+    for now in stride(from: UInt64(1), to: 10_000_000_000, by: Int(stall + ContentionBackoff.memory)) {
+      #expect(!retreat.isAlone(at: now))
+      retreat.note(stall: stall, at: now)
+      #expect(!retreat.isAlone(at: now + stall))
+    }
+  }
+
+  @Test func pausesDoubleWhileStallsKeepComing() {
+    var retreat = ContentionBackoff()
+    retreat.note(stall: stall, at: 1)
+    var (now, pause) = (1 + stall, ContentionBackoff.shortest)
+    for _ in 0..<10 {
+      retreat.note(stall: stall, at: now)
+      #expect(retreat.isAlone(at: now + stall + pause - 1))
+      #expect(!retreat.isAlone(at: now + stall + pause))
+      now += stall + pause
+      pause = min(2 * pause, ContentionBackoff.longest)
+    }
+    #expect(pause == ContentionBackoff.longest)
+  }
+
+  @Test func aQuietWhileIsForgiven() {
+    var retreat = ContentionBackoff()
+    retreat.note(stall: stall, at: 1)
+    retreat.note(stall: stall, at: 1 + stall)
+    let late: UInt64 = 60_000_000_000
+    retreat.note(stall: stall, at: late)
+    #expect(!retreat.isAlone(at: late + stall))
+    retreat.note(stall: stall, at: late + stall)
+    #expect(retreat.isAlone(at: late + 2 * stall))
+    #expect(!retreat.isAlone(at: late + 2 * stall + ContentionBackoff.shortest))
+  }
+}
