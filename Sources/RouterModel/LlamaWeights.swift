@@ -15,7 +15,7 @@ package struct LlamaWeights: Sendable {
   /// Heads of their own that exits have instead of the shared one, `[V, D]`, by depth.
   package let exitHeads: [Int: WeightMatrix]
 
-  /// Slots of a table of guesses at next tokens, which decoding reads; empty if the checkpoint has none.
+  /// Slots of the draft table, which decoding reads; empty if the checkpoint has none.
   package let draftSlots: [UInt32]
 
   /// The weights of one layer.

@@ -39,7 +39,7 @@ struct WeightBuilder {
       draftSlots: try draftSlots())
   }
 
-  /// Guesses at next tokens; none if the checkpoint has none.
+  /// The draft table; none if the checkpoint has none.
   private func draftSlots() throws -> [UInt32] {
     guard let count = tensors[TensorName.drafts]?.descriptor.shape.first else { return [] }
     let table = try tensors.tensor(TensorName.drafts, dtype: .i32, shape: [count])

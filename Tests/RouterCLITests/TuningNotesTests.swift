@@ -6,7 +6,7 @@ import RouterTraining
 import Testing
 
 struct TuningNotesTests {
-  /// The notes on a model of 3 layers with adapters at exits 1 and 2, guesses, and a head of its own at exit 2.
+  /// The notes on a model of 3 layers with adapters at exits 1 and 2, a draft table, and a head of its own at exit 2.
   private func notes(
     _ method: String, tuned: [Int], depth: Int? = nil, encoding: WeightEncoding? = nil, isQ4: Bool = false
   ) throws -> [String] {
@@ -53,7 +53,7 @@ struct TuningNotesTests {
       try notes("soft", tuned: [1, 2]) == [
         "adapters of exits 1 2 are tuned along",
         "the own heads of exits 2 go: the shared head is tuned",
-        "guesses stay as they are, and may be right less often; `router adapter drafts` learns new ones",
+        "the draft table stays as it is, and its drafts may be accepted less often; `router adapter drafts` learns a new one",
       ])
     #expect(
       try notes("sft", tuned: [])[0]
@@ -68,7 +68,7 @@ struct TuningNotesTests {
         "adapters of exits 1 stay as they are, though the layers below them change",
         "adapters of exits 2 go: full depth and what is cut off have none",
         "the own heads of exits 2 go: the shared head is tuned",
-        "guesses go, since they are of the whole model",
+        "the draft table goes, since it is of the whole model",
       ])
   }
 }

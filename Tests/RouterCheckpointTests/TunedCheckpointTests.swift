@@ -72,8 +72,8 @@ struct TunedCheckpointTests {
     #expect(cut.tensors.allSatisfy { ($0.layer ?? 0) <= 2 })
   }
 
-  /// A model of 3 layers with adapters at exits 1 and 2 and, if wanted, guesses.
-  private func writeAdapted(_ directory: TemporaryDirectory, guesses: Bool = true) throws {
+  /// A model of 3 layers with adapters at exits 1 and 2 and, if wanted, a draft table.
+  private func writeAdapted(_ directory: TemporaryDirectory, drafts: Bool = true) throws {
     var sample = try sampleModel()
     let plain = try metadata(exits: [1, 2, 3])
     // Another import of this source would have the same weights.
@@ -97,7 +97,7 @@ struct TunedCheckpointTests {
     let file = directory.file("adapter")
     try AdapterFile.write(
       to: file, record: record, tensors: tensors, base: bare.metadata, tool: "tests", encoding: .q8)
-    if guesses {
+    if drafts {
       try AdapterFile(path: file).write(
         to: file, drafts: [UInt32](repeating: 7, count: 16), from: "an answer", tool: "tests")
     }

@@ -43,7 +43,7 @@ struct AnswerAuditTests {
     let policy = ScriptedPolicy { _ in 1 }
     let answer = try ids(
       GenerationRequest(
-        prompt: prompt, maximumTokens: 40, mode: .exit, policy: policy, ignoresEndOfText: true),
+        prompt: prompt, maximumTokens: 40, decoding: try .tiny(policy), ignoresEndOfText: true),
       on: model)
     let found = try audited(prompt, answer, on: model).found
     // One token at a time, through another path of the code.
@@ -98,7 +98,7 @@ struct AnswerAuditTests {
     let engine = InferenceEngine(model: model)
     var asked = greedy([104, 105], 30)
     let full = try ids(asked, on: model)
-    (asked.mode, asked.policy) = (.exit, ScriptedPolicy { _ in 1 })
+    asked.decoding = try .tiny(ScriptedPolicy { _ in 1 })
     let answer = try ids(asked, on: model)
     #expect(answer != full)
     let found = try await engine.audit(answer, to: asked, by: .rougeL)
@@ -134,7 +134,7 @@ struct AnswerAuditTests {
       return .exit(confidence: nil)
     }
     let request = GenerationRequest(
-      prompt: [104], maximumTokens: 6, mode: .exit, policy: policy, ignoresEndOfText: true)
+      prompt: [104], maximumTokens: 6, decoding: try .tiny(policy), ignoresEndOfText: true)
     let streams = [try engine.submit(request), try engine.submit(request)]
     #expect(try await gate.reached())
     async let audit = engine.audit([2, 3], to: greedy([1]), by: .disagreement)
@@ -153,7 +153,7 @@ struct AnswerAuditTests {
       return .exit(confidence: nil)
     }
     let held = try engine.submit(
-      GenerationRequest(prompt: [104], maximumTokens: 3, mode: .exit, policy: policy, ignoresEndOfText: true))
+      GenerationRequest(prompt: [104], maximumTokens: 3, decoding: try .tiny(policy), ignoresEndOfText: true))
     #expect(try await gate.reached())
     let codes = await withTaskGroup(of: GenerationError.Code?.self) { group in
       for _ in 0..<20 {

@@ -12,7 +12,7 @@ struct ExactKeyValueTests {
   ) throws -> Transcript {
     try Transcript(
       GenerationRequest(
-        prompt: prompt, maximumTokens: count, mode: .exit, policy: policy, keyValues: mode, topLogprobs: 3,
+        prompt: prompt, maximumTokens: count, decoding: try .tiny(policy, mode), topLogprobs: 3,
         ignoresEndOfText: true), on: language)
   }
 

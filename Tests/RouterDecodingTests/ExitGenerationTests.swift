@@ -12,8 +12,8 @@ struct ExitGenerationTests {
   ) throws -> GenerationRequest {
     GenerationRequest(
       prompt: prompt, maximumTokens: maximumTokens,
-      sampling: try SamplingOptions(temperature: temperature, seed: 11), mode: .exit, policy: policy,
-      maximumExit: maximumExit, topLogprobs: 20)
+      sampling: try SamplingOptions(temperature: temperature, seed: 11),
+      decoding: try .tiny(policy), maximumExit: maximumExit, topLogprobs: 20)
   }
 
   /// A token of a greedy answer and its log-probability.
@@ -57,7 +57,7 @@ struct ExitGenerationTests {
     }
     var request = try request(policy, temperature: temperature)
     let exiting = try Transcript(request, on: language)
-    request.mode = .full
+    request.decoding = .full
     let full = try Transcript(request, on: language)
     #expect(exiting.ids == full.ids && exiting.depths == full.depths)
     #expect(exiting.tokens.map(\.topLogprobs) == full.tokens.map(\.topLogprobs))
@@ -216,7 +216,7 @@ struct ExitGenerationTests {
   @Test func theFullModeAsksNoPolicy() throws {
     let policy = ScriptedPolicy { _ in .exit(confidence: 1) }
     var request = try request(policy, maximumTokens: 4)
-    request.mode = .full
+    request.decoding = .full
     #expect(try Transcript(request, on: TinyLanguage.make()).depths == [4, 4, 4, 4])
     #expect(policy.questions.isEmpty)
   }

@@ -1,5 +1,7 @@
 import RouterDecoding
 import RouterExit
+import RouterModel
+import RouterTensor
 import Testing
 
 /// Requests that do not fit: refused before anything runs, with the field that is to blame.
@@ -30,7 +32,6 @@ struct GenerationRequestTests {
         (.invalidRequest, "max_exit", { $0.maximumExit = 0 }),
         (.invalidRequest, "top_logprobs", { $0.topLogprobs = -1 }),
         (.invalidRequest, "top_logprobs", { $0.topLogprobs = 21 }),
-        (.invalidRequest, "policy", { $0.mode = .exit }),
       ]
     for (code, parameter, change) in cases {
       var bad = good
@@ -40,15 +41,54 @@ struct GenerationRequestTests {
     }
   }
 
-  @Test func aPolicyForOtherExitsIsRefused() throws {
+  @Test func draftsAtOtherExitsAreRefused() throws {
     let language = try TinyLanguage.make(layers: 2)
-    var request = GenerationRequest(prompt: [1], maximumTokens: 2, mode: .exit)
-    request.policy = ScriptedPolicy("other", exits: [0, 1]) { _ in .proceed(confidence: nil) }
+    var request = GenerationRequest(prompt: [1], maximumTokens: 2)
+    request.decoding = .verify(
+      drafts: ScriptedPolicy("other", exits: [0, 1]) { _ in .proceed(confidence: nil) })
     #expect(error(request, language)?.code == .policyMismatch)
     #expect(error(request, language)?.what.contains("other") == true)
     // Exits at or beyond full depth are never asked, so they are no mismatch.
-    request.policy = ScriptedPolicy(exits: [1, 2, 3, 99]) { _ in .proceed(confidence: nil) }
+    let policy = ScriptedPolicy(exits: [1, 2, 3, 99]) { _ in .proceed(confidence: nil) }
+    request.decoding = .verify(drafts: policy)
     #expect(error(request, language) == nil)
+    request.decoding = .exit(try ExitPlan(policy, for: language))
+    #expect(error(request, language) == nil)
+  }
+
+  /// What a plan was certified for is what it runs on, or nothing runs.
+  @Test func aPlanForAnotherModelIsRefused() throws {
+    let language = try TinyLanguage.make()
+    let policy = try FixedDepthPolicy(depth: 2)
+    var request = GenerationRequest(prompt: [1], maximumTokens: 2)
+    let others = [
+      ModelIdentity(name: "tiny", fingerprint: "tuned", layerCount: 4, exits: [1, 2, 3, 4]),
+      TinyLanguage.identity(layers: 2),
+    ]
+    for other in others {
+      request.decoding = .exit(try ExitPlan(policy, for: other))
+      let error = error(request, language)
+      #expect(error?.code == .policyMismatch && error?.parameter == "policy")
+    }
+    request.decoding = .exit(try ExitPlan(policy, for: language))
+    #expect(error(request, language) == nil)
+  }
+
+  /// The same model with exits read as they are is another one to a policy.
+  @Test func aPlanForAdaptersIsRefusedWithoutThem() throws {
+    let tiny = try TinyLanguage.make()
+    let (matrix, bias) = (AlignedBuffer(byteCount: 32 * 32 * 4), AlignedBuffer(byteCount: 32 * 4))
+    var weights = tiny.model.weights
+    weights.adapters[2] = .linear(weight: WeightMatrix(f32: matrix, rows: 32, columns: 32), bias: bias)
+    let adapted = LanguageModel(
+      model: LlamaModel(
+        configuration: tiny.model.configuration, exits: tiny.exits, weights: weights,
+        matmul: tiny.model.matmul),
+      tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: tiny.fingerprint)
+    var request = GenerationRequest(prompt: [1], maximumTokens: 2)
+    request.decoding = .exit(try ExitPlan(FixedDepthPolicy(depth: 2), for: adapted))
+    #expect(error(request, adapted) == nil)
+    #expect(error(request, adapted.withoutAdapters())?.code == .policyMismatch)
   }
 
   /// A token id can come from a caller of the library; it is found when the prompt runs.

@@ -30,7 +30,7 @@ struct HeadScreenGenerationTests {
 
   @Test func aGreedyAnswerUnderAPolicyIsTheSame() throws {
     let policy = ScriptedPolicy(depths: { [1, 3, 4, 2][$0 % 4] })
-    let request = GenerationRequest(prompt: prompt, maximumTokens: 40, mode: .exit, policy: policy)
+    let request = GenerationRequest(prompt: prompt, maximumTokens: 40, decoding: try .tiny(policy))
     let (plain, screened, count) = try outcomes(request)
     #expect(screened.tokens == plain.tokens)
     #expect(Set(screened.depths) == [1, 2, 3, 4])
@@ -43,7 +43,7 @@ struct HeadScreenGenerationTests {
       observation.logits[0].isFinite && observation.depth == 2
         ? .exit(confidence: 1) : .proceed(confidence: 0)
     }
-    let request = GenerationRequest(prompt: prompt, maximumTokens: 20, mode: .exit, policy: policy)
+    let request = GenerationRequest(prompt: prompt, maximumTokens: 20, decoding: try .tiny(policy))
     let (plain, screened, count) = try outcomes(request)
     #expect(screened.tokens == plain.tokens)
     // Only the first token, from the prompt, met no policy, and it was a sample.

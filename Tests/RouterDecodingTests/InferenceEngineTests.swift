@@ -8,14 +8,14 @@ struct InferenceEngineTests {
   /// A request whose steps after the first token are noted under its name; at the first of them it waits at the gate.
   private func request(
     _ name: String, log: Log, gate: Gate? = nil, tokens: Int = 6
-  ) -> GenerationRequest {
+  ) throws -> GenerationRequest {
     let policy = ScriptedPolicy(name, exits: [1]) { _ in
       log.note(name)
       gate?.pass()
       return .exit(confidence: nil)
     }
     return GenerationRequest(
-      prompt: [104, 105], maximumTokens: tokens, mode: .exit, policy: policy, ignoresEndOfText: true)
+      prompt: [104, 105], maximumTokens: tokens, decoding: try .tiny(policy), ignoresEndOfText: true)
   }
 
   @Test func theEngineSaysWhatAGenerationSays() async throws {

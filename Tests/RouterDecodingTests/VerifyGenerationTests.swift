@@ -4,7 +4,7 @@ import RouterExit
 import RouterModel
 import Testing
 
-/// Mode verify: whatever is guessed, the answer is full depth's.
+/// Mode verify: whatever is drafted, the answer is full depth's.
 struct VerifyGenerationTests {
   private let prompt: [Int32] = [97, 98, 99, 97, 98, 99, 97]
 
@@ -14,27 +14,26 @@ struct VerifyGenerationTests {
   ) -> GenerationRequest {
     GenerationRequest(
       prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
-      mode: .verify, policy: policy, maximumExit: maximumExit, topLogprobs: topLogprobs,
+      decoding: .verify(drafts: policy), maximumExit: maximumExit, topLogprobs: topLogprobs,
       ignoresEndOfText: true)
   }
 
-  /// The events of both modes, but for what is told of the guesses and of time.
+  /// The events of both modes, but for what is told of the drafts and of time.
   private func expectSame(_ request: GenerationRequest, on language: LanguageModel) throws
     -> DraftingSummary
   {
     let verified = try Transcript(request, on: language)
     var plain = request
-    plain.mode = .full
-    plain.policy = nil
+    plain.decoding = .full
     let full = try Transcript(plain, on: language)
     #expect(verified.tokens == full.tokens)
     #expect(verified.text == full.text)
     #expect(verified.summary?.finishReason == full.summary?.finishReason)
-    #expect(full.summary?.verification == nil)
-    return try #require(verified.summary?.verification)
+    #expect(full.summary?.drafting == nil)
+    return try #require(verified.summary?.drafting)
   }
 
-  /// Policies that guess at every exit, at some, by scores, and not at all.
+  /// Policies that draft at every exit, at some, by scores, and not at all.
   private static func policies() throws -> [(any ExitPolicy)?] {
     [
       nil, try FixedDepthPolicy(depth: 1), try FixedDepthPolicy(depth: 3), ScriptedPolicy { $0 % 4 + 1 },
@@ -84,7 +83,7 @@ struct VerifyGenerationTests {
     }
   }
 
-  /// The last rounds have room for few guesses, or none.
+  /// The last rounds have room for few drafts, or none.
   @Test(arguments: 1...12)
   func theEndOfTheContextIsReachedAsWithout(count: Int) throws {
     let language = try TinyLanguage.make(likely: [97], contextLength: 7 + count)
@@ -100,7 +99,7 @@ struct VerifyGenerationTests {
     }
   }
 
-  /// A model that says one thing over and over is guessed right, several tokens in a pass.
+  /// Drafts of a model that says one thing over and over are accepted, several tokens in a pass.
   @Test func whatRepeatsIsGuessed() throws {
     let language = try TinyLanguage.make(likely: [97])
     let summary = try expectSame(request(.greedy), on: language)
@@ -127,7 +126,7 @@ struct VerifyGenerationTests {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
     let foreign: [Int32] = answer.ids.flatMap { (id: Int32) -> [Int32] in [id, 9999] }
-    let table = try #require(DraftTable(learning: [.own(foreign)], slotCount: 1 << 10))
+    let table = try #require(DraftTable(training: [.own(foreign)], slotCount: 1 << 10))
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
       draftTable: table)
@@ -137,7 +136,7 @@ struct VerifyGenerationTests {
   @Test func aTableGuessesToo() throws {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
-    let table = try #require(DraftTable(learning: [.own(prompt + answer.ids)], slotCount: 1 << 10))
+    let table = try #require(DraftTable(training: [.own(prompt + answer.ids)], slotCount: 1 << 10))
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
       draftTable: table)
@@ -145,11 +144,11 @@ struct VerifyGenerationTests {
     #expect(summary.accepted > 0)
   }
 
-  /// Pearson's chi-square of the second and third sampled tokens, which were guessed at, against the probabilities
+  /// Pearson's chi-square of the second and third sampled tokens, which were drafted, against the probabilities
   /// that full depth gives to every path of tokens. The bound is the 99.99 % quantile (Wilson and Hilferty's).
-  @Test func guessedTokensAreDrawnFromFullDepthsDistribution() throws {
+  @Test func draftedTokensAreDrawnFromFullDepthsDistribution() throws {
     let tiny = try TinyLanguage.make(likely: [97, 98, 99])
-    // The time that a pass of a tiny model takes must not decide whether there are guesses.
+    // The time that a pass of a tiny model takes must not decide whether there are drafts.
     let temperature: Float = 0.4
     let samples = try (10_000..<10_100 as Range<UInt64>).map { seed in
       try Transcript(
@@ -158,7 +157,7 @@ struct VerifyGenerationTests {
     }
     let language = LanguageModel(
       model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny",
-      draftTable: DraftTable(learning: samples.map(DraftTrainingText.own), slotCount: 1 << 12),
+      draftTable: DraftTable(training: samples.map(DraftTrainingText.own), slotCount: 1 << 12),
       acceptanceStatistics: AcceptanceStatistics(followsTimes: false))
     let expected = try thirdTokenProbabilities(language, temperature: temperature)
     var counts: [Int32: Int] = [:]
@@ -168,9 +167,9 @@ struct VerifyGenerationTests {
       let sampling = try SamplingOptions(temperature: temperature, seed: seed)
       let answer = try Transcript(request(sampling, maximumTokens: 3), on: language)
       counts[try #require(answer.ids.last), default: 0] += 1
-      accepted += answer.summary?.verification?.accepted ?? 0
+      accepted += answer.summary?.drafting?.accepted ?? 0
     }
-    #expect(accepted > draws / 20, "guesses play a part")
+    #expect(accepted > draws / 20, "drafts play a part")
     // What is rare goes together.
     let common = expected.filter { $0.value * Double(draws) >= 8 }
     let rest = 1 - common.values.reduce(0, +)

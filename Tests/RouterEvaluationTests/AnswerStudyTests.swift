@@ -43,7 +43,7 @@ struct AnswerStudyTests {
   @Test func aPolicyIsASubjectToo() throws {
     let rows = [try row(#"{"prompt": "hello", "completion": "x"}"#)]
     let report = try AnswerStudy(language, settings).report(
-      on: rows, subject: .policy(FixedDepthPolicy(depth: 2))
+      on: rows, subject: .plan(ExitPlan(FixedDepthPolicy(depth: 2), for: language, keyValues: .propagate))
     ) { _ in }
     // The prompt runs all four layers and gives the first token.
     #expect(report.meanDepth.mean == Double(4 + 5 * 2) / 6)

@@ -46,8 +46,7 @@ struct CalibrationRunTests {
     try outcome.policy.write(to: path)
     let read = try PolicyFile(path: path)
     #expect(read.rule == outcome.policy.rule)
-    try read.validate(
-      modelFingerprint: fixture.language.fingerprint, layerCount: 4, exits: fixture.language.exits)
+    #expect(try read.mismatches(with: fixture.language.identity).isEmpty)
   }
 
   /// Every way to decide, with estimators that are trained, tried, tested and raced.

@@ -9,7 +9,10 @@ struct FreeRunTests {
   private func run(
     on language: LanguageModel, policy: (any ExitPolicy)? = nil, tokens: Int = 12, stop: [String] = []
   ) throws -> FreeRun {
-    try FreeRun(prompt: prompt, maximumTokens: tokens, policy: policy, stopStrings: stop, on: language)
+    try FreeRun(
+      prompt: prompt, maximumTokens: tokens,
+      decoding: policy.map { .exit(try ExitPlan($0, for: language, keyValues: .propagate)) } ?? .full,
+      stopStrings: stop, on: language)
   }
 
   @Test func withoutAPolicyEveryTokenIsFullDepthsChoice() throws {

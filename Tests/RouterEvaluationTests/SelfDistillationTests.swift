@@ -34,7 +34,7 @@ struct SelfDistillationTests {
     #expect(written.map(\.isBrokenOff) == [true, true, true, true])
     // Every other answer is greedy.
     let greedy = try FreeRun(
-      prompt: language.promptTokens(of: rows[0]), maximumTokens: 5, policy: nil, stopStrings: [], on: language
+      prompt: language.promptTokens(of: rows[0]), maximumTokens: 5, stopStrings: [], on: language
     )
     #expect(written[0].reference == greedy.text)
   }

@@ -1,33 +1,44 @@
 import Foundation
+import RouterExit
 import Testing
 
-@testable import RouterExit
-
 @Suite struct PolicyFileModelTests {
-  @Test func acceptsTheModelItWasCalibratedFor() throws {
-    try PolicyFileTests.thresholdFile().validate(
-      modelFingerprint: PolicyFileTests.modelDigest, layerCount: 30, exits: [9, 12, 15, 30])
+  private func model(
+    _ fingerprint: String = PolicyFileTests.modelDigest, name: String = "other", layers: Int = 30,
+    loaded: Int? = nil, exits: [Int] = [9, 12, 15, 30]
+  ) -> ModelIdentity {
+    ModelIdentity(
+      name: name, fingerprint: fingerprint, layerCount: layers, loadedLayerCount: loaded, exits: exits)
   }
 
-  @Test func refusesAnotherModelAndTellsHowToRecalibrate() throws {
-    let error = #expect(throws: PolicyError.self) {
-      try PolicyFileTests.thresholdFile().validate(
-        modelFingerprint: String(repeating: "c", count: 64), layerCount: 30, exits: [9, 12, 30])
-    }
-    #expect(error?.code == .modelMismatch)
+  @Test func acceptsTheModelItWasCalibratedFor() throws {
+    #expect(try PolicyFileTests.thresholdFile().mismatches(with: model()).isEmpty)
+  }
+
+  @Test func anotherModelIsToldHowToRecalibrate() throws {
+    let found = try PolicyFileTests.thresholdFile().mismatches(
+      with: model(String(repeating: "c", count: 64)))
+    #expect(found.map(\.code) == [.modelMismatch])
     #expect(
-      error?.description
+      found.first?.description
         == "policy `entropy` was calibrated for another model (SmolLM2, abababababab..., not "
-        + "cccccccccccc...), so its thresholds promise nothing here ($.provenance.modelSHA256). Recalibrate "
+        + "cccccccccccc...), so its thresholds guarantee nothing here ($.provenance.modelSHA256). Recalibrate "
         + "with `router calibrate --model MODEL --policy entropy --data FILE`, or pass --allow-mismatch to use "
         + "it without its guarantee.")
+  }
+
+  @Test func otherWeightsUnderTheSameNameAreExplained() throws {
+    let file = try PolicyFileTests.thresholdFile()
+    let stranger = String(repeating: "c", count: 64)
+    let namesake = try #require(file.mismatches(with: model(stranger, name: "SmolLM2")).first)
+    #expect(namesake.what.contains("other weights or other exit adapters"))
+    #expect(try file.mismatches(with: model(stranger)).first?.what.contains("adapters") == false)
   }
 
   @Test func refusesExitsThatTheModelLacks() throws {
     for (layers, exits) in [(30, [9, 15, 30]), (12, [9, 12])] {
       let error = #expect(throws: PolicyError.self) {
-        try PolicyFileTests.thresholdFile().validate(
-          modelFingerprint: PolicyFileTests.modelDigest, layerCount: layers, exits: exits)
+        try PolicyFileTests.thresholdFile().mismatches(with: model(layers: layers, exits: exits))
       }
       #expect(error?.code == .exitMismatch)
       #expect(error?.location == "$.exits[1]")
@@ -36,17 +47,17 @@ import Testing
 
   @Test func aHandWrittenPolicyFitsAnyModelWithItsExits() throws {
     let file = try PolicyFile(rule: .patience(PatiencePolicy(exits: [3, 6], patience: 2)))
-    try file.validate(modelFingerprint: "anything", layerCount: 12, exits: [3, 6, 9, 12])
+    #expect(try file.mismatches(with: model("anything", layers: 12, exits: [3, 6, 9, 12])).isEmpty)
     #expect(throws: PolicyError.self) {
-      try file.validate(modelFingerprint: "anything", layerCount: 12, exits: [3, 12])
+      try file.mismatches(with: model("anything", layers: 12, exits: [3, 12]))
     }
   }
 
   @Test func aFixedDepthMayBeFullDepth() throws {
     let file = try PolicyFile(rule: .fixed(FixedDepthPolicy(depth: 30)))
-    try file.validate(modelFingerprint: "x", layerCount: 30, exits: [9, 30])
+    #expect(try file.mismatches(with: model("x", exits: [9, 30])).isEmpty)
     let error = #expect(throws: PolicyError.self) {
-      try file.validate(modelFingerprint: "x", layerCount: 32, exits: [9, 32])
+      try file.mismatches(with: model("x", layers: 32, exits: [9, 32]))
     }
     #expect(error?.location == "$.depth")
   }

@@ -13,8 +13,8 @@ struct ChatRequestTests {
     #expect(request.maximumTokens == 249)
     #expect(request.sampling.temperature == 1)
     #expect(request.sampling.seed == nil)
-    #expect(request.mode == .full)
-    #expect(request.policy == nil)
+    #expect(request.decoding.mode == .full)
+    #expect(request.decoding.policy == nil)
     #expect(request.topLogprobs == nil)
     #expect(call.settings.delivery == .whole)
     #expect(call.id.hasPrefix("chatcmpl-"))
@@ -41,8 +41,8 @@ struct ChatRequestTests {
     #expect(call.requests.map(\.sampling.seed) == [UInt64.max, 0])
     #expect(request.stopStrings == ["a", "b"])
     #expect(request.topLogprobs == 3)
-    #expect(request.mode == .exit)
-    #expect(request.policy?.name == "entropy")
+    #expect(request.decoding.mode == .exit)
+    #expect(request.decoding.policy?.name == "entropy")
     #expect(request.maximumExit == 21)
     #expect(call.settings.delivery == .stream(includesUsage: true))
   }
@@ -198,7 +198,8 @@ struct ChatRequestTests {
 
   @Test func aModelWithoutATemplateTakesNoMessages() async throws {
     let card = ModelCard(
-      name: "plain", fingerprint: "", created: 0, layerCount: 2, exits: [1, 2], contextLength: 64,
+      name: "plain", fingerprint: "", created: 0, layerCount: 2,
+      limits: GenerationLimits(contextLength: 64, exits: [1, 2]),
       vocabularySize: 256, hasChatTemplate: false)
     let error = try #require(await refusal(of: Self.with(#""n": 1"#), backend: ScriptedBackend(card: card)))
     #expect(error.message.contains("/v1/completions"))
@@ -216,52 +217,59 @@ struct ChatRequestTests {
   @Test func theDefaultPolicyAppliesUnlessFullDepthIsAskedFor() async throws {
     let backend = ScriptedBackend(policies: .make(default: "margin"))
     let plain = try await chatCall(Self.with(#""n": 1"#), backend: backend)
-    #expect(plain.requests[0].mode == .exit)
-    #expect(plain.requests[0].policy?.name == "margin")
+    #expect(plain.requests[0].decoding.mode == .exit)
+    #expect(plain.requests[0].decoding.policy?.name == "margin")
     let other = try await chatCall(Self.with(#""router": {"policy": "entropy"}"#), backend: backend)
-    #expect(other.requests[0].policy?.name == "entropy")
+    #expect(other.requests[0].decoding.policy?.name == "entropy")
     let full = try await chatCall(Self.with(#""router": {"mode": "full", "max_exit": 15}"#), backend: backend)
-    #expect(full.requests[0].mode == .full)
-    #expect(full.requests[0].policy == nil)
+    #expect(full.requests[0].decoding.mode == .full)
+    #expect(full.requests[0].decoding.policy == nil)
     #expect(full.requests[0].maximumExit == 15)
   }
 
   @Test func verifyingNeedsNoPolicyAndTakesOne() async throws {
     let plain = try await chatCall(Self.with(#""router": {"mode": "verify"}"#))
-    #expect(plain.requests[0].mode == .verify && plain.requests[0].policy == nil)
+    #expect(plain.requests[0].decoding.mode == .verify && plain.requests[0].decoding.policy == nil)
     let named = try await chatCall(Self.with(#""router": {"mode": "verify", "policy": "margin"}"#))
-    #expect(named.requests[0].mode == .verify && named.requests[0].policy?.name == "margin")
+    #expect(named.requests[0].decoding.mode == .verify && named.requests[0].decoding.policy?.name == "margin")
   }
 
   @Test func theServersModeIsForRequestsThatNameNeitherModeNorPolicy() async throws {
     let backend = ScriptedBackend(policies: .make(default: "margin", mode: .verify))
     let plain = try await chatCall(Self.with(#""n": 1"#), backend: backend)
-    #expect(plain.requests[0].mode == .verify && plain.requests[0].policy?.name == "margin")
+    #expect(plain.requests[0].decoding.mode == .verify && plain.requests[0].decoding.policy?.name == "margin")
     let named = try await chatCall(Self.with(#""router": {"policy": "entropy"}"#), backend: backend)
-    #expect(named.requests[0].mode == .exit && named.requests[0].policy?.name == "entropy")
+    #expect(named.requests[0].decoding.mode == .exit && named.requests[0].decoding.policy?.name == "entropy")
     let full = try await chatCall(Self.with(#""router": {"mode": "full"}"#), backend: backend)
-    #expect(full.requests[0].mode == .full && full.requests[0].policy == nil)
+    #expect(full.requests[0].decoding.mode == .full && full.requests[0].decoding.policy == nil)
   }
 
   @Test func keysAndValuesAreThoseOfTheCalibration() async throws {
-    func backend(promises: Bool, allowsMismatch: Bool) throws -> ScriptedBackend {
+    func backend(guaranteed: Bool, allowsMismatch: Bool) throws -> ScriptedBackend {
+      let digest = String(repeating: "ab", count: 32)
+      let file = try PolicyFile(
+        rule: .threshold(
+          ThresholdPolicy(name: "a", estimator: .margin, exits: [9, 15], thresholds: [0.9, 0.9])),
+        decoder: PolicyDecoder(keyValues: .exact), guarantee: guaranteed ? .promise(risk: 0.1) : nil,
+        provenance: PolicyProvenance(modelSHA256: digest, dataSHA256: digest))
+      let model = ModelIdentity(name: "tiny", fingerprint: digest, layerCount: 30, exits: [9, 15, 21, 30])
       let served = ServedPolicy(
-        NamedPolicy(name: "a"), guarantee: promises ? try .promise(risk: 0.1) : nil, keyValues: .exact,
-        allowsMismatch: allowsMismatch)
+        try ExitPlan(file, for: model, mismatch: allowsMismatch ? .accepted : .refused))
       return ScriptedBackend(policies: try PolicyCatalog(["a": served]))
     }
-    let strict = try backend(promises: true, allowsMismatch: false)
+    let strict = try backend(guaranteed: true, allowsMismatch: false)
     let usual = try await chatCall(Self.with(#""router": {"policy": "a"}"#), backend: strict)
-    #expect(usual.requests[0].keyValues == .exact)
+    #expect(usual.requests[0].decoding.plan?.keyValues == .exact)
     let same = try await chatCall(Self.with(#""router": {"policy": "a", "kv": "exact"}"#), backend: strict)
-    #expect(same.requests[0].keyValues == .exact)
+    #expect(same.requests[0].decoding.plan?.keyValues == .exact)
     let other = Self.with(#""router": {"policy": "a", "kv": "propagate"}"#)
     let error = try #require(await refusal(of: other, backend: strict))
     #expect(error.code == "policy_mismatch" && error.parameter == "router.kv")
     for lenient in [
-      try backend(promises: true, allowsMismatch: true), try backend(promises: false, allowsMismatch: false),
+      try backend(guaranteed: true, allowsMismatch: true),
+      try backend(guaranteed: false, allowsMismatch: false),
     ] {
-      #expect(try await chatCall(other, backend: lenient).requests[0].keyValues == .propagate)
+      #expect(try await chatCall(other, backend: lenient).requests[0].decoding.plan?.keyValues == .propagate)
     }
   }
 

@@ -51,9 +51,9 @@ struct AdapterCommand: ParsableCommand {
   struct Drafts: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract:
-        "Adds guesses to an adapter file: what the model says most after short runs of tokens.",
+        "Adds a draft table to an adapter file: what the model says most after short runs of tokens.",
       discussion: """
-        `--mode verify` confirms such guesses, several tokens in a pass. The model reads the answers of the rows and \
+        `--mode verify` verifies such drafts, several tokens in a pass. The model reads the answers of the rows and \
         notes what it would have said after each of their tokens: its own answers, which `router tune \
         --self-distill` writes, teach most, but those of others are read faster than own ones are written.
         """)
@@ -89,15 +89,15 @@ struct AdapterCommand: ParsableCommand {
       let language = try model.load()
       let bar = ProgressBar("Reading")
       defer { bar.finish() }
-      let lessons = try DraftTableTrainer(language).lessons(of: rows, limit: textTokens) { bar.update($0) }
+      let texts = try DraftTableTrainer(language).texts(of: rows, limit: textTokens) { bar.update($0) }
       bar.finish()
-      guard let table = DraftTable(learning: lessons, slotCount: 1 << bits) else { return }
-      let places = lessons.reduce(0) { $0 + $1.following.count }
+      guard let table = DraftTable(training: texts, slotCount: 1 << bits) else { return }
+      let places = texts.reduce(0) { $0 + $1.following.count }
       let origin =
-        "what the model says at \(places) places of \(lessons.count) answers of "
+        "what the model says at \(places) places of \(texts.count) answers of "
         + data.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
       try file.write(to: out, drafts: table.slots, from: origin, tool: ToolVersion.provenance)
-      print("wrote \(out): \(table.count) guesses from \(lessons.count) answers")
+      print("wrote \(out): \(table.count) drafts from \(texts.count) answers")
     }
   }
 

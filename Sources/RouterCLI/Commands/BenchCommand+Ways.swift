@@ -33,24 +33,21 @@ extension BenchCommand {
     table.printLines()
   }
 
-  /// Verified; then for each policy approximate, with either kind of keys and values and without guesses, and verified.
+  /// Verified; then for each policy approximate, with either kind of keys and values and without drafts, and verified.
   private func ways(for language: LanguageModel) throws -> [DecodingWay] {
-    var ways = [DecodingWay(name: "verify", mode: .verify)]
+    var ways = [DecodingWay(name: "verify", .verify())]
     for name in policy {
       let file = try PolicyLocator.standard.load(name)
-      try PolicyGate.check(file, for: language, allowMismatch: allowMismatch)
-      let policy = file.makePolicy()
+      // Refused, or warned about, as the policy was calibrated; other keys and values are there to compare.
+      let calibrated = try ExitPlan(file, for: language, allowMismatch: allowMismatch)
       for keyValues in KeyValueMode.allCases {
-        ways.append(
-          DecodingWay(
-            name: "exit \(file.name), \(keyValues.rawValue)", mode: .exit, policy: policy,
-            keyValues: keyValues))
+        let plan = try ExitPlan(calibrated.policy, for: language, keyValues: keyValues)
+        ways.append(DecodingWay(name: "exit \(file.name), \(keyValues.rawValue)", .exit(plan)))
       }
-      ways.append(
-        DecodingWay(
-          name: "exit \(file.name), exact, alone", mode: .exit, policy: policy, keyValues: .exact,
-          guesses: false))
-      ways.append(DecodingWay(name: "verify \(file.name)", mode: .verify, policy: policy))
+      var alone = try ExitPlan(calibrated.policy, for: language, keyValues: .exact)
+      alone.draftsAhead = false
+      ways.append(DecodingWay(name: "exit \(file.name), exact, alone", .exit(alone)))
+      ways.append(DecodingWay(name: "verify \(file.name)", .verify(drafts: calibrated.policy)))
     }
     return ways
   }

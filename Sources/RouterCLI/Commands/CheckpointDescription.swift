@@ -26,7 +26,7 @@ struct CheckpointDescription: Encodable {
   let adapters: String?
   /// How the exit adapters were made.
   let adapterTuning: String?
-  /// Guesses at next tokens that the checkpoint has room for; nil if it has none.
+  /// Entries of the draft table; nil if the checkpoint has none.
   let drafts: Int?
   let license: String?
   let fingerprint: String
@@ -87,7 +87,7 @@ struct CheckpointDescription: Encodable {
       ("weights", quantization), ("exits", exits.map(String.init).joined(separator: " ")),
       ("source", source + (sourceSHA256.map { " (SHA-256 \($0.prefix(16))...)" } ?? "")),
       ("tuning", tuning ?? "none"), ("adapters", adapters ?? "none"),
-      ("guesses", drafts.map { "a table of \($0)" } ?? "none"), ("licence", license ?? "not stated"),
+      ("drafts", drafts.map { "a table of \($0)" } ?? "none"), ("licence", license ?? "not stated"),
       ("fingerprint", fingerprint),
     ]
     if verified == true { lines.append(("verified", "all \(frames) frames are intact")) }

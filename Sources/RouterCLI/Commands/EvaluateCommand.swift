@@ -125,8 +125,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let policies = try policy.map { name -> AnswerSubject in
       let file = try PolicyLocator.standard.load(name)
-      try PolicyGate.check(file, for: language, allowMismatch: allowMismatch)
-      return .policy(file.makePolicy())
+      return .plan(try ExitPlan(file, for: language, allowMismatch: allowMismatch))
     }
     return wanted.map(AnswerSubject.exit) + policies
   }

@@ -31,7 +31,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let language = try model.load()
-    let decoding = try policy.resolve(for: language)
+    let decoding = try policy.decoding(for: language)
     let engine = InferenceEngine(model: language, slots: 1)
     let session = GenerateSession(
       engine: engine, decoding: decoding, maximumExit: policy.maxExit,

@@ -4,7 +4,7 @@ import RouterExit
 /// One way of generating, run for one prompt or several.
 struct GenerateSession {
   let engine: InferenceEngine
-  let decoding: PolicyOptions.Resolved
+  let decoding: Decoding
   let maximumExit: Int?
   let sampling: SamplingOptions
   let maximumTokens: Int
@@ -23,8 +23,8 @@ struct GenerateSession {
     var layers = 0
     var mode = DecodingMode.full
     var policy: String?
-    /// How far guessing ahead went, in mode verify.
-    var verification: DraftingSummary?
+    /// How far drafting went; nil where nothing was drafted.
+    var drafting: DraftingSummary?
     var prefillSeconds = 0.0
     var decodeSeconds = 0.0
     var seed: UInt64 = 0
@@ -32,7 +32,8 @@ struct GenerateSession {
     var trailingText = ""
 
     private enum CodingKeys: String, CodingKey {
-      case text, tokens, exits, confidences, layers, mode, policy, seed, verification
+      case text, tokens, exits, confidences, layers, mode, policy, seed
+      case drafting = "verification"
       case finishReason = "finish_reason"
       case promptTokens = "prompt_tokens"
       case meanDepth = "mean_depth"
@@ -46,7 +47,7 @@ struct GenerateSession {
       return
         "\(tokens.count) tokens, mean depth \(String.fixed(meanDepth, 2)) of \(layers), \(speed) tokens/s"
         + (policy.map { ", policy \($0)" } ?? "")
-        + (verification.map { ", \(String.fixed($0.tokensPerRound, 2)) tokens a pass" } ?? "")
+        + (drafting.map { ", \(String.fixed($0.tokensPerRound, 2)) tokens a pass" } ?? "")
     }
   }
 
@@ -57,12 +58,11 @@ struct GenerateSession {
     _ prompt: [Int32], isChat: Bool, show: (GeneratedToken) -> Void
   ) async throws -> Answer {
     let model = engine.model
-    let room = max(1, model.contextLength - prompt.count)
     let request = GenerationRequest(
-      prompt: prompt, maximumTokens: min(maximumTokens, room), sampling: sampling,
-      stopStrings: stopStrings + (isChat ? model.chatStopStrings : []), mode: decoding.mode,
-      policy: decoding.policy, keyValues: decoding.keyValues,
-      guesses: decoding.guesses, maximumExit: maximumExit,
+      prompt: prompt,
+      maximumTokens: try model.limits.maximumTokens(behind: prompt, asked: nil, usual: maximumTokens),
+      sampling: sampling, stopStrings: stopStrings + (isChat ? model.chatStopStrings : []),
+      decoding: decoding, maximumExit: maximumExit,
       ignoresEndOfText: ignoresEndOfText, continuesText: !isChat)
     var answer = Answer()
     answer.layers = model.layerCount
@@ -85,7 +85,7 @@ struct GenerateSession {
         answer.prefillSeconds = summary.prefillSeconds
         answer.decodeSeconds = summary.decodeSeconds
         answer.seed = summary.seed
-        answer.verification = summary.verification
+        answer.drafting = summary.drafting
       }
     }
     return answer

@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       """
       Mode of requests that name neither mode nor policy: full, exit (needs --policy) or verify (full depth's \
-      tokens, guessed ahead); exit with --policy and full without it if absent.
+      tokens, drafted ahead); exit with --policy and full without it if absent.
       """, valueName: "mode"))
   var mode: DecodingMode?
 
@@ -169,24 +169,17 @@ struct ServeCommand: AsyncParsableCommand {
     for (name, path) in PolicyLocator.standard.names() where name != wanted?.name {
       do {
         let file = try PolicyFile(path: path)
-        try PolicyGate.check(file, for: language, keyValues: kv, allowMismatch: false)
-        policies[name] = served(file)
+        policies[name] = ServedPolicy(try ExitPlan(file, for: language, keyValues: kv))
       } catch {
         logger.debug("Policy left out", metadata: ["policy": "\(name)", "reason": "\(error)"])
       }
     }
     if let wanted {
-      try PolicyGate.check(wanted, for: language, keyValues: kv, allowMismatch: allowMismatch)
-      policies[wanted.name] = served(wanted)
+      policies[wanted.name] = ServedPolicy(
+        try ExitPlan(wanted, for: language, keyValues: kv, allowMismatch: allowMismatch),
+        guarantee: wanted.guarantee)
     }
     return try PolicyCatalog(policies, default: wanted?.name, mode: mode)
-  }
-
-  private func served(_ file: PolicyFile) -> ServedPolicy {
-    ServedPolicy(
-      file.makePolicy(), guarantee: file.guarantee,
-      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate,
-      allowsMismatch: allowMismatch)
   }
 }
 

@@ -2,7 +2,7 @@ import RouterCheckpoint
 import RouterTensor
 import RouterTraining
 
-/// What becomes of what a checkpoint holds besides full weights when these are tuned: adapters, guesses, heads of
+/// What becomes of what a checkpoint holds besides full weights when these are tuned: adapters, drafts, heads of
 /// exits, and codes of few bits.
 package enum TuningNotes {
   /// What the user should know, each a sentence.
@@ -33,10 +33,11 @@ package enum TuningNotes {
     if !heads.isEmpty { notes.append("the own heads of exits \(list(heads)) go: \(successor(method))") }
     if names.contains(TensorName.drafts) {
       if kept.isEmpty || depth != nil {
-        notes.append("guesses go, since they are of the whole model")
+        notes.append("the draft table goes, since it is of the whole model")
       } else if method != .ict {
         notes.append(
-          "guesses stay as they are, and may be right less often; `router adapter drafts` learns new ones")
+          "the draft table stays as it is, and its drafts may be accepted less often; `router adapter drafts` learns a new one"
+        )
       }
     }
     let becomesQ4 =

@@ -1,5 +1,5 @@
 import ArgumentParser
-import RouterDecoding
+import RouterExit
 
 extension DecodingMode: ExpressibleByArgument {}
 extension KeyValueMode: ExpressibleByArgument {}

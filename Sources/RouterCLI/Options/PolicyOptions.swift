@@ -14,7 +14,7 @@ struct PolicyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "full runs all layers; exit lets tokens leave as --policy says; verify guesses ahead, at the policy's exits "
+      "full runs all layers; exit lets tokens leave as --policy says; verify drafts ahead, at the policy's exits too "
         + "if one is given, and gives full's tokens. Absent: exit with --policy, full without.",
       valueName: "mode"))
   var mode: DecodingMode?
@@ -28,8 +28,8 @@ struct PolicyOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Guess ahead where tokens leave early and --kv is exact: the same tokens at the same depths, sooner."))
-  var guesses = true
+      "Draft ahead where tokens leave early and --kv is exact: the same tokens at the same depths, sooner."))
+  var drafts = true
 
   @Option(
     help: ArgumentHelp("Run no layer beyond this exit: the sub-model of that depth.", valueName: "layers"))
@@ -54,24 +54,18 @@ struct PolicyOptions: ParsableArguments {
   /// The name that means a fixed depth, given by `--max-exit`, rather than a policy file.
   static let fixedName = "fixed"
 
-  /// How a model's tokens are to be decoded.
-  struct Resolved {
-    let mode: DecodingMode
-    var policy: (any ExitPolicy)?
-    var keyValues = KeyValueMode.propagate
-    var guesses = true
-  }
-
-  /// The decoding mode and the policy for a model.
+  /// How to decode with a model.
   ///
   /// - Throws: ``CommandError`` if no such policy is found, `PolicyError` if it is broken or was calibrated for
   ///   another model.
-  func resolve(for model: LanguageModel) throws -> Resolved {
-    guard mode != .full, let policy, policy != Self.fixedName else { return Resolved(mode: mode ?? .full) }
+  func decoding(for model: LanguageModel) throws -> Decoding {
+    guard mode != .full, let policy, policy != Self.fixedName else {
+      return mode == .verify ? .verify() : .full
+    }
     let file = try PolicyLocator.standard.load(policy)
-    try PolicyGate.check(file, for: model, keyValues: kv, allowMismatch: allowMismatch)
-    return Resolved(
-      mode: mode ?? .exit, policy: file.makePolicy(),
-      keyValues: kv ?? KeyValueMode(rawValue: file.decoder.kv.rawValue) ?? .propagate, guesses: guesses)
+    var plan = try ExitPlan(file, for: model, keyValues: kv, allowMismatch: allowMismatch)
+    if mode == .verify { return .verify(drafts: plan.policy) }
+    plan.draftsAhead = drafts
+    return .exit(plan)
   }
 }

@@ -72,11 +72,11 @@ package struct AdapterFile: Sendable {
 
   private var pending: [PendingTensor] { tensors.pendingTensors { TensorName.isOfAdapter($0) } }
 
-  /// Writes these adapters with other guesses at next tokens to `path`: complete, or not at all.
+  /// Writes these adapters with another draft table to `path`: complete, or not at all.
   ///
   /// - Parameters:
   ///   - drafts: `2^k` slots, whose meaning is the reader's.
-  ///   - origin: what the guesses were learnt from.
+  ///   - origin: what the drafts were learnt from.
   /// - Throws: ``CheckpointError``.
   package func write(
     to path: String, drafts: [UInt32], from origin: String, tool: String
@@ -86,7 +86,7 @@ package struct AdapterFile: Sendable {
     }
     let kept = pending.filter { $0.name != TensorName.drafts }
     try Self.write(
-      to: path, record: record.learning(guesses: origin), pending: kept + [table], base: metadata, tool: tool)
+      to: path, record: record.learning(drafts: origin), pending: kept + [table], base: metadata, tool: tool)
   }
 
   /// Writes the adapters `tensors`, trained on the checkpoint `base`, to `path`: complete, or not at all.

@@ -11,7 +11,7 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   package let baseSourceSHA256: String?
   /// How the checkpoint's weights are stored, such as `mixed q4/q8`.
   package let baseQuantization: String
-  /// The run that made them: command, data, steps; then what the guesses were learnt from.
+  /// The run that made them: command, data, steps; then what the draft table was learnt from.
   package private(set) var tuning: String
   /// Licence of the adapters, as an SPDX identifier where one is known.
   package let license: String?
@@ -38,13 +38,14 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     self.license = license
   }
 
-  private static let guesses = "; guesses: "
+  /// What introduces the description of the draft table in ``tuning``; part of the file format.
+  private static let draftsMark = "; guesses: "
 
-  /// The record with another description of its guesses.
-  func learning(guesses: String) -> AdapterRecord {
+  /// The record with another description of its draft table.
+  func learning(drafts: String) -> AdapterRecord {
     var record = self
-    let end = tuning.firstRange(of: Self.guesses)?.lowerBound ?? tuning.endIndex
-    record.tuning = tuning[..<end] + Self.guesses + guesses
+    let end = tuning.firstRange(of: Self.draftsMark)?.lowerBound ?? tuning.endIndex
+    record.tuning = tuning[..<end] + Self.draftsMark + drafts
     return record
   }
 
@@ -53,22 +54,22 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - exits: depths that still have an adapter, ascending.
   ///   - tuned: names of the tensors that were tuned; adapters without any are as they were.
-  ///   - keepsGuesses: whether the checkpoint still has the guesses that the record may describe.
+  ///   - keepsDrafts: whether the checkpoint still has the draft table that the record may describe.
   func retuned(
     exits: [Int], tuned: Set<String>, base: CheckpointMetadata, fingerprint: String, tuning: String,
-    license: String?, keepsGuesses: Bool
+    license: String?, keepsDrafts: Bool
   ) -> AdapterRecord {
-    let guesses = self.tuning.firstRange(of: Self.guesses)
+    let drafts = self.tuning.firstRange(of: Self.draftsMark)
     var text = "\(tuning); started from adapters made by: "
-    text += self.tuning[..<(guesses?.lowerBound ?? self.tuning.endIndex)]
+    text += self.tuning[..<(drafts?.lowerBound ?? self.tuning.endIndex)]
     let others = exits.filter { exit in
       !kind.parts(width: base.configuration.width).contains {
         tuned.contains(TensorName.adapter(exit: exit, $0.name))
       }
     }
     if !others.isEmpty { text += "; as they were at exits " + others.map(String.init).joined(separator: " ") }
-    if keepsGuesses, let guesses {
-      text += Self.guesses + "before the tuning, " + self.tuning[guesses.upperBound...]
+    if keepsDrafts, let drafts {
+      text += Self.draftsMark + "before the tuning, " + self.tuning[drafts.upperBound...]
     }
     return AdapterRecord(
       kind: kind, exits: exits, base: base, fingerprint: fingerprint, tuning: text,

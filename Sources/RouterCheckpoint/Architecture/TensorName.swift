@@ -7,7 +7,7 @@ package enum TensorName {
   /// Output head, `[V, D]`; absent when it is tied to the embedding.
   package static let head = "lm_head.weight"
 
-  /// Guesses at next tokens, I32 `[2^k]`, that exits' guesses are joined by; comes and goes with the adapters.
+  /// Draft table, I32 `[2^k]`; comes and goes with the adapters.
   package static let drafts = "drafts.table"
 
   /// The tensors of one layer, in file order, which is the order of their use.

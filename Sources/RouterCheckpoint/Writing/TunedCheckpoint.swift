@@ -80,7 +80,7 @@ package struct TunedCheckpoint {
     let made = record.retuned(
       exits: adapted, tuned: replaced, base: metadata,
       fingerprint: try CheckpointReader(path: bare).fingerprint, tuning: tuning, license: license,
-      keepsGuesses: all.contains { $0.name == TensorName.drafts })
+      keepsDrafts: all.contains { $0.name == TensorName.drafts })
     try write(try metadata.with(made), all, to: path) { progress?(0.5 + $0 / 2) }
   }
 

@@ -23,7 +23,7 @@ final class AuditRun {
     case .rougeL:
       var request = question.request
       // The same tokens as in mode full, sooner.
-      (request.mode, request.policy, request.topLogprobs) = (.verify, nil, nil)
+      (request.decoding, request.topLogprobs) = (.verify(), nil)
       work = .repeating(try Generation(request, on: language))
     }
   }

@@ -1,18 +1,19 @@
 import Synchronization
 
-/// How often guesses were right and what rows cost, as seen on a model so far; shared by its sequences.
+/// Acceptance statistics: how often drafts were accepted and what rows cost, as seen on a model so far; shared by its
+/// sequences.
 ///
-/// It decides how far to guess ahead and never what comes out.
+/// It decides how far to draft ahead and never what comes out.
 package final class AcceptanceStatistics: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var tallies: [DraftSource: Tally] = [:]
+    var counts: [DraftSource: Count] = [:]
     var times = PassCostCurve()
     var followsTimes = true
   }
 
-  private struct Tally {
+  private struct Count {
     var tried: Double
     var accepted: Double
   }
@@ -26,43 +27,43 @@ package final class AcceptanceStatistics: Sendable {
   /// - Parameter followsTimes: whether costs of passes follow what is timed, or stay the usual ones.
   package init(followsTimes: Bool = true) { state.withLock { $0.followsTimes = followsTimes } }
 
-  /// What guesses are worth at this moment.
-  func outlook(rows limit: Int) -> AcceptanceEstimate {
+  /// What drafts are worth at this moment.
+  func estimate(rows limit: Int) -> AcceptanceEstimate {
     state.withLock { state in
       AcceptanceEstimate(
-        acceptance: state.tallies.mapValues { $0.accepted / $0.tried },
+        acceptance: state.counts.mapValues { $0.accepted / $0.tried },
         costs: Array(state.times.costs.prefix(limit)))
     }
   }
 
-  /// Notes what came of guesses: those that were compared with full depth.
+  /// Notes what came of drafts: those that were verified.
   func record(_ outcomes: some Sequence<(source: DraftSource, isAccepted: Bool)>) {
     state.withLock { state in
-      for (source, tally) in state.tallies {
-        let usual = Self.tally(of: source)
-        state.tallies[source] = Tally(
-          tried: usual.tried + Self.memory * (tally.tried - usual.tried),
-          accepted: usual.accepted + Self.memory * (tally.accepted - usual.accepted))
+      for (source, count) in state.counts {
+        let usual = Self.usualCount(of: source)
+        state.counts[source] = Count(
+          tried: usual.tried + Self.memory * (count.tried - usual.tried),
+          accepted: usual.accepted + Self.memory * (count.accepted - usual.accepted))
       }
       for outcome in outcomes {
-        var tally = state.tallies[outcome.source] ?? Self.tally(of: outcome.source)
-        tally.tried += 1
-        tally.accepted += outcome.isAccepted ? 1 : 0
-        state.tallies[outcome.source] = tally
+        var count = state.counts[outcome.source] ?? Self.usualCount(of: outcome.source)
+        count.tried += 1
+        count.accepted += outcome.isAccepted ? 1 : 0
+        state.counts[outcome.source] = count
       }
     }
   }
 
-  /// Notes what came of a round's guesses, of which the first `count` were right.
+  /// Notes what came of a round's drafts, of which the first `count` were accepted.
   ///
-  /// The guess after those was wrong; the ones behind it were compared with nothing.
+  /// The draft after those was rejected; the ones behind it were compared with nothing.
   func record(_ drafts: [Draft], accepted count: Int) {
     record(drafts.prefix(count + 1).enumerated().map { (source: $1.source, isAccepted: $0 < count) })
   }
 
-  /// What a source counts for before any of its guesses has been tried.
-  private static func tally(of source: DraftSource) -> Tally {
-    Tally(tried: priorWeight, accepted: priorWeight * source.expectedAcceptance)
+  /// What a source counts for before any of its drafts has been verified.
+  private static func usualCount(of source: DraftSource) -> Count {
+    Count(tried: priorWeight, accepted: priorWeight * source.expectedAcceptance)
   }
 
   /// Notes the time of a pass of `rows` tokens through all layers.
@@ -71,17 +72,5 @@ package final class AcceptanceStatistics: Sendable {
     state.withLock { state in
       if state.followsTimes { state.times.record(rows: rows, seconds: seconds) }
     }
-  }
-}
-
-/// What guesses are worth, as one round sees it.
-struct AcceptanceEstimate {
-  /// Share of a source's guesses that were right.
-  let acceptance: [DraftSource: Double]
-  /// Cost of a pass of 1, 2, ... rows, in passes of one row.
-  let costs: [Double]
-
-  func acceptance(of source: DraftSource) -> Double {
-    acceptance[source] ?? source.expectedAcceptance
   }
 }

@@ -1,33 +1,33 @@
-/// Counts on how many tokens a round comes to, guess by guess.
+/// Draft budget of one round: how many tokens it comes to, draft by draft, for what it costs.
 struct DraftBudget {
-  private let outlook: AcceptanceEstimate
-  /// Probability that each row is reached: that the guesses up to it are right.
+  private let estimate: AcceptanceEstimate
+  /// Probability that each row is reached: that the drafts up to it are accepted.
   private var chances = [1.0]
-  /// Probability that all guesses so far are right.
+  /// Probability that all drafts so far are accepted.
   private var chance: Double { chances.last ?? 1 }
   /// Tokens that the round yields on average.
   private var yield = 1.0
   private var rows: Int { chances.count }
 
-  init(_ outlook: AcceptanceEstimate) { self.outlook = outlook }
+  init(_ estimate: AcceptanceEstimate) { self.estimate = estimate }
 
   /// Whether a pass can take another row.
-  var hasRoom: Bool { rows < outlook.costs.count }
+  var hasRoom: Bool { rows < estimate.costs.count }
 
-  /// Share of a source's guesses that were right.
-  func acceptance(of source: DraftSource) -> Double { outlook.acceptance(of: source) }
+  /// Acceptance rate of a source.
+  func acceptance(of source: DraftSource) -> Double { estimate.acceptance(of: source) }
 
-  /// Whether a guess yields more for its time than the round does without it.
+  /// Whether a draft yields more for its time than the round does without it.
   ///
-  /// - Parameter extra: what the guess costs beyond its row, in passes of one row.
+  /// - Parameter extra: what the draft costs beyond its row, in passes of one row.
   func pays(_ source: DraftSource, extra: Double = 0) -> Bool {
     guard hasRoom else { return false }
-    let gain = chance * outlook.acceptance(of: source)
-    return (yield + gain) / (outlook.costs[rows] + extra) > yield / outlook.costs[rows - 1]
+    let gain = chance * estimate.acceptance(of: source)
+    return (yield + gain) / (estimate.costs[rows] + extra) > yield / estimate.costs[rows - 1]
   }
 
   mutating func add(_ source: DraftSource) {
-    chances.append(chance * outlook.acceptance(of: source))
+    chances.append(chance * estimate.acceptance(of: source))
     yield += chance
   }
 

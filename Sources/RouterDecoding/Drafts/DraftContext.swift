@@ -1,4 +1,4 @@
-/// The sequence so far, and what followed each short run of its tokens when it last occurred.
+/// Prompt lookup: the sequence so far, and what followed each short run of its tokens when it last occurred.
 struct DraftContext {
   /// Prompt and confirmed tokens.
   private(set) var tokens: [Int32] = []
@@ -19,7 +19,7 @@ struct DraftContext {
   /// What followed the longest run that ends like the sequence with `drafts` behind it.
   ///
   /// - Returns: the token, and the run's length.
-  func guess(after drafts: some BidirectionalCollection<Int32>) -> (token: Int32, order: Int)? {
+  func draft(after drafts: some BidirectionalCollection<Int32>) -> (token: Int32, order: Int)? {
     let tail = tail(Self.orders.upperBound, with: drafts)
     for order in Self.orders.reversed() where order <= tail.count {
       if let token = followers[Self.key(tail.suffix(order))] { return (token, order) }
@@ -33,7 +33,7 @@ struct DraftContext {
     return tokens.suffix(count - end.count) + end
   }
 
-  /// A number that differs for different runs, but for accidents, which cost a wrong guess.
+  /// A number that differs for different runs, but for accidents, which cost a rejected draft.
   static func key(_ run: some Collection<Int32>) -> UInt64 {
     var key = UInt64(run.count) &* 0xD6E8_FEB8_6659_FD93
     for token in run {

@@ -1,7 +1,7 @@
-/// What a model says most after short runs of tokens: guesses that cost a look in memory.
+/// Draft table: what a model says most after short runs of tokens, for drafts that cost a look in memory.
 ///
 /// A hash table of `2^k` slots. A run of 1 to 3 tokens has two places; what lies there is its continuation if
-/// the slot's tag is the run's. A wrong one, by accident of the tag, costs a wrong guess and no more.
+/// the slot's tag is the run's. A wrong one, by accident of the tag, costs a rejected draft and no more.
 ///
 /// A slot is 32 bits: token (20), level (3), tag (9); 0xFFFFFFFF is empty.
 package struct DraftTable: Sendable, Equatable {
@@ -17,7 +17,7 @@ package struct DraftTable: Sendable, Equatable {
 
   private static let empty = UInt32.max
 
-  /// Guesses in the table.
+  /// Continuations in the table.
   package var count: Int { slots.count { $0 != Self.empty } }
 
   /// A table from its slots.
@@ -28,22 +28,22 @@ package struct DraftTable: Sendable, Equatable {
     self.slots = slots
   }
 
-  /// Learns what a model says after short runs.
+  /// Trains a table on what a model says after short runs.
   ///
   /// The continuations that are seen most come first where slots are scarce.
   /// - Parameters:
-  ///   - lessons: texts and what the model says after their tokens; runs do not reach from one into another.
+  ///   - texts: texts and what the model says after their tokens; runs do not reach from one into another.
   ///   - slotCount: a power of two within ``slotCounts``.
-  package init?(learning lessons: [DraftTrainingText], slotCount: Int) {
+  package init?(training texts: [DraftTrainingText], slotCount: Int) {
     guard let empty = DraftTable(slots: [UInt32](repeating: Self.empty, count: max(slotCount, 1))) else {
       return nil
     }
     var followers: [Run: [Int32: Int]] = [:]
-    for lesson in lessons {
-      for (end, token) in zip(lesson.first..., lesson.following) {
+    for text in texts {
+      for (end, token) in zip(text.first..., text.following) {
         guard let token, token >= 0, token < Self.tokenLimit else { continue }
         for order in Self.orders where order <= end {
-          followers[Run(tokens: Array(lesson.tokens[end - order..<end])), default: [:]][token, default: 0] +=
+          followers[Run(tokens: Array(text.tokens[end - order..<end])), default: [:]][token, default: 0] +=
             1
         }
       }
@@ -78,7 +78,7 @@ package struct DraftTable: Sendable, Equatable {
   }
 
   /// What followed a known run at the end of `tail`: the run whose continuation is surest, the longest among equals.
-  func guess(after tail: [Int32]) -> Draft? {
+  func draft(after tail: [Int32]) -> Draft? {
     var best: (token: Int32, order: Int, level: Int)?
     for order in Self.orders.reversed() where order <= tail.count {
       let places = Self.places(tail.suffix(order), count: slots.count)

@@ -1,4 +1,4 @@
-/// Guesses at the next tokens of a sequence that cost a look in memory: from the sequence itself, and from a table of
+/// Drafts of the next tokens of a sequence that cost a look in memory: from the sequence itself, and from a table of
 /// what the model says.
 struct Drafter {
   private let table: DraftTable?
@@ -13,13 +13,13 @@ struct Drafter {
   /// Takes the next token of the sequence.
   mutating func append(_ token: Int32) { context.append(token) }
 
-  /// A guess at the token after `drafts`, which follow the sequence: the better of the two.
-  func guess(after drafts: [Draft], plan: DraftBudget) -> Draft? {
+  /// A draft of the token after `drafts`, which follow the sequence: the better of the two.
+  func draft(after drafts: [Draft], budget: DraftBudget) -> Draft? {
     let tokens = drafts.lazy.map(\.token)
-    let context = context.guess(after: tokens).map {
+    let context = context.draft(after: tokens).map {
       Draft(token: $0.token, source: .context(order: $0.order))
     }
-    let table = table?.guess(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
+    let table = table?.draft(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
       .flatMap { $0.token < vocabularySize ? $0 : nil }
     guard let context, let table else { return context ?? table }
     if context.token == table.token, case .context(let order) = context.source,
@@ -27,6 +27,6 @@ struct Drafter {
     {
       return Draft(token: table.token, source: .both(order: order, level: level))
     }
-    return plan.acceptance(of: context.source) >= plan.acceptance(of: table.source) ? context : table
+    return budget.acceptance(of: context.source) >= budget.acceptance(of: table.source) ? context : table
   }
 }

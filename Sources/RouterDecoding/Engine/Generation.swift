@@ -57,25 +57,21 @@ package final class Generation {
     _ request: GenerationRequest, session: InferenceSession, language: LanguageModel
   ) -> any DecodingStep {
     let demand = request.topLogprobs == nil ? request.sampling.demand : .all
-    switch request.mode {
+    switch request.decoding {
     case .full: return ExitStep(session: session, policy: nil, demand: demand)
-    case .exit:
-      if let policy = request.policy, policy.decidesTokensApart, request.keyValues == .exact,
-        request.guesses
-      {
+    case .exit(let plan):
+      if plan.draftsAhead, plan.keyValues == .exact, plan.policy.decidesTokensApart {
         return DraftedExitStep(
-          session: session, policy: policy, table: language.draftTable,
-          record: language.exitAcceptanceStatistics,
-          catchUps: language.catchUpCosts, demand: demand)
+          session: session, policy: plan.policy, table: language.draftTable,
+          statistics: language.exitAcceptanceStatistics, catchUpCosts: language.catchUpCosts, demand: demand)
       }
       return ExitStep(
-        session: session, policy: request.policy, keyValues: request.keyValues,
-        record: language.catchUpCosts, demand: demand)
-    case .verify:
+        session: session, policy: plan.policy, keyValues: plan.keyValues,
+        catchUpCosts: language.catchUpCosts, demand: demand)
+    case .verify(let drafts):
       return VerifyStep(
-        session: session, policy: request.policy, table: language.draftTable,
-        record: language.acceptanceStatistics,
-        demand: demand)
+        session: session, policy: drafts, table: language.draftTable,
+        statistics: language.acceptanceStatistics, demand: demand)
     }
   }
 
@@ -117,12 +113,12 @@ package final class Generation {
   private func emit(depth: Int, confidence: Float?) throws(GenerationError) -> [GenerationEvent] {
     if firstToken == nil { firstToken = clock.now }
     let id: Int32
-    if let choice = step.next.choice {
+    if let choice = step.head.choice {
       id = choice
     } else {
-      id = try sampler.choose(from: step.next.logits, history: sequence)
+      id = try sampler.choose(from: step.head.logits, history: sequence)
     }
-    let table = request.topLogprobs.map { _ in LogprobTable(UnsafeBufferPointer(step.next.logits)) }
+    let table = request.topLogprobs.map { _ in LogprobTable(UnsafeBufferPointer(step.head.logits)) }
     let best = table.map { table in table.top(request.topLogprobs ?? 0).map { logprob(of: $0, in: table) } }
 
     let isEnd = !request.ignoresEndOfText && language.tokenizer.endOfGeneration.contains(id)
@@ -157,7 +153,7 @@ package final class Generation {
         depthCounts: depthCounts, trailingText: tail, endOfText: endOfText,
         prefillSeconds: Self.seconds((firstToken ?? now) - started),
         decodeSeconds: Self.seconds(now - (firstToken ?? now)), seed: sampler.seed,
-        verification: step.verification))
+        drafting: step.drafting))
   }
 
   private static func seconds(_ duration: Duration) -> Double {

@@ -48,11 +48,11 @@ public final class LanguageModel: Sendable {
   /// Identity of the weights: what a policy is calibrated for.
   public let fingerprint: String
 
-  /// Guesses for mode ``DecodingMode/verify``, if the checkpoint has some.
+  /// What the model says most after short runs of tokens, if the checkpoint brings it: drafts.
   package let draftTable: DraftTable?
-  /// What guesses have come to so far.
+  /// What drafts in mode verify have come to so far.
   package let acceptanceStatistics: AcceptanceStatistics
-  /// The same of guesses in mode ``DecodingMode/exit``.
+  /// The same of drafts in mode exit.
   package let exitAcceptanceStatistics: AcceptanceStatistics
   /// What catching up with full depth has cost so far.
   package let catchUpCosts = CatchUpCosts()

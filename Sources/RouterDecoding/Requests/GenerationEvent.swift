@@ -64,13 +64,13 @@ public struct GenerationSummary: Sendable, Equatable {
   public let decodeSeconds: Double
   /// Seed that reproduces the answer.
   public let seed: UInt64
-  /// How far guessing ahead went, in mode ``DecodingMode/verify``.
-  public let verification: DraftingSummary?
+  /// How far drafting went; nil where nothing was drafted.
+  public let drafting: DraftingSummary?
 
   package init(
     finishReason: FinishReason, promptTokenCount: Int, completionTokenCount: Int, meanDepth: Double,
     depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?, prefillSeconds: Double,
-    decodeSeconds: Double, seed: UInt64, verification: DraftingSummary? = nil
+    decodeSeconds: Double, seed: UInt64, drafting: DraftingSummary? = nil
   ) {
     self.finishReason = finishReason
     self.promptTokenCount = promptTokenCount
@@ -82,6 +82,6 @@ public struct GenerationSummary: Sendable, Equatable {
     self.prefillSeconds = prefillSeconds
     self.decodeSeconds = decodeSeconds
     self.seed = seed
-    self.verification = verification
+    self.drafting = drafting
   }
 }

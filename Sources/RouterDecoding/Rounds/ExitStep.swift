@@ -6,30 +6,30 @@ import RouterModel
 /// It is the ``ExitLogits`` of its own observations: logits that a policy has asked for at the exit where the
 /// token leaves are not computed again.
 final class ExitStep: DecodingStep, ExitLogits {
-  let next: HeadOutput
+  let head: HeadOutput
   let session: InferenceSession
-  private var walk: ExitLoop
+  private var exitLoop: ExitLoop
   private let keyValues: KeyValueMode
-  private let record: CatchUpCosts
+  private let catchUpCosts: CatchUpCosts
   private let clock = ContinuousClock()
 
   /// - Parameters:
-  ///   - record: what catching up costs.
+  ///   - catchUpCosts: what catching up has cost so far.
   ///   - demand: what chooses a token.
   init(
     session: InferenceSession, policy: (any ExitPolicy)?, keyValues: KeyValueMode = .propagate,
-    record: CatchUpCosts = CatchUpCosts(), demand: LogitDemand = .all
+    catchUpCosts: CatchUpCosts = CatchUpCosts(), demand: LogitDemand = .all
   ) {
     self.session = session
     self.keyValues = keyValues
-    self.record = record
-    next = HeadOutput(session: session, demand: demand)
-    walk = ExitLoop(session: session, policy: policy)
+    self.catchUpCosts = catchUpCosts
+    head = HeadOutput(session: session, demand: demand)
+    exitLoop = ExitLoop(session: session, policy: policy)
   }
 
-  var verification: DraftingSummary? { nil }
+  var drafting: DraftingSummary? { nil }
 
-  func logits() -> UnsafeBufferPointer<Float> { next.logits(row: session.rowCount - 1) }
+  func logits() -> UnsafeBufferPointer<Float> { head.logits(row: session.rowCount - 1) }
 
   func prefill(_ tokens: ArraySlice<Int32>, isLast: Bool) throws(ModelError) {
     try runPrompt(tokens, isLast: isLast)
@@ -37,24 +37,24 @@ final class ExitStep: DecodingStep, ExitLogits {
 
   func run(_ token: Int32, index: Int) throws(ModelError) -> TokenExit {
     try session.append(CollectionOfOne(token))
-    next.beginRound()
-    let run = walk.run(index: index, logits: self)
-    if run.depth == session.depthLimit {
-      next.conclude(row: session.rowCount - 1)
+    head.beginRound()
+    let exit = exitLoop.run(index: index, logits: self)
+    if exit.depth == session.depthLimit {
+      head.conclude(row: session.rowCount - 1)
       session.commitFull()
-      return run
+      return exit
     }
-    next.conclude(row: session.rowCount - 1)
+    head.conclude(row: session.rowCount - 1)
     switch keyValues {
     case .propagate: session.propagateAndCommit()
     case .exact:
-      if let time = walk.firstTime {
-        record.record(
+      if let time = exitLoop.firstTime {
+        catchUpCosts.record(
           rows: 1, seconds: time.seconds, layers: time.layers, of: session.depthLimit)
       }
-      if session.rowCount >= record.deferredRowLimit(of: session) { catchUp(from: run.depth) }
+      if session.rowCount >= catchUpCosts.deferredRowLimit(of: session) { catchUp(from: exit.depth) }
     }
-    return run
+    return exit
   }
 
   /// Runs all tokens in flight, of which the last has run `depth` layers, through the others.
@@ -63,7 +63,7 @@ final class ExitStep: DecodingStep, ExitLogits {
     let (rows, started) = (session.rowCount, clock.now)
     session.advance(to: session.depthLimit)
     if isLevel {
-      record.record(
+      catchUpCosts.record(
         rows: rows, seconds: (clock.now - started) / .seconds(1), layers: session.depthLimit - depth,
         of: session.depthLimit)
     }

@@ -1,7 +1,8 @@
 import RouterCheckpoint
 import RouterModel
 
-/// What chooses the token after a row in flight: its logits, or as much of them as the sampler looks at.
+/// Output of the head for a row in flight, which chooses the next token: its logits, or as much of them as the sampler
+/// looks at.
 final class HeadOutput {
   private let session: InferenceSession
   /// f32 `[V]`
@@ -77,23 +78,16 @@ final class HeadOutput {
     return UnsafeBufferPointer(logits)
   }
 
-  /// What chooses the token after a row, apart from it.
-  enum HeadResult {
-    case choice(Int32)
-    /// f32 `[V]`
-    case logits([Float])
-  }
-
-  /// Finds what chooses the token after a row, to be taken when the row has gone deeper.
-  func conclusion(row: Int) -> HeadResult {
+  /// The head's result for a row, to be taken when the row has gone deeper.
+  func result(row: Int) -> HeadResult {
     conclude(row: row)
     return choice.map(HeadResult.choice) ?? .logits(Array(logits))
   }
 
-  /// Puts a conclusion in place.
-  func take(_ conclusion: HeadResult) {
+  /// Puts a result in place.
+  func take(_ result: HeadResult) {
     choice = nil
-    switch conclusion {
+    switch result {
     case .choice(let token): choice = token
     case .logits(let values):
       owner = nil

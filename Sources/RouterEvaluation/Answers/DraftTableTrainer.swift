@@ -1,7 +1,7 @@
 import RouterDecoding
 import RouterModel
 
-/// Teaches guesses: runs texts through a model and notes what it says after each token of the answers.
+/// Training texts of a draft table: runs texts through a model and notes what it says after each token of the answers.
 package struct DraftTableTrainer {
   private let language: LanguageModel
   private let forcing: TeacherForcing
@@ -11,31 +11,31 @@ package struct DraftTableTrainer {
     forcing = TeacherForcing(language)
   }
 
-  /// The lessons of rows with answers, whoever wrote these; rows without one, or too long, are left out.
+  /// Texts of rows with answers, whoever wrote these; rows without one, or too long, are left out.
   ///
   /// - Parameters:
   ///   - limit: tokens of a text, prompt included, of which the rest is cut off.
   ///   - progress: receives the share of the rows that are done, 0 ... 1.
   /// - Throws: `EvaluationError` `noData` if nothing is left, `ModelError`.
-  package func lessons(
+  package func texts(
     of rows: [EvaluationRow], limit: Int, progress: (Double) -> Void = { _ in }
   ) throws -> [DraftTrainingText] {
-    var lessons: [DraftTrainingText] = []
+    var texts: [DraftTrainingText] = []
     for (number, row) in rows.enumerated() {
       if let text = try language.scoredText(of: row, limit: min(limit, language.contextLength)) {
-        lessons.append(try lesson(of: text))
+        texts.append(try trainingText(of: text))
       }
       progress(Double(number + 1) / Double(rows.count))
     }
-    guard !lessons.isEmpty else {
+    guard !texts.isEmpty else {
       throw EvaluationError(
         .noData, "no row has an answer within \(limit) tokens",
         remedy: "Give rows with answers, or allow longer texts with --text-tokens.")
     }
-    return lessons
+    return texts
   }
 
-  private func lesson(of text: ScoredText) throws -> DraftTrainingText {
+  private func trainingText(of text: ScoredText) throws -> DraftTrainingText {
     let said = try forcing.scores(of: text.tokens, scored: text.scored, exits: [language.model.layerCount])
     return DraftTrainingText(
       tokens: text.tokens, following: said.last.map { $0.map(\.argmax) } ?? [], first: text.scored.lowerBound)

@@ -70,7 +70,7 @@ package struct SelfDistillation {
       let temperature = index.isMultiple(of: 2) ? 0 : settings.temperature
       let seed = settings.seed &+ UInt64(index)
       let run = try FreeRun(
-        prompt: prompt, maximumTokens: room, policy: nil,
+        prompt: prompt, maximumTokens: room,
         sampling: temperature > 0
           ? try SamplingOptions(temperature: temperature, topP: Self.topP, seed: seed) : .greedy,
         stopStrings: language.chatStopStrings, on: language)

@@ -49,8 +49,7 @@ package struct LoadTimes: Sendable, Codable {
     let language = try LanguageModel.load(path: path, options: options)
     stages.append(Stage(name: "load", seconds: watch.lap()))
     let generation = try Generation(
-      GenerationRequest(prompt: [0], maximumTokens: 1, stopStrings: [], mode: .full, policy: nil),
-      on: language)
+      GenerationRequest(prompt: [0], maximumTokens: 1), on: language)
     stages.append(Stage(name: "session", seconds: watch.lap()))
     while !generation.isFinished { _ = try generation.advance() }
     stages.append(Stage(name: "first token", seconds: watch.lap()))

@@ -20,9 +20,9 @@ package struct ModeComparison: Sendable {
     package let identical: Int
     /// Layers per token.
     package let meanDepth: Double
-    /// Tokens that a pass yields, where tokens are guessed ahead.
+    /// Tokens that a pass yields, where tokens are drafted.
     package let tokensPerPass: Double?
-    /// Share of guesses that were then chosen.
+    /// Share of drafts that were accepted.
     package let acceptance: Double?
 
     private enum CodingKeys: String, CodingKey {
@@ -64,8 +64,7 @@ package struct ModeComparison: Sendable {
       for place in ways.indices {
         let way = (place + index) % ways.count
         turn[way] = try FreeRun(
-          prompt: prompt, maximumTokens: min(maximumTokens, room), mode: ways[way].mode,
-          policy: ways[way].policy, keyValues: ways[way].keyValues, guesses: ways[way].guesses,
+          prompt: prompt, maximumTokens: min(maximumTokens, room), decoding: ways[way].decoding,
           stopStrings: language.chatStopStrings, on: language)
       }
       for (way, answer) in turn.enumerated() { if let answer { answers[way].append(answer) } }
@@ -87,8 +86,8 @@ package struct ModeComparison: Sendable {
     let tokens = answers.reduce(0) { $0 + $1.timedCount }
     let all = answers.reduce(0) { $0 + $1.tokens.count }
     let (seconds, fullSeconds) = (secondsPerToken(answers), secondsPerToken(full))
-    let verifications = answers.compactMap(\.verification)
-    let (rounds, drafted, accepted) = verifications.reduce((0, 0, 0)) {
+    let summaries = answers.compactMap(\.drafting)
+    let (rounds, drafted, accepted) = summaries.reduce((0, 0, 0)) {
       ($0.0 + $1.rounds, $0.1 + $1.drafted, $0.2 + $1.accepted)
     }
     return Result(

@@ -25,7 +25,7 @@ extension CalibrationRun {
     let run = PromptTrace.Run.point(plan.candidate, point)
     if let known = trace.answer(prompt: row, run: run) { return known }
     let prompt = try promptTokens(row)
-    let free = try freeRun(prompt, policy: policy(plan, point: point))
+    let free = try freeRun(prompt, decoding: .exit(exitPlan(plan, point: point)))
     let value: Double
     switch settings.metric {
     case .disagreement:
@@ -53,17 +53,17 @@ extension CalibrationRun {
   func fullAnswer(_ row: Int, again: Bool = false) throws -> PromptTrace {
     let run = again ? PromptTrace.Run.fullAgain : .full
     if let known = trace.answer(prompt: row, run: run) { return known }
-    let free = try freeRun(try promptTokens(row), policy: nil)
+    let free = try freeRun(try promptTokens(row), decoding: .full)
     let answer = try PromptTrace(
       prompt: row, run: run, tokens: free.tokens, depths: free.depths, losses: [:], seconds: free.seconds)
     try trace.append(.prompt(answer))
     return answer
   }
 
-  private func freeRun(_ prompt: [Int32], policy: (any ExitPolicy)?) throws -> FreeRun {
+  private func freeRun(_ prompt: [Int32], decoding: Decoding) throws -> FreeRun {
     try FreeRun(
       prompt: prompt, maximumTokens: min(settings.maximumTokens, language.contextLength - prompt.count),
-      policy: policy, keyValues: settings.keyValues, stopStrings: language.chatStopStrings, on: language)
+      decoding: decoding, stopStrings: language.chatStopStrings, on: language)
   }
 
   func promptTokens(_ row: Int) throws -> [Int32] {
@@ -87,8 +87,10 @@ extension CalibrationRun {
       at: point, name: name, estimator: estimator(plan.candidate), decay: settings.decay)
   }
 
-  private func policy(_ plan: PathPlan, point: Int) throws -> any ExitPolicy {
-    try PolicyFile(rule: rule(plan, point: point, name: plan.candidate.rawValue)).makePolicy()
+  private func exitPlan(_ plan: PathPlan, point: Int) throws -> ExitPlan {
+    try ExitPlan(
+      PolicyFile(rule: rule(plan, point: point, name: plan.candidate.rawValue)), for: language,
+      keyValues: settings.keyValues)
   }
 
   /// Runs candidates and full depth on the same prompts, taking turns prompt by prompt, so that whatever

@@ -16,7 +16,7 @@ extension CalibrationRun {
     let ratio = winner.race?.timeRatio
     return try PolicyFile(
       rule: rule(winner.plan, point: decision.point, name: name),
-      decoder: PolicyDecoder(kv: settings.keyValues == .exact ? .exact : .propagate),
+      decoder: PolicyDecoder(keyValues: settings.keyValues),
       guarantee: decision.guarantee,
       measured: PolicyMeasurements(
         meanDepth: depths.isEmpty ? Double(language.layerCount) : depth,

@@ -7,13 +7,13 @@ package enum AnswerSubject: Sendable {
   /// The sub-model of a depth.
   case exit(Int)
   /// Early exits as a policy decides.
-  case policy(any ExitPolicy)
+  case plan(ExitPlan)
 
   /// Such as `exit 24` or `policy entropy`.
   package var name: String {
     switch self {
     case .exit(let depth): "exit \(depth)"
-    case .policy(let policy): "policy \(policy.name)"
+    case .plan(let plan): "policy \(plan.policy.name)"
     }
   }
 }
@@ -81,13 +81,13 @@ package struct AnswerStudy {
         .unusableRow, "a prompt has \(prompt.count) tokens; the context has \(language.contextLength)",
         remedy: "Leave the row out.")
     }
-    let (policy, exit): ((any ExitPolicy)?, Int?) =
+    let (decoding, exit): (Decoding, Int?) =
       switch subject {
-      case .exit(let depth): (nil, depth)
-      case .policy(let policy): (policy, nil)
+      case .exit(let depth): (.full, depth)
+      case .plan(let plan): (.exit(plan), nil)
       }
     return try FreeRun(
-      prompt: prompt, maximumTokens: min(settings.maximumTokens, room), policy: policy, maximumExit: exit,
+      prompt: prompt, maximumTokens: min(settings.maximumTokens, room), decoding: decoding, maximumExit: exit,
       stopStrings: language.chatStopStrings, on: language)
   }
 

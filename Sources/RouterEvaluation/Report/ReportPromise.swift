@@ -9,7 +9,7 @@ struct ReportPromise {
   /// One paragraph.
   var text: String {
     guard let guarantee = findings.policy.guarantee else { return unpromised }
-    let cache = findings.policy.decoder.kv == .exact ? "exact" : "propagated"
+    let cache = findings.policy.decoder.keyValues == .exact ? "exact" : "propagated"
     return "\(loss(guarantee)) This is wrong with a probability of at most "
       + "\(Figure.percent(guarantee.delta)) over the draw of the \(guarantee.prompts) prompts that certified it. "
       + "It holds for greedy answers of at most \(guarantee.maximumTokens) tokens to prompts of the same kind, "

@@ -6,23 +6,21 @@ public struct PolicyDecoder: Sendable, Equatable, Encodable {
     case exit
   }
 
-  /// What becomes of the skipped layers' keys and values.
-  public enum KeyValueMode: String, Sendable, CaseIterable, Encodable {
-    /// Each skipped layer's own projections of the exit's hidden state.
-    case propagate
-    /// The skipped layers run for those positions when a later token goes there, or too many lack them.
-    case exact
-  }
-
   /// What an exit means for the output.
   public let mode: Mode
 
   /// What becomes of the skipped layers' keys and values.
-  public let kv: KeyValueMode
+  public let keyValues: KeyValueMode
 
   /// Creates a combination.
-  public init(mode: Mode = .exit, kv: KeyValueMode = .propagate) {
+  public init(mode: Mode = .exit, keyValues: KeyValueMode = .propagate) {
     self.mode = mode
-    self.kv = kv
+    self.keyValues = keyValues
+  }
+
+  /// Field names of the policy file.
+  private enum CodingKeys: String, CodingKey {
+    case mode
+    case keyValues = "kv"
   }
 }

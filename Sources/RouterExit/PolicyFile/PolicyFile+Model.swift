@@ -1,38 +1,26 @@
+// Whether a policy fits a model: its exits, then what its numbers were measured on.
 extension PolicyFile {
-  /// Checks that the policy fits a model: its structure, then the fingerprint that it was calibrated for.
+  /// What the policy's numbers were measured on that is different here; empty if they hold.
   ///
   /// A policy without `provenance.modelSHA256` fits any model that has its exits.
   ///
-  /// - Parameters:
-  ///   - modelFingerprint: 64 lowercase hexadecimal digits.
-  ///   - layerCount: L.
-  ///   - exits: the model's exits, with or without L.
-  /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch`` if the model cannot follow the
-  ///   policy, which no flag overrides, or ``PolicyError/Code/modelMismatch`` if it can but the policy's
-  ///   numbers were measured on another model.
-  public func validate(
-    modelFingerprint: String, layerCount: Int, exits: [Int]
-  ) throws(PolicyError) {
-    try validateStructure(layerCount: layerCount, exits: exits)
-    guard let expected = provenance?.modelSHA256, expected != modelFingerprint else { return }
-    let calibratedFor = provenance?.model.map { "\($0), " } ?? ""
-    throw PolicyError(
-      code: .modelMismatch,
-      what:
-        "policy `\(name)` was calibrated for another model (\(calibratedFor)\(expected.prefix(12))..., not "
-        + "\(modelFingerprint.prefix(12))...), so its thresholds promise nothing here",
-      location: "$.provenance.modelSHA256",
-      remedy: recalibration("or pass --allow-mismatch to use it without its guarantee."))
+  /// - Parameter keyValues: what tokens leave in skipped layers; `nil` for what the policy was calibrated with.
+  /// - Returns: errors with code ``PolicyError/Code/modelMismatch``.
+  /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch`` if the model cannot follow the policy, which
+  ///   nothing overrides.
+  public func mismatches(
+    with model: ModelIdentity, keyValues: KeyValueMode? = nil
+  ) throws(PolicyError) -> [PolicyError] {
+    try requireExits(of: model)
+    return [weightsMismatch(model), depthMismatch(model), keyValueMismatch(keyValues)].compactMap(\.self)
   }
 
-  /// Checks that a model has every exit that the policy asks at.
-  ///
-  /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch``.
-  public func validateStructure(layerCount: Int, exits: [Int]) throws(PolicyError) {
-    let known = exits.filter { $0 < layerCount }
-    let list = (known + [layerCount]).map(String.init).joined(separator: ", ")
+  /// Checks that the model has every exit that the policy asks at.
+  private func requireExits(of model: ModelIdentity) throws(PolicyError) {
+    let known = model.exits.filter { $0 < model.layerCount }
+    let list = (known + [model.layerCount]).map(String.init).joined(separator: ", ")
     for (index, exit) in makePolicy().exits.enumerated() {
-      if case .fixed = rule, exit == layerCount { continue }
+      if case .fixed = rule, exit == model.layerCount { continue }
       guard known.contains(exit) else {
         let location = if case .fixed = rule { "$.depth" } else { "$.exits[\(index)]" }
         throw PolicyError(
@@ -41,6 +29,39 @@ extension PolicyFile {
           location: location, remedy: recalibration("or choose another policy."))
       }
     }
+  }
+
+  private func weightsMismatch(_ model: ModelIdentity) -> PolicyError? {
+    guard let expected = provenance?.modelSHA256, expected != model.fingerprint else { return nil }
+    let calibratedFor = provenance?.model.map { "\($0), " } ?? ""
+    let isNamesake = provenance?.model == model.name
+    return PolicyError(
+      code: .modelMismatch,
+      what:
+        "policy `\(name)` was calibrated for another model (\(calibratedFor)\(expected.prefix(12))..., not "
+        + "\(model.fingerprint.prefix(12))...), so its thresholds guarantee nothing here"
+        + (isNamesake ? ": the model has this name, but other weights or other exit adapters" : ""),
+      location: "$.provenance.modelSHA256",
+      remedy: recalibration("or pass --allow-mismatch to use it without its guarantee."))
+  }
+
+  private func depthMismatch(_ model: ModelIdentity) -> PolicyError? {
+    guard guarantee != nil, model.loadedLayerCount < model.layerCount else { return nil }
+    return PolicyError(
+      code: .modelMismatch,
+      what: "policy `\(name)` guarantees nearness to all \(model.layerCount) layers, but only "
+        + "\(model.loadedLayerCount) are loaded",
+      remedy: "Load all layers, or pass --allow-mismatch to use it without its guarantee.")
+  }
+
+  private func keyValueMismatch(_ wanted: KeyValueMode?) -> PolicyError? {
+    guard guarantee != nil, let wanted, wanted != decoder.keyValues else { return nil }
+    return PolicyError(
+      code: .modelMismatch,
+      what: "policy `\(name)` was calibrated with --kv \(decoder.keyValues.rawValue), not "
+        + "\(wanted.rawValue), so its thresholds guarantee nothing here",
+      location: "$.decoder.kv",
+      remedy: "Leave --kv out, recalibrate, or pass --allow-mismatch to use it without its guarantee.")
   }
 
   /// How to make this policy for the model at hand.

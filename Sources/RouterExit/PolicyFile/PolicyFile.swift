@@ -86,8 +86,8 @@ public struct PolicyFile: Sendable, Equatable {
     self.provenance = provenance
   }
 
-  /// The policy that an engine asks.
-  public func makePolicy() -> any ExitPolicy {
+  /// The policy that an engine asks; outside of this package it comes with an ``ExitPlan``.
+  package func makePolicy() -> any ExitPolicy {
     switch rule {
     case .threshold(let policy): policy
     case .patience(let policy): policy

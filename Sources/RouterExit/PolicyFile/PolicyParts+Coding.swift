@@ -11,7 +11,7 @@ extension ThresholdDecay {
 extension PolicyDecoder {
   init(_ object: StrictObject) throws {
     try object.allow(["mode", "kv"], for: "a decoder")
-    self.init(mode: try object.choice("mode"), kv: try object.choice("kv"))
+    self.init(mode: try object.choice("mode"), keyValues: try object.choice("kv"))
   }
 }
 

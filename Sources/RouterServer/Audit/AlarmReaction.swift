@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterExit
 
 /// What becomes of a policy's requests once audits have shown that it breaks its promise.
 package enum AlarmReaction: Sendable, Equatable {

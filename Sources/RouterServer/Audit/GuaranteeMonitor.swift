@@ -3,7 +3,7 @@ import RouterDecoding
 import RouterExit
 import Synchronization
 
-/// Watches over the promises of policies: draws answers to audit, keeps what audits show, raises the alarm.
+/// Guarantee monitor: draws answers to audit, keeps what audits show, raises the alarm.
 package final class GuaranteeMonitor: Sendable {
   /// Share of the answers that are drawn, 0...1.
   package let share: Double
@@ -36,8 +36,8 @@ package final class GuaranteeMonitor: Sendable {
   ///
   /// - Parameter ids: generated ids of each choice, an end-of-text token included.
   func offer(_ call: CompletionCall, ids: [[Int32]]) {
-    let route = call.settings.route
-    guard share > 0, route.mode == .exit, let policy = route.policy else { return }
+    let decoding = call.settings.decoding
+    guard share > 0, decoding.value.mode == .exit, let policy = decoding.policy else { return }
     for (request, ids) in zip(call.requests, ids) where Double.random(in: 0..<1) < share {
       offer(request, ids: ids, policy: policy.name, guarantee: policy.served.guarantee)
     }

@@ -23,7 +23,7 @@ package struct EngineBackend: CompletionBackend {
     card = ModelCard(
       name: name ?? model.name, fingerprint: model.fingerprint, created: created,
       layerCount: model.layerCount,
-      exits: model.exits, contextLength: model.contextLength, vocabularySize: model.vocabularySize,
+      limits: model.limits, vocabularySize: model.vocabularySize,
       hasChatTemplate: model.hasChatTemplate, chatStopStrings: model.chatStopStrings)
   }
 

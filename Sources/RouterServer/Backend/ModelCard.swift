@@ -1,3 +1,5 @@
+import RouterDecoding
+
 /// What the server tells clients about the model behind it, and what it checks requests against.
 package struct ModelCard: Sendable, Equatable {
   /// The name that requests use.
@@ -8,10 +10,8 @@ package struct ModelCard: Sendable, Equatable {
   package let created: Int
   /// Number of layers, L.
   package let layerCount: Int
-  /// Depths at which the model can answer, ascending, the last of them L.
-  package let exits: [Int]
-  /// Positions that prompt and answer share.
-  package let contextLength: Int
+  /// Positions that prompt and answer share, and depths at which the model can answer.
+  package let limits: GenerationLimits
   /// Number of tokens, V; prompt token ids lie in `0..<vocabularySize`.
   package let vocabularySize: Int
   /// Whether the model knows how to render a conversation.
@@ -21,15 +21,14 @@ package struct ModelCard: Sendable, Equatable {
 
   /// Makes a card.
   package init(
-    name: String, fingerprint: String, created: Int, layerCount: Int, exits: [Int], contextLength: Int,
+    name: String, fingerprint: String, created: Int, layerCount: Int, limits: GenerationLimits,
     vocabularySize: Int, hasChatTemplate: Bool, chatStopStrings: [String] = []
   ) {
     self.name = name
     self.fingerprint = fingerprint
     self.created = created
     self.layerCount = layerCount
-    self.exits = exits
-    self.contextLength = contextLength
+    self.limits = limits
     self.vocabularySize = vocabularySize
     self.hasChatTemplate = hasChatTemplate
     self.chatStopStrings = chatStopStrings

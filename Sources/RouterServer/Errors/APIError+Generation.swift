@@ -2,13 +2,16 @@ import RouterDecoding
 
 extension APIError {
   /// The refusal that an engine's error amounts to.
-  init(_ error: GenerationError) {
+  ///
+  /// - Parameter parameter: the request's name of the field at fault; `nil` for the error's own.
+  init(_ error: GenerationError, parameter: String? = nil) {
     let message = "\(error.what.prefix(1).uppercased())\(error.what.dropFirst()). \(error.remedy)"
+    let parameter = parameter ?? error.parameter
     switch error.code {
     case .invalidRequest, .policyMismatch:
-      self = .invalid(error.parameter, message)
+      self = .invalid(parameter, message)
     case .contextOverflow:
-      self = .contextLengthExceeded(message, parameter: error.parameter ?? "messages")
+      self = .contextLengthExceeded(message, parameter: parameter ?? "messages")
     case .overloaded:
       self.init(status: 429, kind: .rateLimit, message: message, code: "queue_full", retryAfter: 1)
     case .shuttingDown:

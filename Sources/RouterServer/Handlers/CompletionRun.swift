@@ -71,7 +71,7 @@ struct CompletionRun: Sendable {
         "request_id": "\(requestID)", "id": "\(call.id)", "prompt_tokens": "\(usage.promptTokens)",
         "completion_tokens": "\(usage.completionTokens)",
         "mean_depth": "\(usage.meanDepth.map { String(($0 * 100).rounded() / 100) } ?? "-")",
-        "policy": "\(call.settings.route.policy?.name ?? "-")",
+        "policy": "\(call.settings.decoding.policy?.name ?? "-")",
       ])
   }
 }

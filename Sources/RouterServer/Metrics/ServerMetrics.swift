@@ -13,8 +13,8 @@ import Synchronization
 /// | `router_depth` | distribution: mean layers per token of an answer | |
 /// | `router_prefill_seconds`, `router_decode_seconds` | distributions | |
 /// | `router_sequences` | gauge | `state`: `active`, `queued` |
-/// | `router_draft_tokens` | counter: tokens guessed ahead | `result`: `accepted`, `rejected` |
-/// | `router_verification_rounds` | counter: passes that confirmed guesses | |
+/// | `router_draft_tokens` | counter: drafted tokens | `result`: `accepted`, `rejected` |
+/// | `router_verification_rounds` | counter: passes that verified drafts | |
 /// | `router_head_screen_tokens` | counter | `result`: `screened`, `fallback` |
 /// | `router_head_screen_rescored_rows` | counter | |
 /// | `router_head_screen_bytes` | gauge | |
@@ -82,11 +82,11 @@ struct ServerMetrics: Sendable {
     for summary in summaries {
       prefill.record(summary.prefillSeconds)
       decode.record(summary.decodeSeconds)
-      if let verification = summary.verification { self.verification(verification) }
+      if let drafting = summary.drafting { record(drafting) }
     }
   }
 
-  private func verification(_ summary: DraftingSummary) {
+  private func record(_ summary: DraftingSummary) {
     let rejected = max(summary.drafted - summary.accepted, 0)
     for (result, count) in [("accepted", summary.accepted), ("rejected", rejected)] {
       Counter(label: "router_draft_tokens", dimensions: [("result", result)], factory: factory)

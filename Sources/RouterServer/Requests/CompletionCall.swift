@@ -52,8 +52,7 @@ package struct CompletionCall: Sendable {
           GenerationRequest(
             prompt: prompt, maximumTokens: length, sampling: sampling,
             stopStrings: settings.stopStrings + (isChat ? card.chatStopStrings : []),
-            mode: settings.route.mode, policy: settings.route.policy?.served.policy,
-            keyValues: settings.route.keyValues, maximumExit: settings.route.maximumExit,
+            decoding: settings.decoding.value, maximumExit: settings.decoding.maximumExit,
             topLogprobs: settings.topLogprobs, continuesText: !isChat))
       }
     }
@@ -64,21 +63,13 @@ package struct CompletionCall: Sendable {
     prompt: [Int32], settings: CompletionSettings, card: ModelCard, parameter: String,
     configuration: ServerConfiguration
   ) throws(APIError) -> Int {
-    guard prompt.isEmpty == false else {
-      throw .invalid(parameter, "'\(parameter)' has a prompt without a single token.")
+    do {
+      return try card.limits.maximumTokens(
+        behind: prompt, asked: settings.maximumTokens?.value, usual: configuration.defaultMaximumTokens)
+    } catch {
+      // A length that no prompt could have is the length field's fault, one that does not fit the prompt's.
+      let isLength = error.parameter == "max_tokens"
+      throw APIError(error, parameter: isLength ? settings.maximumTokens?.name : parameter)
     }
-    let room = card.contextLength - prompt.count
-    let limit = "This model's maximum context length is \(card.contextLength) tokens"
-    guard room > 0 else {
-      throw .contextLengthExceeded(
-        "\(limit), but the prompt has \(prompt.count). Shorten the prompt.", parameter: parameter)
-    }
-    guard let wanted = settings.maximumTokens else { return min(room, configuration.defaultMaximumTokens) }
-    guard wanted <= room else {
-      throw .contextLengthExceeded(
-        "\(limit), but the request needs \(prompt.count) for the prompt and \(wanted) for the answer. "
-          + "Shorten the prompt or ask for at most \(room) tokens.", parameter: parameter)
-    }
-    return wanted
   }
 }

@@ -12,17 +12,15 @@ package struct CompletionSettings: Sendable {
 
   /// Most stop strings of one request.
   static let maximumStopStrings = 16
-  /// Most alternatives per token position.
-  static let maximumTopLogprobs = 20
 
-  /// Answer length in tokens; `nil`: the server's default.
-  let maximumTokens: Int?
+  /// Name of the field that gives the answer's length in tokens, and the length; `nil`: the server's default.
+  let maximumTokens: (name: String, value: Int)?
   /// Choices per prompt.
   let choices: Int
   /// Sampling of each of the choices: the same, except that a seed is counted up.
   let sampling: [SamplingOptions]
   let stopStrings: [String]
-  let route: DecodingChoice
+  let decoding: DecodingChoice
   /// Alternatives per token; `nil`: no log-probabilities at all.
   let topLogprobs: Int?
   /// How the answer is sent.
@@ -39,11 +37,7 @@ package struct CompletionSettings: Sendable {
   ) throws(APIError) {
     if let refusal = body.unsupported.refusal { throw refusal }
 
-    if let maximumTokens, maximumTokens.value < 1 {
-      throw .invalid(
-        maximumTokens.name, "'\(maximumTokens.name)' is \(maximumTokens.value); it must be at least 1.")
-    }
-    self.maximumTokens = maximumTokens?.value
+    self.maximumTokens = maximumTokens
 
     let choices = body.n ?? 1
     guard (1...configuration.maximumChoices).contains(choices) else {
@@ -53,12 +47,12 @@ package struct CompletionSettings: Sendable {
     self.sampling = try body.sampling.options(
       seed: body.seed, choices: choices, defaultTemperature: configuration.defaultTemperature)
     self.stopStrings = try Self.stopStrings(body.stop)
-    self.route = try DecodingChoice(body.router, card: backend.card, policies: backend.policies)
+    self.decoding = try DecodingChoice(body.router, card: backend.card, policies: backend.policies)
 
-    if let topLogprobs, (0...Self.maximumTopLogprobs).contains(topLogprobs.value) == false {
-      throw .invalid(
-        topLogprobs.name,
-        "'\(topLogprobs.name)' is \(topLogprobs.value); it must be from 0 to \(Self.maximumTopLogprobs).")
+    do {
+      try GenerationLimits.check(topLogprobs: topLogprobs?.value)
+    } catch {
+      throw APIError(error, parameter: topLogprobs?.name)
     }
     self.topLogprobs = topLogprobs?.value
 

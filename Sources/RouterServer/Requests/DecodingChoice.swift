@@ -3,12 +3,11 @@ import RouterExit
 
 /// How a request's tokens choose their depth: the checked form of the `router` object.
 struct DecodingChoice: Sendable {
-  let mode: DecodingMode
+  /// What decodes the answer.
+  let value: Decoding
   /// The policy's name in the catalogue and the policy; `nil` in mode `full`.
   let policy: (name: String, served: ServedPolicy)?
-  /// What tokens leave in the layers that they skip.
-  let keyValues: KeyValueMode
-  /// The policy that would decide if audits had not shown that it breaks its promise.
+  /// The policy that would decide if audits had not shown that it breaks its guarantee.
   let suspended: String?
   /// The deepest exit that the request may use; `nil`: all layers.
   let maximumExit: Int?
@@ -26,18 +25,60 @@ struct DecodingChoice: Sendable {
     // A policy that a request names is to be used, unless it says how otherwise.
     let usual = body?.policy == nil ? policies.defaultMode : nil
     let wanted = asked ?? usual ?? (policy == nil ? .full : .exit)
-    if wanted == .exit && policy == nil {
+    if let keyValues, wanted != .exit {
       throw .invalid(
-        "router.policy",
-        "'router.mode' is 'exit' but no policy is chosen and this server has no default one. "
-          + Self.available(policies))
+        "router.kv",
+        "'router.kv' is '\(keyValues.rawValue)' but 'router.mode' is '\(wanted.rawValue)', in which no token leaves "
+          + "layers out; leave it out as well.")
     }
+    var decoding = try Self.decoding(wanted, policy: policy, keyValues: keyValues, policies)
     let fallback = wanted == .exit ? policy.flatMap { policies.fallback(of: $0.name) } : nil
-    mode = fallback ?? wanted
+    if let fallback {
+      decoding = try Self.decoding(fallback, policy: policy, keyValues: nil, policies)
+    }
+    value = decoding
     suspended = fallback == nil ? nil : policy?.name
-    self.policy = mode == .full ? nil : policy
-    self.keyValues = try Self.checked(keyValues, wanted: wanted, policy: policy)
-    maximumExit = try body?.maximumExit.map { exit throws(APIError) in try Self.checked(exit, card) }
+    self.policy = decoding.mode == .full ? nil : policy
+    maximumExit = body?.maximumExit
+    do {
+      try card.limits.check(maximumExit: maximumExit)
+    } catch {
+      throw APIError(error, parameter: "router.max_exit")
+    }
+  }
+
+  private static func decoding(
+    _ mode: DecodingMode, policy: (name: String, served: ServedPolicy)?, keyValues: KeyValueMode?,
+    _ policies: PolicyCatalog
+  ) throws(APIError) -> Decoding {
+    switch mode {
+    case .full: return .full
+    case .verify: return .verify(drafts: policy?.served.plan.policy)
+    case .exit:
+      guard let policy else {
+        throw .invalid(
+          "router.policy",
+          "'router.mode' is 'exit' but no policy is chosen and this server has no default one. "
+            + available(policies))
+      }
+      return .exit(try plan(policy.name, policy.served.plan, keyValues: keyValues))
+    }
+  }
+
+  /// The plan with other keys and values if a request asks for them and its guarantee allows it.
+  private static func plan(
+    _ name: String, _ plan: ExitPlan, keyValues: KeyValueMode?
+  ) throws(APIError) -> ExitPlan {
+    guard let keyValues else { return plan }
+    do {
+      return try plan.with(keyValues: keyValues)
+    } catch {
+      throw .invalid(
+        "router.kv",
+        "'router.kv' is '\(keyValues.rawValue)' but the policy '\(name)' was calibrated with "
+          + "'\(plan.keyValues.rawValue)', and its guarantee holds for that only; leave 'router.kv' out.",
+        code: "policy_mismatch")
+    }
   }
 
   private static func policy(
@@ -50,36 +91,6 @@ struct DecodingChoice: Sendable {
         code: "policy_not_found")
     }
     return (name, served)
-  }
-
-  /// What the request asks for if that makes sense, else what the policy was calibrated with.
-  private static func checked(
-    _ asked: KeyValueMode?, wanted: DecodingMode, policy: (name: String, served: ServedPolicy)?
-  ) throws(APIError) -> KeyValueMode {
-    let calibrated = policy?.served.keyValues ?? .propagate
-    guard let asked else { return calibrated }
-    guard wanted == .exit, let policy else {
-      throw .invalid(
-        "router.kv",
-        "'router.kv' is '\(asked.rawValue)' but 'router.mode' is '\(wanted.rawValue)', in which no token leaves "
-          + "layers out; leave it out as well.")
-    }
-    guard asked == calibrated || policy.served.allowsMismatch || policy.served.guarantee == nil else {
-      throw .invalid(
-        "router.kv",
-        "'router.kv' is '\(asked.rawValue)' but the policy '\(policy.name)' was calibrated with "
-          + "'\(calibrated.rawValue)', and its promise holds for that only; leave 'router.kv' out.",
-        code: "policy_mismatch")
-    }
-    return asked
-  }
-
-  private static func checked(_ exit: Int, _ card: ModelCard) throws(APIError) -> Int {
-    guard card.exits.contains(exit) else {
-      let exits = card.exits.map(String.init).joined(separator: ", ")
-      throw .invalid("router.max_exit", "'router.max_exit' is \(exit); this model has exits at \(exits).")
-    }
-    return exit
   }
 
   private static func value<Value: RawRepresentable<String> & CaseIterable>(

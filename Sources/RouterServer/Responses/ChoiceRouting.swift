@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterExit
 
 /// The `router` extension object of a choice: at which depth each token left, and why.
 struct ChoiceRouting: Encodable {
@@ -10,8 +11,8 @@ struct ChoiceRouting: Encodable {
     var mode: DecodingMode
     /// The policy that was asked for and does not decide, since audits have shown that it breaks its promise.
     var suspended: String?
-    /// How far guessing ahead went, in mode `verify`.
-    var verification: DraftingSummary?
+    /// How far drafting went; nil where nothing was drafted.
+    var drafting: DraftingSummary?
   }
 
   /// Layers executed per token.
@@ -29,7 +30,8 @@ struct ChoiceRouting: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case exits, confidences, layers, policy, mode, suspended, verification
+    case exits, confidences, layers, policy, mode, suspended
+    case drafting = "verification"
     case meanDepth = "mean_depth"
   }
 
@@ -43,7 +45,7 @@ struct ChoiceRouting: Encodable {
       try fields.encode(outcome.policy, forKey: .policy)
       try fields.encode(outcome.mode.rawValue, forKey: .mode)
       try fields.encodeIfPresent(outcome.suspended, forKey: .suspended)
-      try fields.encodeIfPresent(outcome.verification, forKey: .verification)
+      try fields.encodeIfPresent(outcome.drafting, forKey: .drafting)
     }
   }
 }

@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterExit
 
 /// Turns the progress of a completion into the JSON objects of its endpoint.
 ///
@@ -133,9 +134,10 @@ package struct CompletionRenderer {
     ChoiceRouting(
       tokens,
       outcome: .init(
-        meanDepth: choice.meanDepth, layers: call.card.layerCount, policy: call.settings.route.policy?.name,
-        mode: call.settings.route.mode, suspended: call.settings.route.suspended,
-        verification: choice.summary?.verification))
+        meanDepth: choice.meanDepth, layers: call.card.layerCount,
+        policy: call.settings.decoding.policy?.name,
+        mode: call.settings.decoding.value.mode, suspended: call.settings.decoding.suspended,
+        drafting: choice.summary?.drafting))
   }
 
   private func finishReason(_ choice: ChoiceProgress) -> String {

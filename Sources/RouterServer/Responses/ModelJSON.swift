@@ -1,3 +1,5 @@
+import RouterDecoding
+
 /// The `model` object.
 struct ModelJSON: Encodable {
   /// The `router` extension object of a model: what requests may choose from.
@@ -41,7 +43,7 @@ struct ModelJSON: Encodable {
     id = name
     created = card.created
     router = Routing(
-      layers: card.layerCount, exits: card.exits, contextLength: card.contextLength,
+      layers: card.layerCount, exits: card.limits.exits, contextLength: card.limits.contextLength,
       policies: backend.policies.names, defaultPolicy: backend.policies.defaultName)
   }
 }

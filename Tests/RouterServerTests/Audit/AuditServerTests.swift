@@ -90,12 +90,12 @@ struct AuditServerTests {
     let router = try reply.json["choices"][0]["router"]
     if reaction == .none {
       #expect(health["audits"]["fallback"].isAbsent)
-      #expect(backend.requests.last?.mode == .exit)
+      #expect(backend.requests.last?.decoding.mode == .exit)
       #expect(router["suspended"].isAbsent && router["policy"].string == "entropy")
     } else {
       #expect(health["audits"]["fallback"].string == "full")
-      #expect(backend.requests.last?.mode == .full)
-      #expect(backend.requests.last?.policy == nil)
+      #expect(backend.requests.last?.decoding.mode == .full)
+      #expect(backend.requests.last?.decoding.policy == nil)
       #expect(router["mode"].string == "full" && router["suspended"].string == "entropy")
     }
   }

@@ -13,7 +13,7 @@ struct GuaranteeMonitorTests {
     sampling: SamplingOptions = .greedy, maximumExit: Int? = nil
   ) -> GenerationRequest {
     GenerationRequest(
-      prompt: [1, 2], maximumTokens: 9, sampling: sampling, mode: .exit, maximumExit: maximumExit)
+      prompt: [1, 2], maximumTokens: 9, sampling: sampling, maximumExit: maximumExit)
   }
 
   // MARK: What is audited

@@ -129,8 +129,15 @@ final class ScriptedBackend: CompletionBackend {
 extension ModelCard {
   /// Thirty layers, room for 256 positions.
   static let test = ModelCard(
-    name: "tiny", fingerprint: "fp-test", created: 1_700_000_000, layerCount: 30, exits: [9, 15, 21, 30],
-    contextLength: 256, vocabularySize: 1000, hasChatTemplate: true)
+    name: "tiny", fingerprint: "fp-test", created: 1_700_000_000, layerCount: 30,
+    limits: GenerationLimits(contextLength: 256, exits: [9, 15, 21, 30]), vocabularySize: 1000,
+    hasChatTemplate: true)
+}
+
+extension ModelIdentity {
+  /// That of ``ModelCard/test``.
+  static let test = ModelIdentity(
+    name: "tiny", fingerprint: "fp-test", layerCount: 30, exits: [9, 15, 21, 30])
 }
 
 extension PolicyCatalog {
@@ -144,8 +151,8 @@ extension PolicyCatalog {
     do {
       return try PolicyCatalog(
         Dictionary(
-          uniqueKeysWithValues: ["entropy", "margin"].map {
-            ($0, ServedPolicy(NamedPolicy(name: $0), guarantee: guarantees[$0]))
+          uniqueKeysWithValues: try ["entropy", "margin"].map {
+            ($0, ServedPolicy(try ExitPlan(NamedPolicy(name: $0), for: .test), guarantee: guarantees[$0]))
           }),
         default: name, mode: mode)
     } catch {

@@ -1,0 +1,11 @@
+/// What drafts are worth, as one round sees it.
+struct AcceptanceEstimate {
+  /// Acceptance rate by source.
+  let acceptance: [DraftSource: Double]
+  /// Cost of a pass of 1, 2, ... rows, in passes of one row.
+  let costs: [Double]
+
+  func acceptance(of source: DraftSource) -> Double {
+    acceptance[source] ?? source.expectedAcceptance
+  }
+}
