@@ -58,7 +58,7 @@ package struct ImportOptions: Sendable {
 
 extension ImportOptions.Quantization {
   /// The encoding of a matrix.
-  func encoding(for source: SourceTensor, _ role: TensorLayout.Role) -> WeightEncoding {
+  func encoding(for source: SourceTensor, _ role: TensorRole) -> WeightEncoding {
     guard role != .vector else { return .f32 }
     let wanted: WeightEncoding =
       switch self {

@@ -18,13 +18,13 @@ struct ImportPlan: Sendable {
     var conversions: [TensorConversion] = []
     var encodings: [WeightEncoding: Int] = [:]
     var ungrouped = 0
-    for entry in TensorLayout(model.configuration).entries {
+    for entry in TensorTable(model.configuration).entries {
       guard let source = model.tensors[entry.name] else {
-        preconditionFailure("readers deliver every tensor of the layout")
+        preconditionFailure("readers deliver every tensor of the table")
       }
-      let encoding = options.quantization.encoding(for: source, entry.role)
+      let encoding = options.quantization.encoding(for: source, entry.part.role)
       conversions.append(TensorConversion(source: source, name: entry.name, encoding: encoding))
-      guard entry.role != .vector else { continue }
+      guard entry.part.role != .vector else { continue }
       encodings[encoding, default: 0] += 1
       let wide = options.quantization == .q8 || options.quantization == .q4
       if wide, encoding == .bf16 { ungrouped += 1 }

@@ -7,7 +7,8 @@ extension ExitAdapter {
   /// - Throws: `CheckpointError` for a mis-shaped tensor, ``ModelError`` `unsupportedWeights`.
   package static func byDepth(in file: AdapterFile) throws -> [Int: ExitAdapter] {
     let builder = WeightBuilder(
-      configuration: file.metadata.configuration, tensors: file.tensors, arena: MemoryArena(byteCounts: []))
+      table: TensorTable(file.metadata.configuration), tensors: file.tensors,
+      arena: MemoryArena(byteCounts: []))
     var adapters: [Int: ExitAdapter] = [:]
     for exit in file.record.exits { adapters[exit] = try builder.adapter(file.record, exit: exit) }
     return adapters

@@ -20,7 +20,7 @@ extension InferenceSession {
     queries: Bool = true, biases: LlamaWeights.AttentionBiases?, in cache: KeyValueCache
   ) {
     let heads = model.configuration.headCount
-    let width = heads * model.configuration.headWidth
+    let width = model.configuration.queryWidth
     // Rows whose keys share cache lines go to one thread.
     let (start, step) = (self.start, AttentionCache.linePositions)
     let (first, last) = (start / step, (start + active.count - 1) / step)
@@ -56,10 +56,11 @@ extension InferenceSession {
   ) {
     let configuration = model.configuration
     let (heads, width) = (configuration.keyValueHeadCount, configuration.headWidth)
-    let (key, value) = (key + row * heads * width, value + row * heads * width)
+    let rowWidth = configuration.keyValueWidth
+    let (key, value) = (key + row * rowWidth, value + row * rowWidth)
     if let biases {
-      model.matmul.kernels.add(biases.key, to: key, count: heads * width)
-      model.matmul.kernels.add(biases.value, to: value, count: heads * width)
+      model.matmul.kernels.add(biases.key, to: key, count: rowWidth)
+      model.matmul.kernels.add(biases.value, to: value, count: rowWidth)
     }
     rotate(key, heads: heads, position: position)
     for head in 0..<heads {
@@ -73,8 +74,7 @@ extension InferenceSession {
     let configuration = model.configuration
     let groups = configuration.keyValueHeadCount
     let threads = model.matmul.team.threadCount
-    let products =
-      2 * active.count * configuration.headCount * configuration.headWidth * (start + active.count)
+    let products = 2 * active.count * configuration.queryWidth * (start + active.count)
     if threads == 1 || products < Self.smallAttention {
       for group in 0..<groups { attend(group, rows: 0..<active.count, in: cache) }
     } else if active.count <= Self.partRows && groups < 4 * threads && blockCount > 1 {
@@ -101,7 +101,7 @@ extension InferenceSession {
     let sharing = configuration.headCount / configuration.keyValueHeadCount
     let offset = group * sharing * configuration.headWidth
     let view = AttentionQueries(
-      rows: scratch.query + offset, stride: configuration.headCount * configuration.headWidth, heads: sharing,
+      rows: scratch.query + offset, stride: configuration.queryWidth, heads: sharing,
       position: start, scale: 1 / Float(configuration.headWidth).squareRoot())
     return (view, offset)
   }

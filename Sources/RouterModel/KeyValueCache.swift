@@ -19,8 +19,7 @@ struct KeyValueCache {
     _ count: Int, configuration: ModelConfiguration, capacity: Int, precision: CachePrecision
   ) -> [KeyValueCache] {
     let blockCount = (capacity + AttentionCache.blockPositions - 1) / AttentionCache.blockPositions
-    let layerStride =
-      configuration.keyValueHeadCount * 2 * AttentionCache.blockPositions * configuration.headWidth
+    let layerStride = 2 * AttentionCache.blockPositions * configuration.keyValueWidth
     let blockStride = count * layerStride
     let memory = AlignedBuffer(byteCount: blockCount * blockStride * precision.byteCount)
     return (0..<count).map { layer in

@@ -52,9 +52,7 @@ package final class LlamaModel: Sendable {
   /// BLAS, whose sums have another order.
   package var uniformRows: Int {
     let heads = [weights.head] + weights.exitHeads.values
-    let layers = weights.layers.lazy.flatMap { layer in
-      [layer.query, layer.key, layer.value, layer.output, layer.gate, layer.up, layer.down]
-    }
+    let layers = weights.layers.lazy.flatMap(\.matrices)
     let hasF32 = heads.contains { $0.encoding == .f32 } || layers.contains { $0.encoding == .f32 }
     return hasF32 ? Matmul.uniformRows : InferenceSession.maximumRows
   }

@@ -60,9 +60,7 @@ package struct LlamaWeights: Sendable {
     }
 
     /// Bytes that one token reads from this layer.
-    package var byteCount: Int {
-      [query, key, value, output, gate, up, down].reduce(0) { $0 + $1.byteCount }
-    }
+    package var byteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
   }
 
   /// Biases of the projections before attention.

@@ -13,7 +13,7 @@ package enum ModelShape: String, Sendable, CaseIterable {
   package func configuration(layers: Int? = nil) throws(CheckpointError) -> ModelConfiguration {
     let d = dimensions
     return try ModelConfiguration(
-      family: "llama", layerCount: layers ?? d.layers, width: d.width, headCount: d.heads,
+      architecture: .llama, layerCount: layers ?? d.layers, width: d.width, headCount: d.heads,
       keyValueHeadCount: d.keyValueHeads, headWidth: d.width / d.heads, feedForwardWidth: d.inner,
       vocabularySize: d.vocabulary, contextLength: d.context, normEpsilon: 1e-5, rotary: rotary,
       tiedHead: d.tiedHead, attentionBias: false)

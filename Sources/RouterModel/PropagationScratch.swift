@@ -13,7 +13,7 @@ struct PropagationScratch {
 
   init(configuration: ModelConfiguration, layers: Int) {
     width = configuration.width
-    keyWidth = configuration.keyValueHeadCount * configuration.headWidth
+    keyWidth = configuration.keyValueWidth
     normedRows = AlignedBuffer(byteCount: layers * width * 4)
     keyRows = AlignedBuffer(byteCount: layers * keyWidth * 4)
     valueRows = AlignedBuffer(byteCount: layers * keyWidth * 4)

@@ -30,8 +30,7 @@ struct SessionScratch {
 
   init(configuration: ModelConfiguration, rows: Int) {
     self.rows = rows
-    let queryWidth = configuration.headCount * configuration.headWidth
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
+    let (queryWidth, keyWidth) = (configuration.queryWidth, configuration.keyValueWidth)
     let (width, inner) = (configuration.width, configuration.feedForwardWidth)
     let widths = [width, width, width, queryWidth, keyWidth, keyWidth, queryWidth, inner, inner]
     // Each part starts on a cache line.

@@ -15,37 +15,37 @@ package enum SyntheticModel {
 
   /// Makes a model of which every layer is an exit.
   ///
-  /// Norms are 1 and products keep the scale of their input, so activations grow like the square root of the
+  /// Norms are 1, biases 0, and products keep the scale of their input, so activations grow like the square root of the
   /// depth and logits stay finite.
   ///
   /// - Precondition: every dimension of the configuration that a matrix takes its input from is a multiple of 32.
   package static func make(
     _ configuration: ModelConfiguration, quantization: Quantization, seed: UInt64 = 1, matmul: Matmul
   ) -> LlamaModel {
-    let c = configuration
+    let table = TensorTable(configuration)
     var next = seed
-    func matrix(_ rows: Int, _ columns: Int, _ encoding: WeightEncoding) -> WeightMatrix {
+    func matrix(_ entry: TensorTable.Entry, _ encoding: WeightEncoding) -> WeightMatrix {
       next += 1
-      return .random(rows: rows, columns: columns, encoding: encoding, seed: next, team: matmul.team)
+      return .random(
+        rows: entry.shape[0], columns: entry.shape[1], encoding: encoding, seed: next, team: matmul.team)
     }
-    let norm = AlignedBuffer(byteCount: c.width * 4)
+    let norm = AlignedBuffer(byteCount: configuration.width * 4)
     norm.elements(of: Float.self).update(repeating: 1)
-    let head = matrix(c.vocabularySize, c.width, .q8)
-    let embedding = c.tiedHead ? head : matrix(c.vocabularySize, c.width, quantization.layers)
-    let (queryWidth, keyWidth) = (c.headCount * c.headWidth, c.keyValueHeadCount * c.headWidth)
-    let layers = (0..<c.layerCount).map { _ in
-      LlamaWeights.Layer(
-        inputNorm: norm, query: matrix(queryWidth, c.width, quantization.layers),
-        key: matrix(keyWidth, c.width, quantization.layers),
-        value: matrix(keyWidth, c.width, quantization.layers), biases: nil,
-        output: matrix(c.width, queryWidth, quantization.layers), postAttentionNorm: norm,
-        gate: matrix(c.feedForwardWidth, c.width, quantization.layers),
-        up: matrix(c.feedForwardWidth, c.width, quantization.layers),
-        down: matrix(c.width, c.feedForwardWidth, quantization.layers))
-    }
+    let head = matrix(table[.head], .q8)
+    let weights = LlamaWeights(
+      table, layerCount: configuration.layerCount,
+      matrix: { entry in
+        switch entry.part {
+        case .head: head
+        case .embedding where configuration.tiedHead: head
+        default: matrix(entry, quantization.layers)
+        }
+      },
+      vector: { entry in
+        entry.part.isBias ? AlignedBuffer(byteCount: entry.elementCount * 4) : norm
+      })
     return LlamaModel(
-      configuration: c, exits: Array(1...c.layerCount),
-      weights: LlamaWeights(embedding: embedding, finalNorm: norm, head: head, layers: layers),
+      configuration: configuration, exits: Array(1...configuration.layerCount), weights: weights,
       matmul: matmul)
   }
 }

@@ -1,9 +1,9 @@
 import RouterCheckpoint
 import RouterTensor
 
-/// Turns the tensors of one section of a checkpoint into weights, checking each against the configuration.
+/// Turns the tensors of one section of a checkpoint into weights, checking each against the table.
 struct WeightBuilder {
-  let configuration: ModelConfiguration
+  let table: TensorTable
   let tensors: LoadedTensors
   /// Where packed matrices go.
   let arena: MemoryArena
@@ -30,13 +30,10 @@ struct WeightBuilder {
   ///
   /// - Throws: `CheckpointError` for a missing or mis-shaped tensor, ``ModelError`` `unsupportedWeights`.
   func shared() throws -> Shared {
-    let (vocabulary, width) = (configuration.vocabularySize, configuration.width)
-    let embedding = try matrix(TensorName.embedding, rows: vocabulary, columns: width)
+    let embedding = try matrix(table[.embedding])
     return Shared(
-      embedding: embedding, finalNorm: try vector(TensorName.finalNorm, count: width),
-      head: configuration.tiedHead
-        ? embedding : try matrix(TensorName.head, rows: vocabulary, columns: width),
-      draftSlots: try draftSlots())
+      embedding: embedding, finalNorm: try vector(table[.finalNorm]),
+      head: table.configuration.tiedHead ? embedding : try matrix(table[.head]), draftSlots: try draftSlots())
   }
 
   /// The draft table; none if the checkpoint has none.
@@ -51,19 +48,17 @@ struct WeightBuilder {
   /// - Throws: as ``shared()``.
   func adapter(_ record: AdapterRecord?, exit: Int) throws -> ExitAdapter? {
     guard let record, record.exits.contains(exit) else { return nil }
-    func part(_ name: String, _ rows: Int, _ columns: Int) throws -> WeightMatrix {
-      try matrix(TensorName.adapter(exit: exit, name), rows: rows, columns: columns)
+    let parts = record.kind.parts(width: table.configuration.width).map { part in
+      (name: TensorName.adapter(exit: exit, part.name), shape: part.shape)
     }
-    let width = configuration.width
+    func matrix(_ index: Int) throws -> WeightMatrix {
+      let (name, shape) = parts[index]
+      return try self.matrix(name, rows: shape[0], columns: shape[1])
+    }
     switch record.kind {
     case .linear:
-      return .linear(
-        weight: try part("linear.weight", width, width),
-        bias: try vector(TensorName.adapter(exit: exit, "linear.bias"), count: width))
-    case .gated(let inner):
-      return .gated(
-        gate: try part("gate.weight", inner, width), up: try part("up.weight", inner, width),
-        down: try part("down.weight", width, inner))
+      return .linear(weight: try matrix(0), bias: try vector(parts[1].name, count: parts[1].shape[0]))
+    case .gated: return .gated(gate: try matrix(0), up: try matrix(1), down: try matrix(2))
     }
   }
 
@@ -73,38 +68,23 @@ struct WeightBuilder {
   func exitHead(_ exit: Int) throws -> WeightMatrix? {
     let name = TensorName.exitHead(exit)
     guard tensors[name] != nil else { return nil }
-    return try matrix(name, rows: configuration.vocabularySize, columns: configuration.width)
+    let shape = table[.head].shape
+    return try matrix(name, rows: shape[0], columns: shape[1])
   }
 
   /// The layer with 0-based index `index`.
   ///
   /// - Throws: as ``shared()``.
   func layer(_ index: Int) throws -> LlamaWeights.Layer {
-    let width = configuration.width
-    let queryWidth = configuration.headCount * configuration.headWidth
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
-    func part(_ part: TensorName.LayerPart, _ rows: Int, _ columns: Int) throws -> WeightMatrix {
-      try matrix(TensorName.layer(index, part), rows: rows, columns: columns)
-    }
-    func part(_ part: TensorName.LayerPart, _ count: Int) throws -> AlignedBuffer {
-      try vector(TensorName.layer(index, part), count: count)
-    }
-    let biases =
-      configuration.attentionBias
-      ? LlamaWeights.AttentionBiases(
-        query: try part(.queryBias, queryWidth), key: try part(.keyBias, keyWidth),
-        value: try part(.valueBias, keyWidth)) : nil
-    return LlamaWeights.Layer(
-      inputNorm: try part(.inputNorm, width),
-      query: try part(.queryWeight, queryWidth, width),
-      key: try part(.keyWeight, keyWidth, width),
-      value: try part(.valueWeight, keyWidth, width),
-      biases: biases,
-      output: try part(.outputWeight, width, queryWidth),
-      postAttentionNorm: try part(.postAttentionNorm, width),
-      gate: try part(.gateWeight, configuration.feedForwardWidth, width),
-      up: try part(.upWeight, configuration.feedForwardWidth, width),
-      down: try part(.downWeight, width, configuration.feedForwardWidth))
+    try LlamaWeights.Layer(index, of: table, matrix: matrix, vector: vector)
+  }
+
+  private func vector(_ entry: TensorTable.Entry) throws -> AlignedBuffer {
+    try vector(entry.name, count: entry.shape[0])
+  }
+
+  private func matrix(_ entry: TensorTable.Entry) throws -> WeightMatrix {
+    try matrix(entry.name, rows: entry.shape[0], columns: entry.shape[1])
   }
 
   private func vector(_ name: String, count: Int) throws -> AlignedBuffer {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Gathers the weights of a model from the sections of its checkpoint, which arrive on several threads.
 final class WeightCollector: Sendable {
-  private let configuration: ModelConfiguration
+  private let table: TensorTable
   private let adapter: AdapterRecord?
   private let path: String
   private let arena: MemoryArena
@@ -24,7 +24,7 @@ final class WeightCollector: Sendable {
 
   /// - Parameter layerCount: layers that will be added.
   init(for checkpoint: CheckpointReader, layerCount: Int) {
-    configuration = checkpoint.metadata.configuration
+    table = TensorTable(checkpoint.metadata.configuration)
     adapter = checkpoint.metadata.adapter
     path = checkpoint.path
     arena = MemoryArena(
@@ -76,6 +76,6 @@ final class WeightCollector: Sendable {
   }
 
   private func builder(_ tensors: LoadedTensors) -> WeightBuilder {
-    WeightBuilder(configuration: configuration, tensors: tensors, arena: arena)
+    WeightBuilder(table: table, tensors: tensors, arena: arena)
   }
 }

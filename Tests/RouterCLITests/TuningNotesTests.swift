@@ -14,7 +14,7 @@ struct TuningNotesTests {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let configuration = try ModelConfiguration(
-      family: "llama", layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 16,
+      architecture: .llama, layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 16,
       feedForwardWidth: 64, vocabularySize: 40, contextLength: 64, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10000), tiedHead: true, attentionBias: false)
     let base = try CheckpointMetadata(

@@ -25,9 +25,10 @@ struct ModelConfigurationTests {
     .llama3(factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192),
   ])
   func survivesJSON(scaling: RotaryScaling) throws {
-    for family in ModelConfiguration.supportedFamilies {
+    for architecture in Architecture.allCases {
       let configuration = try ModelConfiguration(
-        family: family, layerCount: 30, width: 576, headCount: 9, keyValueHeadCount: 3, headWidth: 64,
+        architecture: architecture, layerCount: 30, width: 576, headCount: 9, keyValueHeadCount: 3,
+        headWidth: 64,
         feedForwardWidth: 1536, vocabularySize: 49152, contextLength: 8192, normEpsilon: 1e-5,
         rotary: RotaryEmbedding(base: 100_000, scaling: scaling), tiedHead: true, attentionBias: false)
       let data = try JSONEncoder().encode(configuration)
@@ -80,7 +81,7 @@ struct ModelConfigurationTests {
     for (epsilon, base) in [(Float.nan, 1e4), (.infinity, 1e4), (1e-5, Double.nan), (1e-5, .infinity)] {
       let error = failure { () throws(CheckpointError) in
         _ = try ModelConfiguration(
-          family: "llama", layerCount: 1, width: 8, headCount: 1, keyValueHeadCount: 1, headWidth: 8,
+          architecture: .llama, layerCount: 1, width: 8, headCount: 1, keyValueHeadCount: 1, headWidth: 8,
           feedForwardWidth: 8, vocabularySize: 8, contextLength: 8, normEpsilon: epsilon,
           rotary: RotaryEmbedding(base: base), tiedHead: true, attentionBias: false)
       }

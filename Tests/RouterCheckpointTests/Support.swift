@@ -86,9 +86,12 @@ extension CheckpointWriter.Options {
 }
 
 /// A configuration of a tiny model.
-func configuration(layers: Int = 3, family: String = "llama") throws(CheckpointError) -> ModelConfiguration {
+func configuration(layers: Int = 3, architecture: Architecture = .llama) throws(CheckpointError)
+  -> ModelConfiguration
+{
   try ModelConfiguration(
-    family: family, layerCount: layers, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
+    architecture: architecture, layerCount: layers, width: 32, headCount: 4, keyValueHeadCount: 2,
+    headWidth: 8,
     feedForwardWidth: 64, vocabularySize: 40, contextLength: 128, normEpsilon: 1e-5,
     rotary: RotaryEmbedding(base: 10000), tiedHead: false, attentionBias: true)
 }
@@ -106,6 +109,7 @@ func metadata(layers: Int = 3, exits: [Int]? = nil) throws(CheckpointError) -> C
 /// Weights are BF16 in layer 1, quantised with scales and minima in layer 2, F32 in layer 3.
 func sampleModel(seed: UInt64 = 1) throws -> SampleModel {
   var generator = SeededGenerator(seed: seed)
+  let table = TensorTable(try configuration())
   var tensors: [SampleModel.Tensor] = []
   func add(_ name: String, _ dtype: DType, _ shape: [Int]) {
     let count = shape.reduce(dtype.byteCount, *)
@@ -118,26 +122,19 @@ func sampleModel(seed: UInt64 = 1) throws -> SampleModel {
     add(TensorName.companion(.min, of: name), .f16, [rows, columns / 32])
   }
   for layer in 0..<3 {
-    let parts: [(TensorName.LayerPart, [Int])] = [
-      (.queryWeight, [32, 32]), (.keyWeight, [16, 32]), (.valueWeight, [16, 32]), (.outputWeight, [32, 32]),
-      (.gateWeight, [64, 32]), (.upWeight, [64, 32]), (.downWeight, [32, 64]),
-    ]
-    for (part, shape) in parts {
-      let name = TensorName.layer(layer, part)
+    for entry in table.entries(ofLayer: layer) {
       switch layer {
-      case 0: add(name, .bf16, shape)
-      case 1: addQuantized(name, shape[0], shape[1])
-      default: add(name, .f32, shape)
+      case 0 where entry.isMatrix: add(entry.name, .bf16, entry.shape)
+      case 1 where entry.isMatrix: addQuantized(entry.name, entry.shape[0], entry.shape[1])
+      default: add(entry.name, .f32, entry.shape)
       }
     }
-    add(TensorName.layer(layer, .inputNorm), .f32, [32])
-    add(TensorName.layer(layer, .postAttentionNorm), .f32, [32])
-    add(TensorName.layer(layer, .queryBias), .f32, [32])
   }
-  add(TensorName.embedding, .i8, [40, 32])
-  add(TensorName.companion(.scale, of: TensorName.embedding), .f16, [40, 1])
-  add(TensorName.finalNorm, .f32, [32])
-  add(TensorName.head, .bf16, [40, 32])
+  let embedding = table[.embedding]
+  add(embedding.name, .i8, embedding.shape)
+  add(TensorName.companion(.scale, of: embedding.name), .f16, [embedding.shape[0], embedding.shape[1] / 32])
+  add(TensorName.finalNorm, .f32, table[.finalNorm].shape)
+  add(TensorName.head, .bf16, table[.head].shape)
   tensors.shuffle(using: &generator)
   return SampleModel(metadata: try metadata(), tensors: tensors)
 }

@@ -9,7 +9,7 @@ struct TensorNameTests {
   }
 
   @Test func everyNameOfALayerGivesItsIndex() {
-    for part in TensorName.LayerPart.allCases {
+    for part in LayerPart.allCases {
       #expect(TensorName.layerIndex(of: TensorName.layer(29, part)) == 29)
       #expect(TensorName.layerIndex(of: TensorName.companion(.min, of: TensorName.layer(0, part))) == 0)
     }

@@ -23,7 +23,8 @@ enum TinyLanguage {
     contextLength: Int = 128, tokenizer: Tokenizer? = nil, headScreening: HeadScreening? = nil
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
-      family: "llama", layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
+      architecture: .llama, layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1,
+      headWidth: 16,
       feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
@@ -74,25 +75,21 @@ enum TinyLanguage {
     _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>, team: ThreadTeam
   ) -> LlamaWeights {
     var random = SeededGenerator(seed: 2309_08968)
-    func matrix(_ rows: Int, _ columns: Int, amplitude: Float = 0.3) -> WeightMatrix {
-      q8(random.floats(rows * columns, amplitude: amplitude), rows: rows, columns: columns, team: team)
-    }
-    func norm() -> AlignedBuffer { buffer(random.floats(32, amplitude: 0.25).map { 1 + $0 }) }
-    let embedding = matrix(vocabularySize, 32, amplitude: 1)
-    let finalNorm = norm()
-    var head = random.floats(vocabularySize * 32, amplitude: 1)
-    for row in 0..<vocabularySize where row > 255 || !likely.contains(UInt8(row)) {
-      for c in row * 32..<row * 32 + 32 { head[c] = 0 }
-    }
-    let all = (0..<layerCount).map { _ in
-      LlamaWeights.Layer(
-        inputNorm: norm(), query: matrix(32, 32), key: matrix(16, 32), value: matrix(16, 32), biases: nil,
-        output: matrix(32, 32), postAttentionNorm: norm(), gate: matrix(64, 32), up: matrix(64, 32),
-        down: matrix(32, 64))
-    }
     return LlamaWeights(
-      embedding: embedding, finalNorm: finalNorm,
-      head: q8(head, rows: vocabularySize, columns: 32, team: team), layers: Array(all[..<layers]))
+      TensorTable(configuration), layerCount: layers,
+      matrix: { entry in
+        let amplitude: Float = entry.part.role == .vocabulary ? 1 : 0.3
+        var elements = random.floats(entry.elementCount, amplitude: amplitude)
+        if entry.part == .head { silence(&elements, exceptRowsOf: likely, width: configuration.width) }
+        return q8(elements, rows: entry.shape[0], columns: entry.shape[1], team: team)
+      }, vector: { buffer(random.floats($0.elementCount, amplitude: 0.25).map { 1 + $0 }) })
+  }
+
+  /// Sets the rows of unlikely tokens to zero.
+  private static func silence(_ head: inout [Float], exceptRowsOf likely: Set<UInt8>, width: Int) {
+    for row in 0..<vocabularySize where row > 255 || !likely.contains(UInt8(row)) {
+      for c in row * width..<(row + 1) * width { head[c] = 0 }
+    }
   }
 
   private static func q8(_ source: [Float], rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {

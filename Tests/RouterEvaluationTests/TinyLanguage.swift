@@ -19,7 +19,8 @@ enum TinyLanguage {
     amplitude: Float = 0.3, endOfGeneration: [Int32] = [], contextLength: Int = 128
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
-      family: "llama", layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
+      architecture: .llama, layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1,
+      headWidth: 16,
       feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
@@ -57,21 +58,14 @@ enum TinyLanguage {
     _ configuration: ModelConfiguration, amplitude: Float, team: ThreadTeam
   ) -> LlamaWeights {
     var random = SeededGenerator(seed: 2309_08968)
-    func matrix(_ rows: Int, _ columns: Int, size: Float? = nil) -> WeightMatrix {
-      q8(
-        random.floats(rows * columns, amplitude: size ?? amplitude), rows: rows, columns: columns, team: team)
-    }
-    func norm() -> AlignedBuffer { buffer(random.floats(32, amplitude: 0.25).map { 1 + $0 }) }
-    let embedding = matrix(vocabularySize, 32, size: 1)
-    let finalNorm = norm()
-    let head = matrix(vocabularySize, 32, size: 1)
-    let layers = (0..<layerCount).map { _ in
-      LlamaWeights.Layer(
-        inputNorm: norm(), query: matrix(32, 32), key: matrix(16, 32), value: matrix(16, 32), biases: nil,
-        output: matrix(32, 32), postAttentionNorm: norm(), gate: matrix(64, 32), up: matrix(64, 32),
-        down: matrix(32, 64))
-    }
-    return LlamaWeights(embedding: embedding, finalNorm: finalNorm, head: head, layers: layers)
+    return LlamaWeights(
+      TensorTable(configuration), layerCount: layerCount,
+      matrix: { entry in
+        let size: Float = entry.part.role == .vocabulary ? 1 : amplitude
+        return q8(
+          random.floats(entry.elementCount, amplitude: size), rows: entry.shape[0], columns: entry.shape[1],
+          team: team)
+      }, vector: { buffer(random.floats($0.elementCount, amplitude: 0.25).map { 1 + $0 }) })
   }
 
   private static func q8(_ source: [Float], rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterTensor
 
 @testable import RouterImport
@@ -104,23 +105,32 @@ extension GGUFBuilder {
   /// - Parameter type: the type of its matrices; vectors are F32.
   static func llama(
     _ type: SourceEncoding = .q80, number: UInt32 = 8, seed: UInt64 = 1, layers: Int = 1
-  ) -> GGUFBuilder {
+  ) throws -> GGUFBuilder {
+    let model = try ModelConfiguration(
+      architecture: .llama, layerCount: layers, width: 256, headCount: 2, keyValueHeadCount: 1,
+      headWidth: 128,
+      feedForwardWidth: 256, vocabularySize: 264, contextLength: 64, normEpsilon: 1e-5,
+      rotary: RotaryEmbedding(base: 500_000), tiedHead: true, attentionBias: false)
     var generator = SeededGenerator(seed: seed)
     var builder = GGUFBuilder()
     let alphabet = byteAlphabet()
     builder.keys = [
       ("general.architecture", .string("llama")), ("general.license", .string("apache-2.0")),
-      ("llama.block_count", .u32(UInt32(layers))), ("llama.context_length", .u32(64)),
-      ("llama.embedding_length", .u32(256)), ("llama.feed_forward_length", .u32(256)),
-      ("llama.attention.head_count", .u32(2)), ("llama.attention.head_count_kv", .u32(1)),
-      ("llama.attention.layer_norm_rms_epsilon", .f32(1e-5)), ("llama.rope.freq_base", .f32(500_000)),
+      ("llama.block_count", .u32(UInt32(layers))),
+      ("llama.context_length", .u32(UInt32(model.contextLength))),
+      ("llama.embedding_length", .u32(UInt32(model.width))),
+      ("llama.feed_forward_length", .u32(UInt32(model.feedForwardWidth))),
+      ("llama.attention.head_count", .u32(UInt32(model.headCount))),
+      ("llama.attention.head_count_kv", .u32(UInt32(model.keyValueHeadCount))),
+      ("llama.attention.layer_norm_rms_epsilon", .f32(model.normEpsilon)),
+      ("llama.rope.freq_base", .f32(Float(model.rotary.base))),
       ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string("smollm")),
       ("tokenizer.ggml.tokens", .strings(alphabet + ["he", "<|im_start|>", "<|im_end|>"])),
       ("tokenizer.ggml.token_type", .i32s([Int32](repeating: 1, count: 257) + [3, 3])),
       ("tokenizer.ggml.merges", .strings(["h e"])), ("tokenizer.ggml.eos_token_id", .u32(258)),
     ]
-    func matrix(_ name: String, _ rows: Int, _ columns: Int) -> Tensor {
-      let blocks = rows * columns / type.blockElements
+    func matrix(_ name: String, _ shape: [Int]) -> Tensor {
+      let blocks = shape.reduce(1, *) / type.blockElements
       var data = [UInt8](repeating: 0, count: blocks * type.blockByteCount)
       for i in data.indices { data[i] = UInt8.random(in: 0...255, using: &generator) }
       for block in 0..<blocks {
@@ -129,24 +139,41 @@ extension GGUFBuilder {
           data[block * type.blockByteCount + offset + 1] = 0x24
         }
       }
-      return Tensor(name: name, shape: [UInt64(rows), UInt64(columns)], type: number, data: data)
+      return Tensor(name: name, shape: shape.map(UInt64.init), type: number, data: data)
     }
-    func vector(_ name: String, _ count: Int) -> Tensor {
-      let data = (0..<count).flatMap { bytes(Float(1 + Double($0) / 1000).bitPattern) }
-      return Tensor(name: name, shape: [UInt64(count)], data: data)
+    func vector(_ name: String, _ shape: [Int]) -> Tensor {
+      let data = (0..<shape[0]).flatMap { bytes(Float(1 + Double($0) / 1000).bitPattern) }
+      return Tensor(name: name, shape: shape.map(UInt64.init), data: data)
     }
-    builder.tensors = [matrix("token_embd.weight", 264, 256), vector("output_norm.weight", 256)]
-    for layer in 0..<layers {
-      let prefix = "blk.\(layer)."
-      builder.tensors += [
-        vector(prefix + "attn_norm.weight", 256), matrix(prefix + "attn_q.weight", 256, 256),
-        matrix(prefix + "attn_k.weight", 128, 256), matrix(prefix + "attn_v.weight", 128, 256),
-        matrix(prefix + "attn_output.weight", 256, 256), vector(prefix + "ffn_norm.weight", 256),
-        matrix(prefix + "ffn_gate.weight", 256, 256), matrix(prefix + "ffn_up.weight", 256, 256),
-        matrix(prefix + "ffn_down.weight", 256, 256),
-      ]
+    builder.tensors = TensorTable(model).entries.map { entry in
+      let name = ggufName(of: entry.part)
+      return entry.isMatrix ? matrix(name, entry.shape) : vector(name, entry.shape)
     }
     return builder
+  }
+
+  /// The names of llama.cpp's converter, spelt out once more.
+  private static func ggufName(of part: TensorPart) -> String {
+    switch part {
+    case .embedding: "token_embd.weight"
+    case .finalNorm: "output_norm.weight"
+    case .head: "output.weight"
+    case .layer(let index, let part):
+      switch part {
+      case .inputNorm: "blk.\(index).attn_norm.weight"
+      case .queryWeight: "blk.\(index).attn_q.weight"
+      case .queryBias: "blk.\(index).attn_q.bias"
+      case .keyWeight: "blk.\(index).attn_k.weight"
+      case .keyBias: "blk.\(index).attn_k.bias"
+      case .valueWeight: "blk.\(index).attn_v.weight"
+      case .valueBias: "blk.\(index).attn_v.bias"
+      case .outputWeight: "blk.\(index).attn_output.weight"
+      case .postAttentionNorm: "blk.\(index).ffn_norm.weight"
+      case .gateWeight: "blk.\(index).ffn_gate.weight"
+      case .upWeight: "blk.\(index).ffn_up.weight"
+      case .downWeight: "blk.\(index).ffn_down.weight"
+      }
+    }
   }
 
   /// GPT-2's characters for the 256 byte values, in the order of their code points.

@@ -38,7 +38,7 @@ import Testing
   /// The rows of the checkpoint equal the decoded rows of the source, with q and k in rotate-half order.
   @Test(arguments: [(SourceEncoding.f32, UInt32(0)), (.q40, 2), (.q41, 3), (.q80, 8), (.q6K, 14)])
   func separatesTheHalvesOfEachHead(type: SourceEncoding, number: UInt32) throws {
-    let builder = GGUFBuilder.llama(type, number: number)
+    let builder = try GGUFBuilder.llama(type, number: number)
     try Fixture.withFile(builder.bytes) { path in
       try Fixture.importing(path, ImportOptions(quantization: .f32)) { _, reader in
         let loaded = try reader.load()
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func permutesBiasesWithTheirRows() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     for (name, count) in [("q", 256), ("k", 128), ("v", 128)] {
       let data = (0..<count).flatMap { GGUFBuilder.bytes(Float($0).bitPattern) }
       builder.tensors.append(.init(name: "blk.0.attn_\(name).bias", shape: [UInt64(count)], data: data))
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func readsVersionTwo() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     builder.version = 2
     try Fixture.withFile(builder.bytes) { path in
       try Fixture.importing(path) { report, _ in #expect(report.tensorCount == 11) }
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test func heedsTheAlignment() throws {
-    var builder = GGUFBuilder.llama(.f32, number: 0)
+    var builder = try GGUFBuilder.llama(.f32, number: 0)
     builder.alignment = 128
     builder.set("general.alignment", .u32(128))
     let aligned = try Fixture.withFile(builder.bytes) { path in
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test func anOutputMatrixUntiesTheHead() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     var head = builder.tensors[0]
     head.name = "output.weight"
     builder.tensors.append(head)
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func aSlidingWindowLimitsTheContext() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     builder.set("llama.attention.sliding_window", .u32(16))
     try Fixture.withFile(builder.bytes) { path in
       try Fixture.importing(path) { report, _ in
@@ -136,7 +136,7 @@ import Testing
 
   @Test func readsLinearScaling() throws {
     for (key, value) in [("llama.rope.scaling.factor", Float(4)), ("llama.rope.scale_linear", 4)] {
-      var builder = GGUFBuilder.llama()
+      var builder = try GGUFBuilder.llama()
       builder.set(key, .f32(value))
       try Fixture.withFile(builder.bytes) { path in
         let model = try GGUFModel.open(path: path)
@@ -147,7 +147,7 @@ import Testing
 
   @Test func readsLlamaThreeScalingFromItsTensor() throws {
     let divisors = try #require(Fixture.json("rope-divisors.json")["Llama-3.1-8B"]?.elements)
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     let data = divisors.flatMap { GGUFBuilder.bytes(Float($0.number ?? .nan).bitPattern) }
     builder.tensors.append(.init(name: "rope_freqs.weight", shape: [64], data: data))
     try Fixture.withFile(builder.bytes) { path in
@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test func knownEndTokensEndAGenerationWhateverTheFileSays() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     builder.set("tokenizer.ggml.eos_token_id", nil)
     try Fixture.withFile(builder.bytes) { path in
       let tokenizer = try GGUFModel.open(path: path).tokenizer
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func recordsWhereTheModelComesFrom() throws {
-    let bytes = GGUFBuilder.llama().bytes
+    let bytes = try GGUFBuilder.llama().bytes
     try Fixture.withFile(bytes, name: "Tiny-1M.Q8_0.gguf") { path in
       try Fixture.importing(path, ImportOptions(tool: "router 9")) { report, reader in
         #expect(reader.metadata == report.metadata)

@@ -7,10 +7,10 @@ import Testing
 @Suite struct HostileGGUFTests {
   /// Opens a changed file and returns the error.
   private func failure(
-    _ sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout GGUFBuilder) -> Void
+    _ sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout GGUFBuilder) throws -> Void
   ) throws -> ImportError? {
-    var builder = GGUFBuilder.llama()
-    change(&builder)
+    var builder = try GGUFBuilder.llama()
+    try change(&builder)
     return try Fixture.withFile(builder.bytes) { path in
       #expect(throws: ImportError.self, sourceLocation: sourceLocation) { try GGUFModel.open(path: path) }
     }
@@ -19,7 +19,7 @@ import Testing
   /// Opens a changed file and checks the error's code, which key or tensor it names, and a part of its text.
   private func expect(
     _ code: ImportError.Code, item: String? = nil, _ part: String = "",
-    _ sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout GGUFBuilder) -> Void
+    _ sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout GGUFBuilder) throws -> Void
   ) throws {
     let error = try failure(sourceLocation, change)
     #expect(error?.code == code, sourceLocation: sourceLocation)
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func refusesAFileCutAtAnyByte() throws {
-    let builder = GGUFBuilder.llama()
+    let builder = try GGUFBuilder.llama()
     let bytes = builder.bytes
     let header = builder.header.count
     // Every byte of the header's start and end, and a sample of what lies between and of the data.
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func flippedBitsNeverCrash() throws {
-    let builder = GGUFBuilder.llama()
+    let builder = try GGUFBuilder.llama()
     var generator = SeededGenerator(seed: 7)
     let header = builder.header
     try Fixture.withFile(builder.bytes) { path in
@@ -203,7 +203,7 @@ import Testing
 
   @Test func refusesWeightsThatAreNotFinite() throws {
     for (type, number) in [(SourceEncoding.q80, UInt32(8)), (.q41, 3), (.f16, 1), (.q6K, 14), (.f32, 0)] {
-      var builder = GGUFBuilder.llama(type, number: number)
+      var builder = try GGUFBuilder.llama(type, number: number)
       // The top byte of the last f16 or f32 of the q projection's first block: infinity or NaN.
       let offset = (type.halfOffsets.last ?? 0)
       builder.tensors[3].data[offset + 1] = 0x7F
@@ -219,8 +219,8 @@ import Testing
   }
 
   @Test func dropsZeroBiasesAndRefusesOthers() throws {
-    func builder(_ value: Float) -> GGUFBuilder {
-      var builder = GGUFBuilder.llama()
+    func builder(_ value: Float) throws -> GGUFBuilder {
+      var builder = try GGUFBuilder.llama()
       let data = (0..<256).flatMap { _ in GGUFBuilder.bytes(value.bitPattern) }
       builder.tensors.append(.init(name: "blk.0.attn_output.bias", shape: [256], data: data))
       return builder
@@ -229,11 +229,11 @@ import Testing
       let warnings = try GGUFModel.open(path: path).warnings
       #expect(warnings.contains { $0.contains("blk.0.attn_output.bias") })
     }
-    try expect(.unsupported, item: "blk.0.attn_output.bias") { $0 = builder(0.5) }
+    try expect(.unsupported, item: "blk.0.attn_output.bias") { $0 = try builder(0.5) }
   }
 
   @Test func warnsAboutSettingsItDoesNotKnow() throws {
-    var builder = GGUFBuilder.llama()
+    var builder = try GGUFBuilder.llama()
     builder.set("llama.new_trick", .u32(1))
     try Fixture.withFile(builder.bytes) { path in
       let warnings = try GGUFModel.open(path: path).warnings

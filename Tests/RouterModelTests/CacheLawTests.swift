@@ -19,7 +19,7 @@ struct CacheLawTests {
   private static func configuration() throws -> ModelConfiguration {
     let small = try ModelFixture.named("llama3 scaling").configuration
     return try ModelConfiguration(
-      family: small.family, layerCount: 2, width: small.width, headCount: small.headCount,
+      architecture: small.architecture, layerCount: 2, width: small.width, headCount: small.headCount,
       keyValueHeadCount: small.keyValueHeadCount, headWidth: small.headWidth,
       feedForwardWidth: small.feedForwardWidth, vocabularySize: small.vocabularySize, contextLength: 300,
       normEpsilon: small.normEpsilon, rotary: small.rotary, tiedHead: small.tiedHead,

@@ -2,6 +2,11 @@ import RouterCheckpoint
 
 /// The weights of the tiny models: what `.ci/fixtures/model.py` makes, number for number.
 enum FixtureWeights {
+  /// f32 elements of an entry of a table.
+  static func elements(of entry: TensorTable.Entry) -> [Float] {
+    elements(of: entry.name, count: entry.elementCount)
+  }
+
   /// f32 elements of the tensor called `name`: multiples of 2^-23 in -1 ..< 1 from SplitMix64, seeded with the
   /// name's 64-bit FNV-1a hash, times a power of two; norms are 1 plus such a number.
   static func elements(of name: String, count: Int) -> [Float] {
@@ -21,34 +26,5 @@ enum FixtureWeights {
       }
       initialized = count
     }
-  }
-
-  /// Names and shapes of a model's tensors.
-  static func shapes(_ configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
-    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
-    let queryWidth = configuration.headCount * configuration.headWidth
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
-    var shapes: [(name: String, shape: [Int])] = [
-      (TensorName.embedding, [configuration.vocabularySize, width]), (TensorName.finalNorm, [width]),
-    ]
-    if !configuration.tiedHead { shapes.append((TensorName.head, [configuration.vocabularySize, width])) }
-    for layer in 0..<configuration.layerCount {
-      for part in TensorName.LayerPart.allCases {
-        let shape: [Int]
-        switch part {
-        case .inputNorm, .postAttentionNorm: shape = [width]
-        case .queryWeight: shape = [queryWidth, width]
-        case .keyWeight, .valueWeight: shape = [keyWidth, width]
-        case .outputWeight: shape = [width, queryWidth]
-        case .gateWeight, .upWeight: shape = [inner, width]
-        case .downWeight: shape = [width, inner]
-        case .queryBias, .keyBias, .valueBias:
-          guard configuration.attentionBias else { continue }
-          shape = [part == .queryBias ? queryWidth : keyWidth]
-        }
-        shapes.append((TensorName.layer(layer, part), shape))
-      }
-    }
-    return shapes
   }
 }

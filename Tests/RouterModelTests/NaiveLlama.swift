@@ -2,7 +2,7 @@ import Foundation
 import RouterCheckpoint
 
 /// The same model once more, in f64 and written to be read: one token at a time, lists of numbers, no scaling of
-/// rotary frequencies. It shares nothing with the package but the configuration and the weights.
+/// rotary frequencies. It shares nothing with the package but the configuration and the table of tensors.
 ///
 /// A token may stop after any layer; the layers that it skips then get the keys and values that their own norm and
 /// projections make of its last hidden state (CALM, arXiv 2207.07061, section 3.1).
@@ -15,8 +15,8 @@ struct NaiveLlama {
 
   init(_ configuration: ModelConfiguration) {
     self.configuration = configuration
-    for (name, shape) in FixtureWeights.shapes(configuration) {
-      tensors[name] = FixtureWeights.elements(of: name, count: shape.reduce(1, *)).map(Double.init)
+    for entry in TensorTable(configuration).entries {
+      tensors[entry.name] = FixtureWeights.elements(of: entry).map(Double.init)
     }
     keys = .init(repeating: [], count: configuration.layerCount)
     values = keys
@@ -67,7 +67,7 @@ struct NaiveLlama {
   }
 
   private func projection(
-    _ x: [Double], _ layer: Int, _ weight: TensorName.LayerPart, _ bias: TensorName.LayerPart
+    _ x: [Double], _ layer: Int, _ weight: LayerPart, _ bias: LayerPart
   ) -> [Double] {
     var result = product(TensorName.layer(layer, weight), x)
     if configuration.attentionBias { add(tensor(TensorName.layer(layer, bias)), to: &result) }

@@ -15,12 +15,13 @@ struct StoredModel {
 
   init(_ configuration: ModelConfiguration, encoding: WeightEncoding) {
     self.configuration = configuration
-    for (name, shape) in FixtureWeights.shapes(configuration) {
-      let source = FixtureWeights.elements(of: name, count: shape.reduce(1, *))
-      if shape.count == 1 {
-        tensors.append(Tensor(name: name, dtype: .f32, shape: shape, buffer: TinyModel.buffer(source)))
+    for entry in TensorTable(configuration).entries {
+      let source = FixtureWeights.elements(of: entry)
+      if entry.isMatrix {
+        add(EncodedMatrix(source, rows: entry.shape[0], columns: entry.shape[1], encoding), name: entry.name)
       } else {
-        add(EncodedMatrix(source, rows: shape[0], columns: shape[1], encoding), name: name)
+        tensors.append(
+          Tensor(name: entry.name, dtype: .f32, shape: entry.shape, buffer: TinyModel.buffer(source)))
       }
     }
   }

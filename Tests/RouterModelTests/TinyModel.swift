@@ -22,36 +22,14 @@ struct TinyModel {
   }
 
   private func weights(layers: Int, team: ThreadTeam) -> LlamaWeights {
-    let shapes = Dictionary(
-      uniqueKeysWithValues: FixtureWeights.shapes(configuration).map { ($0.name, $0.shape) })
-    func vector(_ name: String) -> AlignedBuffer {
-      Self.buffer(FixtureWeights.elements(of: name, count: shapes[name]?[0] ?? 0))
-    }
-    func matrix(_ name: String) -> WeightMatrix {
-      let shape = shapes[name] ?? [0, 0]
-      return self.matrix(name, rows: shape[0], columns: shape[1], team: team)
-    }
-    let embedding = matrix(TensorName.embedding)
-    return LlamaWeights(
-      embedding: embedding, finalNorm: vector(TensorName.finalNorm),
-      head: configuration.tiedHead ? embedding : matrix(TensorName.head),
-      layers: (0..<layers).map { index in
-        func name(_ part: TensorName.LayerPart) -> String { TensorName.layer(index, part) }
-        return LlamaWeights.Layer(
-          inputNorm: vector(name(.inputNorm)), query: matrix(name(.queryWeight)),
-          key: matrix(name(.keyWeight)), value: matrix(name(.valueWeight)),
-          biases: configuration.attentionBias
-            ? LlamaWeights.AttentionBiases(
-              query: vector(name(.queryBias)), key: vector(name(.keyBias)), value: vector(name(.valueBias)))
-            : nil,
-          output: matrix(name(.outputWeight)), postAttentionNorm: vector(name(.postAttentionNorm)),
-          gate: matrix(name(.gateWeight)), up: matrix(name(.upWeight)), down: matrix(name(.downWeight)))
-      })
+    LlamaWeights(
+      TensorTable(configuration), layerCount: layers, matrix: { matrix($0, team: team) },
+      vector: { Self.buffer(FixtureWeights.elements(of: $0)) })
   }
 
-  private func matrix(_ name: String, rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {
-    let encoded = EncodedMatrix(
-      FixtureWeights.elements(of: name, count: rows * columns), rows: rows, columns: columns, encoding)
+  private func matrix(_ entry: TensorTable.Entry, team: ThreadTeam) -> WeightMatrix {
+    let (rows, columns) = (entry.shape[0], entry.shape[1])
+    let encoded = EncodedMatrix(FixtureWeights.elements(of: entry), rows: rows, columns: columns, encoding)
     let matrix = encoded.matrix(team: team)
     guard isDecoded else { return matrix }
     let decoded = AlignedBuffer(byteCount: rows * columns * 4)

@@ -1,3 +1,4 @@
+import RouterCheckpoint
 import RouterModel
 import RouterTensor
 import Testing
@@ -10,7 +11,7 @@ import Testing
     let tiny = try TinyModel.biased()
     let model = tiny.model()
     let team = model.matmul.team
-    let layout = ParameterLayout(configuration: tiny.configuration, layerCount: 3)
+    let layout = ParameterLayout(TensorTable(tiny.configuration), layerCount: 3)
     let base = AlignedBuffer(floats: layout.count)
     ModelWeights.copy(model, layout: layout, into: base)
     let factors = LowRankFactors(layout, rank: 3, alpha: 6, team: team)
@@ -35,23 +36,24 @@ import Testing
 
     #expect(factors.scale == 2)
     let largest = (0..<factors.count).map { abs(gradients.floats[$0]) }.max() ?? 0
-    for slot in layout.layers.indices.flatMap({ layout.matrices(ofLayer: $0) }) {
-      let pair = try #require(factors.pair(at: slot.offset))
-      let dW = dWeights.floats + slot.offset
+    for matrix in layout.layers.flatMap(\.matrices) {
+      let pair = try #require(factors.pair(at: matrix.offset))
+      let dW = dWeights.floats + matrix.offset
       for r in 0..<3 {
         for column in 0..<pair.columns {
           let expected = (0..<pair.rows).reduce(Float(0)) {
             $0 + 2 * values.floats[pair.b + $1 * 3 + r] * dW[$1 * pair.columns + column]
           }
           let found = gradients.floats[pair.a + r * pair.columns + column]
-          #expect(abs(found - expected) < 1e-5 * largest, "A of \(slot.name)")
+          #expect(abs(found - expected) < 1e-5 * largest, "A of \(matrix.entry.name)")
         }
         for row in 0..<pair.rows {
           let expected = (0..<pair.columns).reduce(Float(0)) {
             $0 + 2 * dW[row * pair.columns + $1] * values.floats[pair.a + r * pair.columns + $1]
           }
           #expect(
-            abs(gradients.floats[pair.b + row * 3 + r] - expected) < 1e-5 * largest, "B of \(slot.name)")
+            abs(gradients.floats[pair.b + row * 3 + r] - expected) < 1e-5 * largest,
+            "B of \(matrix.entry.name)")
         }
       }
     }

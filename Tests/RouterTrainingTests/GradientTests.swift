@@ -8,9 +8,15 @@ import Testing
 @Suite struct GradientTests {
   /// Loss and gradients of all weights of a model on some texts.
   struct Problem {
+    /// One tensor in the block of weights.
+    struct Parameter {
+      let name: String
+      let range: Range<Int>
+    }
+
     let layout: ParameterLayout
     /// The layout's, then those of the adapters.
-    let slots: [ParameterLayout.Slot]
+    let parameters: [Parameter]
     let weights: AlignedBuffer
     let gradients: AlignedBuffer
     let objective: TuningObjective
@@ -23,26 +29,25 @@ import Testing
       threads: Int = 2
     ) {
       let model = tiny.model(threads: threads)
-      layout = ParameterLayout(configuration: tiny.configuration, layerCount: tiny.configuration.layerCount)
+      layout = ParameterLayout(TensorTable(tiny.configuration), layerCount: tiny.configuration.layerCount)
       let adapters = AdapterLayout(
         model.weights.adapters, exits: tiny.exits, width: tiny.configuration.width, start: layout.count)
       let count = layout.count + (adapters?.count ?? 0)
       weights = AlignedBuffer(floats: count)
       gradients = AlignedBuffer(floats: count)
       ModelWeights.copy(model, layout: layout, into: weights)
-      var slots = layout.slots
+      var parameters = layout.parameters.map { Parameter(name: $0.entry.name, range: $0.range) }
       var end = layout.count
       for exit in adapters?.exits ?? [] {
         for part in adapters?.kind.parts(width: tiny.configuration.width) ?? [] {
-          let slot = ParameterLayout.Slot(
-            name: TensorName.adapter(exit: exit, part.name), shape: part.shape, offset: end)
-          let values = TinyModel.elements(of: slot.name, count: slot.count)
-          (weights.floats + end).update(from: values, count: slot.count)
-          slots.append(slot)
-          end += slot.count
+          let name = TensorName.adapter(exit: exit, part.name)
+          let values = TinyModel.elements(of: name, count: part.shape.reduce(1, *))
+          (weights.floats + end).update(from: values, count: values.count)
+          parameters.append(Parameter(name: name, range: end..<end + values.count))
+          end += values.count
         }
       }
-      self.slots = slots
+      self.parameters = parameters
       batch = PackedBatch(texts)
       objective = TuningObjective(
         layout: layout, weights: weights, trained: .weights(gradients: gradients), adapters: adapters,
@@ -60,11 +65,12 @@ import Testing
       return outcomes.reduce(0) { $0 + Double($1.crossEntropy) } * Double(parts[0].weight)
     }
 
-    /// The mean cross-entropy with `slot` moved by `step` along `direction`.
-    func loss(_ slot: ParameterLayout.Slot, along direction: [Float], _ step: Float) throws -> Double {
-      let old = (0..<slot.count).map { weights.floats[slot.offset + $0] }
-      for i in 0..<slot.count { weights.floats[slot.offset + i] += step * direction[i] }
-      defer { for i in 0..<slot.count { weights.floats[slot.offset + i] = old[i] } }
+    /// The mean cross-entropy with `parameter` moved by `step` along `direction`.
+    func loss(_ parameter: Parameter, along direction: [Float], _ step: Float) throws -> Double {
+      let values = weights.floats + parameter.range.lowerBound
+      let old = Array(UnsafeBufferPointer(start: values, count: parameter.range.count))
+      for i in old.indices { values[i] += step * direction[i] }
+      defer { for i in old.indices { values[i] = old[i] } }
       let outcomes = try objective.run(batch, parts: parts, withGradients: false)
       return outcomes.reduce(0) { $0 + Double($1.crossEntropy) } * Double(parts[0].weight)
     }
@@ -77,14 +83,14 @@ import Testing
   {
     let problem = Problem(try reference.model(), try reference.texts, share: reference.distillationShare)
     try problem.run()
-    #expect(problem.layout.slots.count == reference.gradients.count)
-    for slot in problem.layout.slots {
-      let expected = try #require(reference.gradients[slot.name])
-      let found = (0..<slot.count).map { problem.gradients.floats[slot.offset + $0] }
+    #expect(problem.layout.parameters.count == reference.gradients.count)
+    for parameter in problem.parameters {
+      let expected = try #require(reference.gradients[parameter.name])
+      let found = parameter.range.map { problem.gradients.floats[$0] }
       let norm = found.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-      #expect(abs(norm - expected.norm) < 1e-4 * expected.norm + 1e-7, "norm of \(slot.name)")
+      #expect(abs(norm - expected.norm) < 1e-4 * expected.norm + 1e-7, "norm of \(parameter.name)")
       for (a, b) in zip(TrainingReference.probes(found), expected.probes) {
-        #expect(abs(a - b) < 1e-4 * expected.norm + 1e-7, "\(slot.name): \(a) for \(b)")
+        #expect(abs(a - b) < 1e-4 * expected.norm + 1e-7, "\(parameter.name): \(a) for \(b)")
       }
     }
   }
@@ -95,17 +101,19 @@ import Testing
     tiny.adapterKind = adapters
     let problem = Problem(tiny, try Texts.random(3))
     try problem.run()
-    #expect(problem.slots.count - problem.layout.slots.count == 2 * (adapters?.parts(width: 32).count ?? 0))
-    for slot in problem.slots {
-      let direction = TinyModel.units("direction \(slot.name)", count: slot.count)
-      let slope = (0..<slot.count).reduce(0.0) {
-        $0 + Double(problem.gradients.floats[slot.offset + $1]) * Double(direction[$1])
+    #expect(
+      problem.parameters.count - problem.layout.parameters.count == 2
+        * (adapters?.parts(width: 32).count ?? 0))
+    for parameter in problem.parameters {
+      let direction = TinyModel.units("direction \(parameter.name)", count: parameter.range.count)
+      let slope = zip(parameter.range, direction).reduce(0.0) {
+        $0 + Double(problem.gradients.floats[$1.0]) * Double($1.1)
       }
       let step: Float = 2e-3
-      let ahead = try problem.loss(slot, along: direction, step)
-      let behind = try problem.loss(slot, along: direction, -step)
+      let ahead = try problem.loss(parameter, along: direction, step)
+      let behind = try problem.loss(parameter, along: direction, -step)
       let measured = (ahead - behind) / Double(2 * step)
-      #expect(abs(slope - measured) < 0.01 * max(abs(slope), abs(measured)) + 0.01, "\(slot.name)")
+      #expect(abs(slope - measured) < 0.01 * max(abs(slope), abs(measured)) + 0.01, "\(parameter.name)")
     }
   }
 

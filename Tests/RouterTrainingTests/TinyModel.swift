@@ -15,7 +15,7 @@ struct TinyModel {
   static func plain() throws -> TinyModel {
     TinyModel(
       configuration: try ModelConfiguration(
-        family: "llama", layerCount: 2, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 12,
+        architecture: .llama, layerCount: 2, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 12,
         feedForwardWidth: 40, vocabularySize: 67, contextLength: 64, normEpsilon: 1e-5,
         rotary: RotaryEmbedding(base: 10000, scaling: .none), tiedHead: false, attentionBias: false),
       exits: [1, 2])
@@ -25,42 +25,25 @@ struct TinyModel {
   static func biased() throws -> TinyModel {
     TinyModel(
       configuration: try ModelConfiguration(
-        family: "qwen2", layerCount: 3, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
+        architecture: .qwen2, layerCount: 3, width: 32, headCount: 4, keyValueHeadCount: 2, headWidth: 8,
         feedForwardWidth: 48, vocabularySize: 67, contextLength: 64, normEpsilon: 1e-5,
         rotary: RotaryEmbedding(base: 10000, scaling: .none), tiedHead: true, attentionBias: true),
       exits: [1, 2, 3])
   }
 
   func model(threads: Int = 2) -> LlamaModel {
-    let vector = { (name: String, count: Int) in Self.buffer(Self.elements(of: name, count: count)) }
-    let matrix = { (name: String, rows: Int, columns: Int) in
-      WeightMatrix(f32: vector(name, rows * columns), rows: rows, columns: columns)
-    }
-    let c = configuration
-    let (width, inner) = (c.width, c.feedForwardWidth)
-    let (queryWidth, keyWidth) = (c.headCount * c.headWidth, c.keyValueHeadCount * c.headWidth)
-    let embedding = matrix(TensorName.embedding, c.vocabularySize, width)
-    let layers = (0..<c.layerCount).map { index in
-      func name(_ part: TensorName.LayerPart) -> String { TensorName.layer(index, part) }
-      return LlamaWeights.Layer(
-        inputNorm: vector(name(.inputNorm), width), query: matrix(name(.queryWeight), queryWidth, width),
-        key: matrix(name(.keyWeight), keyWidth, width), value: matrix(name(.valueWeight), keyWidth, width),
-        biases: c.attentionBias
-          ? LlamaWeights.AttentionBiases(
-            query: vector(name(.queryBias), queryWidth), key: vector(name(.keyBias), keyWidth),
-            value: vector(name(.valueBias), keyWidth)) : nil,
-        output: matrix(name(.outputWeight), width, queryWidth),
-        postAttentionNorm: vector(name(.postAttentionNorm), width),
-        gate: matrix(name(.gateWeight), inner, width), up: matrix(name(.upWeight), inner, width),
-        down: matrix(name(.downWeight), width, inner))
-    }
-    return LlamaModel(
-      configuration: c, exits: exits,
+    LlamaModel(
+      configuration: configuration, exits: exits,
       weights: LlamaWeights(
-        embedding: embedding, finalNorm: vector(TensorName.finalNorm, width),
-        head: c.tiedHead ? embedding : matrix(TensorName.head, c.vocabularySize, width), layers: layers,
-        adapters: adapters),
+        TensorTable(configuration), layerCount: configuration.layerCount, adapters: adapters,
+        matrix: { entry in
+          WeightMatrix(f32: Self.weights(of: entry), rows: entry.shape[0], columns: entry.shape[1])
+        }, vector: Self.weights),
       matmul: Matmul(team: ThreadTeam(threadCount: threads), precision: .f32))
+  }
+
+  private static func weights(of entry: TensorTable.Entry) -> AlignedBuffer {
+    buffer(elements(of: entry.name, count: entry.elementCount))
   }
 
   private var adapters: [Int: ExitAdapter] {
@@ -95,12 +78,11 @@ struct TinyModel {
   /// Writes the model, in f32, to a checkpoint at `path`, with its adapters.
   func write(to path: String) throws {
     let bare = path + ".bare"
-    let layout = ParameterLayout(configuration: configuration, layerCount: configuration.layerCount)
     func tensors(_ name: String, _ shape: [Int]) -> [PendingTensor] {
       PendingTensor.encoding(
         name, shape: shape, values: Self.elements(of: name, count: shape.reduce(1, *)), as: .f32)
     }
-    let trunk = layout.slots.flatMap { tensors($0.name, $0.shape) }
+    let trunk = TensorTable(configuration).entries.flatMap { tensors($0.name, $0.shape) }
     guard let adapterKind else {
       return try CheckpointWriter.write(to: path, metadata: metadata, tensors: trunk)
     }

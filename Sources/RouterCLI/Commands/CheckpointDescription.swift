@@ -77,7 +77,7 @@ struct CheckpointDescription: Encodable {
         "size",
         "\(Self.megabytes(fileBytes)) for \(Self.megabytes(tensorBytes)) of tensors in \(frames) frames"
       ),
-      ("architecture", c.family),
+      ("architecture", c.architecture.rawValue),
       (
         "shape",
         "L \(c.layerCount), D \(c.width), H \(c.headCount), G \(c.keyValueHeadCount), K \(c.headWidth), "

@@ -8,7 +8,7 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Converts a GGUF file or a Hugging Face directory into one checkpoint.",
     discussion: """
-      LLaMA-family models: llama, mistral, qwen2. Without --quantize each matrix keeps the precision of its source \
+      LLaMA-family models: \(Architecture.names). Without --quantize each matrix keeps the precision of its source \
       as closely as an encoding allows.
       """)
 

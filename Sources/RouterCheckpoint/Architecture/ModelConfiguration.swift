@@ -1,10 +1,7 @@
 /// The dimensions and settings of a LLaMA-family model, checked: a value of this type can be run.
 public struct ModelConfiguration: Sendable, Equatable {
-  /// Architectures that this software runs.
-  public static let supportedFamilies = ["llama", "mistral", "qwen2"]
-
-  /// Architecture, one of ``supportedFamilies``.
-  public let family: String
+  /// The family that the model belongs to.
+  public let architecture: Architecture
   /// Number of layers, L.
   public let layerCount: Int
   /// Model width, D.
@@ -35,11 +32,11 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// - Throws: ``CheckpointError`` with code `invalidConfiguration` if a value is out of range or two
   ///   contradict each other.
   package init(
-    family: String, layerCount: Int, width: Int, headCount: Int, keyValueHeadCount: Int, headWidth: Int,
-    feedForwardWidth: Int, vocabularySize: Int, contextLength: Int, normEpsilon: Float,
+    architecture: Architecture, layerCount: Int, width: Int, headCount: Int, keyValueHeadCount: Int,
+    headWidth: Int, feedForwardWidth: Int, vocabularySize: Int, contextLength: Int, normEpsilon: Float,
     rotary: RotaryEmbedding, tiedHead: Bool, attentionBias: Bool
   ) throws(CheckpointError) {
-    self.family = family
+    self.architecture = architecture
     self.layerCount = layerCount
     self.width = width
     self.headCount = headCount
@@ -58,9 +55,6 @@ public struct ModelConfiguration: Sendable, Equatable {
 
 extension ModelConfiguration {
   private func validate() throws(CheckpointError) {
-    guard Self.supportedFamilies.contains(family) else {
-      throw Self.invalid("the architecture \"\(family.escapingControls)\" is not supported")
-    }
     // Limits several times beyond any published model, which keep every product of dimensions from overflow.
     let dimensions = [
       ("layer count", layerCount, 1 << 10),
@@ -111,17 +105,17 @@ extension ModelConfiguration {
     }
   }
 
-  private static func invalid(_ what: String) -> CheckpointError {
+  /// The error for values that cannot be run.
+  static func invalid(_ what: String) -> CheckpointError {
     CheckpointError(
       .invalidConfiguration, what,
-      remedy: "Use a LLaMA-family model (\(supportedFamilies.joined(separator: ", "))) with valid dimensions."
-    )
+      remedy: "Use a LLaMA-family model (\(Architecture.names)) with valid dimensions.")
   }
 }
 
 extension ModelConfiguration: Codable {
   private enum CodingKeys: String, CodingKey {
-    case family
+    case architecture = "family"
     case layerCount = "layer_count"
     case width
     case headCount = "head_count"
@@ -143,7 +137,7 @@ extension ModelConfiguration: Codable {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func integer(_ key: CodingKeys) throws -> Int { try values.decode(Int.self, forKey: key) }
     try self.init(
-      family: values.decode(String.self, forKey: .family),
+      architecture: values.decode(Architecture.self, forKey: .architecture),
       layerCount: integer(.layerCount), width: integer(.width), headCount: integer(.headCount),
       keyValueHeadCount: integer(.keyValueHeadCount), headWidth: integer(.headWidth),
       feedForwardWidth: integer(.feedForwardWidth), vocabularySize: integer(.vocabularySize),

@@ -1,42 +1,14 @@
 /// Names of the stored tensors: those of Hugging Face's LLaMA, and suffixes for what accompanies a matrix.
 package enum TensorName {
-  /// Token embedding, `[V, D]`.
+  /// Token embedding.
   package static let embedding = "model.embed_tokens.weight"
-  /// The RMSNorm that every exit shares, `[D]`.
+  /// The RMSNorm that every exit shares.
   package static let finalNorm = "model.norm.weight"
-  /// Output head, `[V, D]`; absent when it is tied to the embedding.
+  /// Output head; absent when it is tied to the embedding.
   package static let head = "lm_head.weight"
 
   /// Draft table, I32 `[2^k]`; comes and goes with the adapters.
   package static let drafts = "drafts.table"
-
-  /// The tensors of one layer, in file order, which is the order of their use.
-  package enum LayerPart: String, Sendable, CaseIterable {
-    /// RMSNorm before attention, `[D]`.
-    case inputNorm = "input_layernorm.weight"
-    /// Query projection, `[H * K, D]`, rows in rotate-half order.
-    case queryWeight = "self_attn.q_proj.weight"
-    /// Query bias, `[H * K]`.
-    case queryBias = "self_attn.q_proj.bias"
-    /// Key projection, `[G * K, D]`, rows in rotate-half order.
-    case keyWeight = "self_attn.k_proj.weight"
-    /// Key bias, `[G * K]`.
-    case keyBias = "self_attn.k_proj.bias"
-    /// Value projection, `[G * K, D]`.
-    case valueWeight = "self_attn.v_proj.weight"
-    /// Value bias, `[G * K]`.
-    case valueBias = "self_attn.v_proj.bias"
-    /// Attention output projection, `[D, H * K]`.
-    case outputWeight = "self_attn.o_proj.weight"
-    /// RMSNorm before the feed-forward block, `[D]`.
-    case postAttentionNorm = "post_attention_layernorm.weight"
-    /// Feed-forward gate, `[F, D]`.
-    case gateWeight = "mlp.gate_proj.weight"
-    /// Feed-forward up projection, `[F, D]`.
-    case upWeight = "mlp.up_proj.weight"
-    /// Feed-forward down projection, `[D, F]`.
-    case downWeight = "mlp.down_proj.weight"
-  }
 
   /// What a tensor that accompanies (or, for planes, replaces) a matrix is.
   package enum Suffix: String, Sendable, CaseIterable {

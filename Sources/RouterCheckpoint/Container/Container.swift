@@ -7,7 +7,7 @@ struct Container {
   /// What the header says about the model.
   let metadata: CheckpointMetadata
   /// Which tensor lies where.
-  let layout: TensorLayout
+  let stored: StoredTensors
   /// Where the data section starts in the decompressed file.
   let dataOffset: Int
   /// Identity of the model; see ``CheckpointReader/fingerprint``.
@@ -24,12 +24,12 @@ struct Container {
     let json = bytes[SafetensorsHeader.lengthByteCount...]
     header = try SafetensorsHeader(parsing: json, dataByteCount: total - bytes.count)
     metadata = try CheckpointMetadata(headerValues: header.metadata)
-    layout = try TensorLayout(stored: header.tensors, layerCount: metadata.configuration.layerCount)
+    stored = try StoredTensors(header.tensors, layerCount: metadata.configuration.layerCount)
     dataOffset = bytes.count
 
     var frames: [FrameInfo] = []
     for frame in unnamed {
-      let section = try Self.section(of: frame, dataOffset: bytes.count, layout: layout, file: file)
+      let section = try Self.section(of: frame, dataOffset: bytes.count, stored: stored, file: file)
       frames.append(
         FrameInfo(
           section: section, compressedRange: frame.compressedRange,
@@ -104,11 +104,11 @@ struct Container {
   }
 
   private static func section(
-    of frame: FrameInfo, dataOffset: Int, layout: TensorLayout, file: RandomAccessFile
+    of frame: FrameInfo, dataOffset: Int, stored: StoredTensors, file: RandomAccessFile
   ) throws(CheckpointError) -> FrameSection {
     let range = frame.decompressedRange
     if range.upperBound <= dataOffset { return .header }
-    guard let section = layout.section(of: range.lowerBound - dataOffset..<range.upperBound - dataOffset)
+    guard let section = stored.section(of: range.lowerBound - dataOffset..<range.upperBound - dataOffset)
     else {
       throw .corrupt("a frame belongs to two layers", file: file, offset: frame.compressedRange.lowerBound)
     }

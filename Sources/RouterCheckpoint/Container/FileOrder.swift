@@ -6,8 +6,8 @@ struct FileOrder: Comparable {
   private let base: String
   private let suffix: Int
 
-  private static let shared = [TensorName.embedding, TensorName.finalNorm, TensorName.head]
-  private static let layerParts = TensorName.LayerPart.allCases
+  private static let shared = TensorPart.shared.map(\.name)
+  private static let layerParts = LayerPart.allCases
 
   init(_ name: String) {
     let (base, suffix) = TensorName.split(name)

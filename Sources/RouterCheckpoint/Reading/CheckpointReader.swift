@@ -23,7 +23,7 @@ package final class CheckpointReader: Sendable {
   package var fileByteCount: Int { file.byteCount }
 
   let file: RandomAccessFile
-  let layout: TensorLayout
+  let stored: StoredTensors
   let dataOffset: Int
 
   /// Opens a checkpoint: reads its tables and its header, no weights.
@@ -39,9 +39,9 @@ package final class CheckpointReader: Sendable {
       self.file = file
       metadata = container.metadata
       frames = container.frames
-      layout = container.layout
-      tensors = container.layout.tensors
-      storedTensors = container.layout.stored
+      stored = container.stored
+      tensors = container.stored.tensors
+      storedTensors = container.stored.descriptors
       dataOffset = container.dataOffset
       fingerprint = container.fingerprint
     } catch {
@@ -109,9 +109,9 @@ package final class CheckpointReader: Sendable {
   func named(_ error: CheckpointError, _ frame: FrameInfo) -> CheckpointError {
     var copy = error.located(in: path)
     if frame.section != .header, copy.location.tensor == nil,
-      let index = layout.storedIndices(in: dataRange(of: frame)).first
+      let index = stored.indices(in: dataRange(of: frame)).first
     {
-      copy.location.tensor = layout.stored[index].name
+      copy.location.tensor = stored.descriptors[index].name
     }
     return copy
   }

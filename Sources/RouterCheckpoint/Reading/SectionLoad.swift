@@ -32,7 +32,7 @@ final class SectionLoad: Sendable {
         let mayHavePlanes = tensor.dtype == .f32 || tensor.dtype == .bf16
         buffers[index] = pool.take(byteCount: tensor.byteCount, zeroed: mayHavePlanes)
       }
-      let assembly = TensorAssembly(layout: reader.layout, buffers: buffers)
+      let assembly = TensorAssembly(reader.stored, buffers: buffers)
       memory = Memory(buffers: buffers, assembly: assembly)
       return assembly
     }

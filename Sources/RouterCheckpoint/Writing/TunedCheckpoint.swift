@@ -129,7 +129,7 @@ extension ModelConfiguration {
   /// The same model with another number of layers.
   fileprivate func with(layerCount: Int) throws(CheckpointError) -> ModelConfiguration {
     try ModelConfiguration(
-      family: family, layerCount: layerCount, width: width, headCount: headCount,
+      architecture: architecture, layerCount: layerCount, width: width, headCount: headCount,
       keyValueHeadCount: keyValueHeadCount, headWidth: headWidth, feedForwardWidth: feedForwardWidth,
       vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: normEpsilon, rotary: rotary,
       tiedHead: tiedHead, attentionBias: attentionBias)

@@ -54,7 +54,7 @@ package final class AnswerAudit {
     matmul = language.model.matmul
     vocabulary = language.vocabularySize
     let shape = language.model.configuration
-    let weights = shape.width * (2 * shape.headCount * shape.headWidth + 3 * shape.feedForwardWidth)
+    let weights = shape.width * (2 * shape.queryWidth + 3 * shape.feedForwardWidth)
     batchRows = min(InferenceSession.maximumRows, max(8, Self.pieceProducts / max(weights, 1)))
     do {
       // The last token is predicted, never read.

@@ -16,7 +16,7 @@ package struct PhaseWork: Sendable, Equatable {
   /// - Parameter headByteCount: bytes that one head reads; nil for all of its weights.
   package init(_ phase: BenchmarkPhase, depth: Int, model: LlamaModel, headByteCount: Double? = nil) {
     let layers = model.weights.layers.prefix(depth)
-    let matrices = layers.flatMap { [$0.query, $0.key, $0.value, $0.output, $0.gate, $0.up, $0.down] }
+    let matrices = layers.flatMap(\.matrices)
     switch phase {
     case .prefill(let tokens):
       var start = 0
@@ -58,8 +58,8 @@ package struct PhaseWork: Sendable, Equatable {
   private mutating func addAttention(_ model: LlamaModel, depth: Int, rows: Int, after start: Int) {
     let c = model.configuration
     let positions = Double(start + rows)
-    bytes += Double(depth) * positions * Double(2 * c.keyValueHeadCount * c.headWidth * 4)
+    bytes += Double(depth) * positions * Double(2 * c.keyValueWidth * 4)
     let attended = Double(rows) * Double(start) + Double(rows * (rows + 1)) / 2
-    f32Operations += Double(depth) * attended * Double(4 * c.headCount * c.headWidth)
+    f32Operations += Double(depth) * attended * Double(4 * c.queryWidth)
   }
 }

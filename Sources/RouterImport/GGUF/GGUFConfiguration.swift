@@ -2,19 +2,11 @@ import RouterCheckpoint
 
 /// Resolves a GGUF file's metadata into a model configuration, refusing by name what cannot be run.
 enum GGUFConfiguration {
-  /// Architectures whose tensors and computation are those of the LLaMA family.
-  static let architectures = ["llama", "qwen2"]
-
   /// The configuration, and what the user should know about it.
   static func resolve(
     _ settings: GGUFSettings, _ gguf: GGUFFile
   ) throws(ImportError) -> (configuration: ModelConfiguration, warnings: [String]) {
-    guard architectures.contains(settings.architecture) else {
-      throw settings.unsupported(
-        "the architecture \(ImportError.quoted(settings.architecture)) is not supported",
-        "general.architecture",
-        remedy: "Use a model of an architecture that router runs: \(architectures.joined(separator: ", ")).")
-    }
+    let architecture = try settings.architecture()
     try refuseVariants(settings)
 
     let width = try settings.requiredWhole(settings.key("embedding_length"))
@@ -64,7 +56,7 @@ enum GGUFConfiguration {
     let rotary = try GGUFRotary.resolve(settings, gguf, headWidth: keyWidth)
     let configuration = try ImportError.rethrowing(file: settings.file) { () throws(CheckpointError) in
       try ModelConfiguration(
-        family: settings.architecture, layerCount: layers, width: width, headCount: heads,
+        architecture: architecture, layerCount: layers, width: width, headCount: heads,
         keyValueHeadCount: keyValueHeads, headWidth: keyWidth, feedForwardWidth: feedForward,
         vocabularySize: embedding.shape[0], contextLength: context, normEpsilon: Float(epsilon),
         rotary: rotary,
@@ -119,9 +111,8 @@ enum GGUFConfiguration {
       "rope.scaling.attn_factor", "rope.scaling.factor", "rope.scaling.finetuned",
       "rope.scaling.original_context_length", "rope.scaling.type", "tensor_data_layout", "vocab_size",
     ]
-    let prefix = settings.architecture + "."
     return settings.keys.filter {
-      $0.hasPrefix(prefix) && !known.contains(String($0.dropFirst(prefix.count)))
+      $0.hasPrefix(settings.prefix) && !known.contains(String($0.dropFirst(settings.prefix.count)))
     }
     .map { "The setting \(ImportError.quoted($0)) is unknown and was ignored." }
   }

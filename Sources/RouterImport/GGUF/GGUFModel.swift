@@ -6,14 +6,14 @@ enum GGUFModel {
   static func open(path: String) throws(ImportError) -> SourceModel {
     let file = try InputFile(path: path)
     let gguf = try GGUFFile(file)
-    let settings = try GGUFSettings(gguf)
+    let settings = GGUFSettings(gguf)
     let (configuration, notes) = try GGUFConfiguration.resolve(settings, gguf)
     let (tensors, tensorNotes) = try GGUFTensorMap.resolve(gguf, configuration)
     let (tokenizer, tokenizerNotes) = try GGUFTokenizer.resolve(
       settings, vocabularySize: configuration.vocabularySize)
     return SourceModel(
       configuration: configuration, tokenizer: tokenizer, tensors: tensors, name: modelName(file.name),
-      license: ModelCard.license(try settings.string("general.license")), sourceName: file.name,
+      license: SourceLicense.checked(try settings.string("general.license")), sourceName: file.name,
       weightFiles: [file],
       warnings: notes + tensorNotes + tokenizerNotes)
   }

@@ -1,25 +1,36 @@
+import RouterCheckpoint
+
 /// Typed access to a GGUF file's metadata: an absent key is nil, a key of the wrong type is an error.
 struct GGUFSettings: Sendable {
   let file: String
   private let values: [String: GGUFValue]
-  /// The value of `general.architecture`, which prefixes the model's own keys.
-  let architecture: String
+  /// The value of `general.architecture` and a full stop, which begin the model's own keys.
+  let prefix: String
 
-  init(_ gguf: GGUFFile) throws(ImportError) {
-    let unnamed = GGUFSettings(file: gguf.file.name, values: gguf.metadata, architecture: "")
-    let key = "general.architecture"
-    guard let name = try unnamed.string(key) else { throw unnamed.missing(key) }
-    self.init(file: gguf.file.name, values: gguf.metadata, architecture: name)
+  init(_ gguf: GGUFFile) {
+    file = gguf.file.name
+    values = gguf.metadata
+    prefix = if case .string(let name) = values[Self.architectureKey] { "\(name)." } else { "." }
   }
 
-  private init(file: String, values: [String: GGUFValue], architecture: String) {
-    self.file = file
-    self.values = values
-    self.architecture = architecture
+  private static let architectureKey = "general.architecture"
+
+  /// The model's architecture.
+  ///
+  /// - Throws: `ImportError` for one that `router` does not run, with those that it does.
+  func architecture() throws(ImportError) -> Architecture {
+    let key = Self.architectureKey
+    guard let name = try string(key) else { throw missing(key) }
+    guard let architecture = Architecture(ggufName: name) else {
+      throw unsupported(
+        "the architecture \(ImportError.quoted(name)) is not supported", key,
+        remedy: "Use a model of an architecture that router runs: \(Architecture.ggufNames).")
+    }
+    return architecture
   }
 
   /// The full name of a key of the model's architecture.
-  func key(_ suffix: String) -> String { "\(architecture).\(suffix)" }
+  func key(_ suffix: String) -> String { prefix + suffix }
 
   /// Names of all keys.
   var keys: [String] { values.keys.sorted() }

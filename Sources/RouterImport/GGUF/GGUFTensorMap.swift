@@ -10,8 +10,8 @@ enum GGUFTensorMap {
   ) throws(ImportError) -> (tensors: [String: SourceTensor], warnings: [String]) {
     var rest = gguf.tensors
     var tensors: [String: SourceTensor] = [:]
-    for entry in TensorLayout(configuration).entries {
-      let name = ggufName(entry)
+    for entry in TensorTable(configuration).entries {
+      let name = ggufName(of: entry.part)
       guard let tensor = rest.removeValue(forKey: name) else {
         throw ImportError(
           .missing, "the file lacks the tensor \(name)", at: .init(file: gguf.file.name, item: name),
@@ -24,8 +24,7 @@ enum GGUFTensorMap {
           remedy: "Convert the model again with a current llama.cpp, or download it again.")
       }
       var source = try sourceTensor(tensor, of: gguf)
-      // Only the converter of the architecture "llama" permutes rows, for ggml's interleaved rotary embedding.
-      if configuration.family == "llama", entry.part?.part.isRotated == true {
+      if configuration.architecture.traits.gguf?.interleavesHeads == true, entry.part.isRotated {
         source.rowOrder = .interleavedHeads(headWidth: configuration.headWidth)
       }
       tensors[entry.name] = source
@@ -44,7 +43,7 @@ enum GGUFTensorMap {
         throw ImportError(
           .unsupported, "the file has a tensor that router has no place for",
           at: .init(file: gguf.file.name, item: ImportError.quoted(name), offset: tensor.offset),
-          remedy: "Use a model of the plain LLaMA, Mistral or Qwen2 architecture.")
+          remedy: "Use a model of the plain \(Architecture.titles) architecture.")
       }
       warnings.append(try UnusedBias.drop(try sourceTensor(tensor, of: gguf)))
     }
@@ -67,29 +66,29 @@ enum GGUFTensorMap {
       offset: tensor.offset)
   }
 
-  private static func ggufName(_ entry: TensorLayout.Entry) -> String {
-    guard let (layer, part) = entry.part else {
-      return switch entry.name {
-      case TensorName.embedding: "token_embd.weight"
-      case TensorName.finalNorm: "output_norm.weight"
-      default: "output.weight"
-      }
+  private static func ggufName(of part: TensorPart) -> String {
+    switch part {
+    case .embedding: "token_embd.weight"
+    case .finalNorm: "output_norm.weight"
+    case .head: "output.weight"
+    case .layer(let index, let part): "blk.\(index).\(ggufName(of: part))"
     }
-    let suffix =
-      switch part {
-      case .inputNorm: "attn_norm.weight"
-      case .queryWeight: "attn_q.weight"
-      case .queryBias: "attn_q.bias"
-      case .keyWeight: "attn_k.weight"
-      case .keyBias: "attn_k.bias"
-      case .valueWeight: "attn_v.weight"
-      case .valueBias: "attn_v.bias"
-      case .outputWeight: "attn_output.weight"
-      case .postAttentionNorm: "ffn_norm.weight"
-      case .gateWeight: "ffn_gate.weight"
-      case .upWeight: "ffn_up.weight"
-      case .downWeight: "ffn_down.weight"
-      }
-    return "blk.\(layer).\(suffix)"
+  }
+
+  private static func ggufName(of part: LayerPart) -> String {
+    switch part {
+    case .inputNorm: "attn_norm.weight"
+    case .queryWeight: "attn_q.weight"
+    case .queryBias: "attn_q.bias"
+    case .keyWeight: "attn_k.weight"
+    case .keyBias: "attn_k.bias"
+    case .valueWeight: "attn_v.weight"
+    case .valueBias: "attn_v.bias"
+    case .outputWeight: "attn_output.weight"
+    case .postAttentionNorm: "ffn_norm.weight"
+    case .gateWeight: "ffn_gate.weight"
+    case .upWeight: "ffn_up.weight"
+    case .downWeight: "ffn_down.weight"
+    }
   }
 }

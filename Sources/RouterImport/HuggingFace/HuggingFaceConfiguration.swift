@@ -8,9 +8,8 @@ enum HuggingFaceConfiguration {
   ///
   /// - Parameter weights: tell whether there is an output head if config.json does not.
   static func resolve(
-    _ config: JSONFields, _ weights: HuggingFaceWeights
+    _ config: JSONFields, _ architecture: Architecture, _ weights: HuggingFaceWeights
   ) throws(ImportError) -> (configuration: ModelConfiguration, warnings: [String]) {
-    let family = try family(config)
     try refuseVariants(config)
 
     var warnings: [String] = []
@@ -28,11 +27,14 @@ enum HuggingFaceConfiguration {
     let vocabulary = try config.requiredWhole("vocab_size")
     let epsilon = try config.number("rms_norm_eps") ?? 1e-6
     let rotary = try HuggingFaceRotary.resolve(config)
-    // Qwen2 has these biases always, and no setting for them.
-    let attentionBias = try family == "qwen2" ? true : config.bool("attention_bias") ?? false
+    let attentionBias =
+      switch architecture.traits.attentionBias {
+      case .always: true
+      case .setting: try config.bool("attention_bias") ?? false
+      }
 
     var context = try config.requiredWhole("max_position_embeddings")
-    if let window = try slidingWindow(config, family: family, layerCount: layers), window < context {
+    if let window = try slidingWindow(config, architecture, layerCount: layers), window < context {
       context = window
       warnings.append(
         "The model attends to a sliding window; its context was limited to that window, \(window) tokens.")
@@ -45,24 +47,23 @@ enum HuggingFaceConfiguration {
     }
     let configuration = try ImportError.rethrowing(file: config.file) { () throws(CheckpointError) in
       try ModelConfiguration(
-        family: family, layerCount: layers, width: width, headCount: heads, keyValueHeadCount: keyValueHeads,
-        headWidth: headWidth, feedForwardWidth: feedForward, vocabularySize: vocabulary,
-        contextLength: context,
-        normEpsilon: Float(epsilon), rotary: rotary, tiedHead: tied ?? !hasHead, attentionBias: attentionBias)
+        architecture: architecture, layerCount: layers, width: width, headCount: heads,
+        keyValueHeadCount: keyValueHeads, headWidth: headWidth, feedForwardWidth: feedForward,
+        vocabularySize: vocabulary, contextLength: context, normEpsilon: Float(epsilon), rotary: rotary,
+        tiedHead: tied ?? !hasHead, attentionBias: attentionBias)
     }
     return (configuration, warnings)
   }
 
   /// The architecture, which must be one that `router` runs.
-  static func family(_ config: JSONFields) throws(ImportError) -> String {
-    guard let family = try config.string("model_type") else { throw config.missing("model_type") }
-    let supported = ModelConfiguration.supportedFamilies
-    guard supported.contains(family) else {
+  static func architecture(_ config: JSONFields) throws(ImportError) -> Architecture {
+    guard let name = try config.string("model_type") else { throw config.missing("model_type") }
+    guard let architecture = Architecture(rawValue: name) else {
       throw config.unsupported(
-        "the architecture \(ImportError.quoted(family)) is not supported", "model_type",
-        remedy: "Use a model of an architecture that router runs: \(supported.joined(separator: ", ")).")
+        "the architecture \(ImportError.quoted(name)) is not supported", "model_type",
+        remedy: "Use a model of an architecture that router runs: \(Architecture.names).")
     }
-    return family
+    return architecture
   }
 
   private static func refuseVariants(_ config: JSONFields) throws(ImportError) {
@@ -86,18 +87,18 @@ enum HuggingFaceConfiguration {
 
   /// The window that attention is limited to, if any layer has one.
   private static func slidingWindow(
-    _ config: JSONFields, family: String, layerCount: Int
+    _ config: JSONFields, _ architecture: Architecture, layerCount: Int
   ) throws(ImportError) -> Int? {
     guard let window = try config.whole("sliding_window"), window > 0 else { return nil }
     if let layers = try config.array("layer_types") {
       return layers.contains(.string("sliding_attention")) ? window : nil
     }
-    switch family {
-    case "mistral": return window
-    case "qwen2":
+    switch architecture.traits.slidingWindow {
+    case .never: return nil
+    case .allLayers: return window
+    case .upperLayers:
       guard try config.bool("use_sliding_window") ?? false else { return nil }
       return try config.whole("max_window_layers") ?? 0 < layerCount ? window : nil
-    default: return nil
     }
   }
 }

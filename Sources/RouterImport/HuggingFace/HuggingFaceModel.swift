@@ -12,15 +12,16 @@ enum HuggingFaceModel {
     guard FileManager.default.fileExists(atPath: "\(path)/config.json") else { throw noConfiguration(path) }
     let config = try JSONFields(path: "\(path)/config.json", limit: maximumConfigurationByteCount)
     // The architecture is the first thing to tell the user, before anything about the weights.
-    _ = try HuggingFaceConfiguration.family(config)
+    let architecture = try HuggingFaceConfiguration.architecture(config)
     let weights = try HuggingFaceWeights(directory: path)
-    let (configuration, notes) = try HuggingFaceConfiguration.resolve(config, weights)
+    let (configuration, notes) = try HuggingFaceConfiguration.resolve(
+      config, architecture, weights)
     let (tensors, tensorNotes) = try weights.resolve(configuration)
     let (tokenizer, tokenizerNotes) = try HuggingFaceTokenizer.resolve(
       directory: path, config: config, vocabularySize: configuration.vocabularySize)
     return SourceModel(
       configuration: configuration, tokenizer: tokenizer, tensors: tensors, name: directory.lastPathComponent,
-      license: ModelCard.license(inDirectory: path), sourceName: directory.lastPathComponent,
+      license: SourceLicense.read(inDirectory: path), sourceName: directory.lastPathComponent,
       weightFiles: weights.files,
       warnings: notes + tensorNotes + tokenizerNotes)
   }

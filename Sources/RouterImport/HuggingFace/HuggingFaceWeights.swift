@@ -14,14 +14,14 @@ struct HuggingFaceWeights: Sendable {
     let index = "\(directory)/model.safetensors.index.json"
     let single = "\(directory)/model.safetensors"
     let names: [String]
-    var places: [String: String]?
+    var fileOfTensor: [String: String]?
     if FileManager.default.fileExists(atPath: single) {
       names = ["model.safetensors"]
       listing = "model.safetensors"
     } else if FileManager.default.fileExists(atPath: index) {
       let map = try Self.weightMap(index)
       names = Set(map.values).sorted()
-      places = map
+      fileOfTensor = map
       listing = "model.safetensors.index.json"
     } else {
       throw Self.noWeights(directory)
@@ -31,7 +31,7 @@ struct HuggingFaceWeights: Sendable {
     for name in names {
       let file = try SafetensorsFile(try InputFile(path: "\(directory)/\(name)"))
       files.append(file.file)
-      for (tensor, entry) in file.entries where places == nil || places?[tensor] == name {
+      for (tensor, entry) in file.entries where fileOfTensor == nil || fileOfTensor?[tensor] == name {
         entries[tensor] = (file, entry)
       }
     }
@@ -50,7 +50,7 @@ struct HuggingFaceWeights: Sendable {
   ) throws(ImportError) -> (tensors: [String: SourceTensor], warnings: [String]) {
     var rest = entries
     var tensors: [String: SourceTensor] = [:]
-    for wanted in TensorLayout(configuration).entries {
+    for wanted in TensorTable(configuration).entries {
       guard let (file, entry) = rest.removeValue(forKey: wanted.name) else {
         throw ImportError(
           .missing, "the weights lack the tensor \(wanted.name)", at: .init(file: listing, item: wanted.name),
@@ -74,7 +74,7 @@ struct HuggingFaceWeights: Sendable {
         throw ImportError(
           .unsupported, "the weights have a tensor that router has no place for",
           at: .init(file: file.file.name, item: ImportError.quoted(name), offset: entry.offset),
-          remedy: "Use a model of the plain LLaMA, Mistral or Qwen2 architecture, with any adapter merged.")
+          remedy: "Use a model of the plain \(Architecture.titles) architecture, with any adapter merged.")
       }
       warnings.append(try UnusedBias.drop(try file.sourceTensor(name, entry)))
     }

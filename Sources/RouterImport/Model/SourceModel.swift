@@ -5,7 +5,7 @@ import RouterTokenizer
 struct SourceModel: Sendable {
   let configuration: ModelConfiguration
   let tokenizer: TokenizerDefinition
-  /// The tensors by their name in a checkpoint: exactly those that `TensorLayout` asks for.
+  /// The tensors by their name in a checkpoint: exactly those of its `TensorTable`.
   let tensors: [String: SourceTensor]
   /// The model's name if the source tells one better than its file name does.
   let name: String

@@ -19,8 +19,8 @@ struct AttentionMath {
   init(_ configuration: ModelConfiguration) {
     headWidth = configuration.headWidth
     sharing = configuration.headCount / configuration.keyValueHeadCount
-    queryStride = configuration.headCount * headWidth
-    keyStride = configuration.keyValueHeadCount * headWidth
+    queryStride = configuration.queryWidth
+    keyStride = configuration.keyValueWidth
   }
 
   private var scale: Float { 1 / Float(headWidth).squareRoot() }

@@ -22,8 +22,7 @@ final class LayerActivations {
 
   init(_ configuration: ModelConfiguration, capacity: Int) {
     let (width, inner) = (configuration.width, configuration.feedForwardWidth)
-    let queryWidth = configuration.headCount * configuration.headWidth
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
+    let (queryWidth, keyWidth) = (configuration.queryWidth, configuration.keyValueWidth)
     // Each part starts on a cache line.
     let sizes = [queryWidth, keyWidth, keyWidth, queryWidth, width, inner, inner].map {
       (capacity * $0 + 15) / 16 * 16

@@ -34,8 +34,8 @@ final class LayerPass {
     attention = AttentionMath(configuration)
     rotary = RotaryMath(configuration, positions: capacity)
     width = configuration.width
-    queryWidth = configuration.headCount * configuration.headWidth
-    keyWidth = configuration.keyValueHeadCount * configuration.headWidth
+    queryWidth = configuration.queryWidth
+    keyWidth = configuration.keyValueWidth
     inner = configuration.feedForwardWidth
     normed = AlignedBuffer(floats: capacity * width)
     product = AlignedBuffer(floats: capacity * inner)
@@ -49,20 +49,19 @@ final class LayerPass {
 
   /// Runs the layer on `input`, f32 `[T, D]`, fills `kept`, and puts y `[T, D]` into `output`.
   ///
-  /// - Parameter weights: the model's block of f32, of which `slots` names the layer's parts.
+  /// - Parameter weights: the model's block of f32, in which `layer` lies.
   func forward(
     _ batch: PackedBatch, input: UnsafePointer<Float>, _ kept: LayerActivations,
-    weights: UnsafePointer<Float>,
-    slots: ParameterLayout.Layer, into output: UnsafeMutablePointer<Float>
+    weights: UnsafePointer<Float>, layer: ParameterLayout.Layer, into output: UnsafeMutablePointer<Float>
   ) {
     let rows = batch.rowCount
-    normalise(input, weights + slots.inputNorm, rows: rows)
+    normalise(input, weights + layer[.inputNorm].offset, rows: rows)
     let n = normed.floats
-    linear.forward(n, rows: rows, inputs: width, weights + slots.query, outputs: queryWidth, into: kept.query)
-    linear.forward(n, rows: rows, inputs: width, weights + slots.key, outputs: keyWidth, into: kept.key)
-    linear.forward(n, rows: rows, inputs: width, weights + slots.value, outputs: keyWidth, into: kept.value)
+    linear.forward(n, rows: rows, layer[.queryWeight], in: weights, into: kept.query)
+    linear.forward(n, rows: rows, layer[.keyWeight], in: weights, into: kept.key)
+    linear.forward(n, rows: rows, layer[.valueWeight], in: weights, into: kept.value)
     forEachRow(batch) { row, position in
-      if let biases = slots.biases {
+      if let biases = layer.biases {
         Vectors.add(weights + biases.query, to: kept.query + row * queryWidth, queryWidth)
         Vectors.add(weights + biases.key, to: kept.key + row * keyWidth, keyWidth)
         Vectors.add(weights + biases.value, to: kept.value + row * keyWidth, keyWidth)
@@ -81,17 +80,15 @@ final class LayerPass {
     }
     kept.middle.update(from: input, count: rows * width)
     linear.forward(
-      kept.attended, rows: rows, inputs: queryWidth, weights + slots.output, outputs: width,
-      into: kept.middle, adding: true)
+      kept.attended, rows: rows, layer[.outputWeight], in: weights, into: kept.middle, adding: true)
 
-    normalise(kept.middle, weights + slots.postAttentionNorm, rows: rows)
-    linear.forward(n, rows: rows, inputs: width, weights + slots.gate, outputs: inner, into: kept.gate)
-    linear.forward(n, rows: rows, inputs: width, weights + slots.up, outputs: inner, into: kept.up)
+    normalise(kept.middle, weights + layer[.postAttentionNorm].offset, rows: rows)
+    linear.forward(n, rows: rows, layer[.gateWeight], in: weights, into: kept.gate)
+    linear.forward(n, rows: rows, layer[.upWeight], in: weights, into: kept.up)
     multiplyGate(kept, rows: rows)
     output.update(from: kept.middle, count: rows * width)
     linear.forward(
-      product.floats, rows: rows, inputs: inner, weights + slots.down, outputs: width, into: output,
-      adding: true)
+      product.floats, rows: rows, layer[.downWeight], in: weights, into: output, adding: true)
   }
 
   /// normed = RMSNorm(x), and roots.

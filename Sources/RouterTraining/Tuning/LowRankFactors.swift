@@ -5,8 +5,9 @@ import RouterTensor
 ///
 /// They are trained as a reparametrisation: a step merges them into the weights; ``FactorGradients`` has the gradients.
 struct LowRankFactors {
-  /// One matrix with its factors' places in their block.
+  /// One matrix, and where its factors lie in their block.
   struct Pair {
+    /// Where the matrix begins in the block of weights.
     let weight: Int
     /// N and K.
     let rows, columns: Int
@@ -27,12 +28,12 @@ struct LowRankFactors {
     self.team = team
     scale = alpha / Float(rank)
     var end = 0
-    layers = layout.layers.indices.map { index in
-      layout.matrices(ofLayer: index).map { slot in
-        let (rows, columns) = (slot.shape[0], slot.shape[1])
+    layers = layout.layers.map { layer in
+      layer.matrices.map { matrix in
+        let (rows, columns) = matrix.matrixSize
         defer { end += rank * (rows + columns) }
         return Pair(
-          weight: slot.offset, rows: rows, columns: columns, a: end, b: end + rank * columns)
+          weight: matrix.offset, rows: rows, columns: columns, a: end, b: end + rank * columns)
       }
     }
     byWeight = Dictionary(uniqueKeysWithValues: layers.flatMap { $0 }.map { ($0.weight, $0) })

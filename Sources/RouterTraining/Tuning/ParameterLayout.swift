@@ -2,28 +2,55 @@ import RouterCheckpoint
 
 /// Where each tensor of a model lies in one block of f32.
 ///
-/// Order: embedding, final norm, head unless tied, then layer after layer.
+/// Order: embedding, final norm, head unless tied, then layer after layer, each in the order of its table but with the
+/// biases behind the value projection, as blocks in files of a run's state have them.
 struct ParameterLayout: Sendable {
-  /// One tensor.
-  struct Slot: Sendable {
-    /// Name in a checkpoint.
-    let name: String
-    let shape: [Int]
+  /// One tensor of the table.
+  struct Parameter: Sendable {
+    let entry: TensorTable.Entry
+    /// Where it begins, from the block's start.
     let offset: Int
-    var count: Int { shape.reduce(1, *) }
+
+    /// f32 that it takes.
+    var count: Int { entry.elementCount }
+    /// The part of the block.
+    var range: Range<Int> { offset..<offset + count }
+    /// N and K of a matrix `[N, K]`.
+    var matrixSize: (outputs: Int, inputs: Int) { (entry.shape[0], entry.shape[1]) }
   }
 
-  /// Offsets of one layer's tensors, from the block's start.
+  /// The tensors of one layer.
   struct Layer: Sendable {
-    let inputNorm, query, key, value, output, postAttentionNorm, gate, up, down: Int
-    let biases: (query: Int, key: Int, value: Int)?
     /// The layer's part of the block.
     let range: Range<Int>
+    /// Offsets of the biases; nil if there are none.
+    let biases: (query: Int, key: Int, value: Int)?
+    /// The matrices in the block's order.
+    let matrices: [Parameter]
+    private let byPart: [LayerPart: Parameter]
+
+    fileprivate init(_ parameters: [(part: LayerPart, parameter: Parameter)], in range: Range<Int>) {
+      self.range = range
+      matrices = parameters.map(\.parameter).filter(\.entry.isMatrix)
+      byPart = Dictionary(uniqueKeysWithValues: parameters.map { ($0.part, $0.parameter) })
+      if let query = byPart[.queryBias], let key = byPart[.keyBias], let value = byPart[.valueBias] {
+        biases = (query.offset, key.offset, value.offset)
+      } else {
+        biases = nil
+      }
+    }
+
+    /// A part that the layer has.
+    subscript(part: LayerPart) -> Parameter {
+      guard let parameter = byPart[part] else { preconditionFailure("the layer has no \(part.rawValue)") }
+      return parameter
+    }
   }
 
-  let configuration: ModelConfiguration
+  /// Names and shapes.
+  let table: TensorTable
   /// All tensors in order.
-  let slots: [Slot]
+  let parameters: [Parameter]
   let embedding: Int
   let finalNorm: Int
   /// The embedding's offset if the head is tied.
@@ -33,53 +60,34 @@ struct ParameterLayout: Sendable {
   /// f32 in the block.
   let count: Int
 
-  init(configuration: ModelConfiguration, layerCount: Int) {
-    var slots: [Slot] = []
+  init(_ table: TensorTable, layerCount: Int) {
+    var parameters: [Parameter] = []
     var end = 0
-    func add(_ name: String, _ shape: [Int]) -> Int {
-      let slot = Slot(name: name, shape: shape, offset: end)
-      slots.append(slot)
-      end += slot.count
-      return slot.offset
+    func add(_ part: TensorPart) -> Parameter {
+      let parameter = Parameter(entry: table[part], offset: end)
+      parameters.append(parameter)
+      end += parameter.count
+      return parameter
     }
-    let (width, inner) = (configuration.width, configuration.feedForwardWidth)
-    let queryWidth = configuration.headCount * configuration.headWidth
-    let keyWidth = configuration.keyValueHeadCount * configuration.headWidth
-    self.configuration = configuration
-    embedding = add(TensorName.embedding, [configuration.vocabularySize, width])
-    finalNorm = add(TensorName.finalNorm, [width])
-    head =
-      configuration.tiedHead ? embedding : add(TensorName.head, [configuration.vocabularySize, width])
+    self.table = table
+    embedding = add(.embedding).offset
+    finalNorm = add(.finalNorm).offset
+    head = table.configuration.tiedHead ? embedding : add(.head).offset
+    let order = Self.blockOrder(of: table.layerParts)
     layers = (0..<layerCount).map { index in
       let start = end
-      func part(_ part: TensorName.LayerPart, _ shape: [Int]) -> Int {
-        add(TensorName.layer(index, part), shape)
-      }
-      let inputNorm = part(.inputNorm, [width])
-      let query = part(.queryWeight, [queryWidth, width])
-      let key = part(.keyWeight, [keyWidth, width])
-      let value = part(.valueWeight, [keyWidth, width])
-      let biases =
-        configuration.attentionBias
-        ? (
-          query: part(.queryBias, [queryWidth]), key: part(.keyBias, [keyWidth]),
-          value: part(.valueBias, [keyWidth])
-        ) : nil
-      let output = part(.outputWeight, [width, queryWidth])
-      let postAttentionNorm = part(.postAttentionNorm, [width])
-      let (gate, up) = (part(.gateWeight, [inner, width]), part(.upWeight, [inner, width]))
-      let down = part(.downWeight, [width, inner])
-      return Layer(
-        inputNorm: inputNorm, query: query, key: key, value: value, output: output,
-        postAttentionNorm: postAttentionNorm, gate: gate, up: up, down: down, biases: biases,
-        range: start..<end)
+      let parts = order.map { (part: $0, parameter: add(.layer(index, $0))) }
+      return Layer(parts, in: start..<end)
     }
-    self.slots = slots
+    self.parameters = parameters
     count = end
   }
 
-  /// The matrices of the layer with 0-based index `index`.
-  func matrices(ofLayer index: Int) -> [Slot] {
-    slots.filter { $0.shape.count == 2 && layers[index].range.contains($0.offset) }
+  var configuration: ModelConfiguration { table.configuration }
+
+  /// The parts of a layer, biases behind the value projection.
+  private static func blockOrder(of parts: [LayerPart]) -> [LayerPart] {
+    let biases = parts.filter(\.isBias)
+    return parts.filter { !$0.isBias }.flatMap { $0 == .valueWeight ? [$0] + biases : [$0] }
   }
 }

@@ -39,7 +39,7 @@ struct TrainedValues {
     let factors = settings.loraRank.map {
       LowRankFactors(layout, rank: $0, alpha: settings.loraAlpha, team: model.matmul.team)
     }
-    let headSize = layout.configuration.vocabularySize * width
+    let headSize = layout.table[.head].elementCount
     let trainsHeads = settings.method == .ict
     let trainsWeights = !trainsHeads && factors == nil
     let start = trainsHeads ? exits.count * headSize : factors?.count ?? layout.count
@@ -62,8 +62,8 @@ struct TrainedValues {
       part = .weights
     }
     self.adapters = adapters
-    let vectors = trainsWeights ? layout.slots.filter { $0.shape.count == 1 } : []
-    undecayed = vectors.map { $0.offset..<$0.offset + $0.count } + (adapters?.vectors ?? [])
+    let vectors = trainsWeights ? layout.parameters.filter { !$0.entry.isMatrix } : []
+    undecayed = vectors.map(\.range) + (adapters?.vectors ?? [])
     if let adapters {
       let given = adapters.exits.flatMap { model.weights.adapters[$0]?.values ?? [] }
       (values.floats + adapters.start).update(from: given, count: given.count)
@@ -102,25 +102,26 @@ struct TrainedValues {
     merge()
     let trained =
       switch part {
-      case .weights: layout.slots.map(tensor)
-      case .factors: layout.layers.indices.flatMap(layout.matrices).map(tensor)
+      case .weights: layout.parameters.map(tensor)
+      case .factors: layout.layers.flatMap(\.matrices).map(tensor)
       case .heads: exits.enumerated().map(head)
       }
     let adapted = adapters?.adapters(in: values.floats).tensors ?? []
     return trained + adapted.map { Tuner.Tensor(name: $0.name, shape: $0.shape, values: $0.values) }
   }
 
-  private func tensor(_ slot: ParameterLayout.Slot) -> Tuner.Tensor {
+  private func tensor(_ parameter: ParameterLayout.Parameter) -> Tuner.Tensor {
     Tuner.Tensor(
-      name: slot.name, shape: slot.shape,
-      values: Array(UnsafeBufferPointer(start: weights.floats + slot.offset, count: slot.count)))
+      name: parameter.entry.name, shape: parameter.entry.shape,
+      values: Array(
+        UnsafeBufferPointer(start: weights.floats + parameter.offset, count: parameter.count)))
   }
 
   private func head(_ index: Int, _ exit: Int) -> Tuner.Tensor {
-    let shape = [layout.configuration.vocabularySize, layout.configuration.width]
-    let size = shape[0] * shape[1]
+    let shared = layout.table[.head]
+    let start = values.floats + index * shared.elementCount
     return Tuner.Tensor(
-      name: TensorName.exitHead(exit), shape: shape,
-      values: Array(UnsafeBufferPointer(start: values.floats + index * size, count: size)))
+      name: TensorName.exitHead(exit), shape: shared.shape,
+      values: Array(UnsafeBufferPointer(start: start, count: shared.elementCount)))
   }
 }

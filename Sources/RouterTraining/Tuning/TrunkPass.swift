@@ -12,7 +12,7 @@ final class TrunkPass {
   }
 
   private let layout: ParameterLayout
-  private let layer: LayerPass
+  private let layerPass: LayerPass
   private let kept: [LayerActivations]
   private let memory: Memory
   /// f32 `[depth + 1, T, D]`: the residual stream before the first layer and after each.
@@ -27,7 +27,7 @@ final class TrunkPass {
     self.layout = layout
     self.memory = memory
     width = layout.configuration.width
-    layer = LayerPass(layout.configuration, capacity: capacity, team: team)
+    layerPass = LayerPass(layout.configuration, capacity: capacity, team: team)
     let width = width
     kept = (0..<(memory == .everything ? layout.layers.count : 1)).map { _ in
       LayerActivations(layout.configuration, capacity: capacity)
@@ -47,9 +47,9 @@ final class TrunkPass {
         from: weights + layout.embedding + Int(token) * width, count: width)
     }
     for index in 0..<depth {
-      layer.forward(
+      layerPass.forward(
         batch, input: streams[index].floats, kept[memory == .everything ? index : 0], weights: weights,
-        slots: layout.layers[index], into: streams[index + 1].floats)
+        layer: layout.layers[index], into: streams[index + 1].floats)
     }
   }
 
@@ -79,15 +79,15 @@ final class TrunkPass {
           Vectors.add(injection.gradient + n * width, to: dStream.floats + row * width, width)
         }
       }
-      let slots = layout.layers[index]
+      let layer = layout.layers[index]
       let activations = kept[memory == .everything ? index : 0]
       if memory == .inputs {
-        layer.forward(
-          batch, input: streams[index].floats, activations, weights: weights, slots: slots,
+        layerPass.forward(
+          batch, input: streams[index].floats, activations, weights: weights, layer: layer,
           into: discarded.floats)
       }
-      layer.backward(
-        batch, input: streams[index].floats, activations, weights: weights, slots: slots,
+      layerPass.backward(
+        batch, input: streams[index].floats, activations, weights: weights, layer: layer,
         dStream: dStream.floats, target: target(index))
     }
     if let dEmbedding {

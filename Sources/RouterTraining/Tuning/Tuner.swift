@@ -75,7 +75,7 @@ package final class Tuner {
     self.statePath = statePath
     let team = model.matmul.team
     let depth = settings.method == .ict ? exits.max() ?? 0 : exits.last ?? 0
-    layout = ParameterLayout(configuration: model.configuration, layerCount: depth)
+    layout = ParameterLayout(TensorTable(model.configuration), layerCount: depth)
     trained = TrainedValues(model, layout: layout, exits: exits, settings: settings)
     documentsDigest = TrainingDocument.digest(documents)
     optimiser = Optimiser(

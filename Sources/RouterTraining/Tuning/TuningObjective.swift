@@ -99,7 +99,7 @@ final class TuningObjective {
   }
 
   private func exit(_ part: Part) -> HeadPass.Exit {
-    let size = layout.configuration.vocabularySize * width
+    let size = layout.table[.head].elementCount
     let (head, dHead): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?) =
       switch trained {
       case .weights(let gradients): (weights.floats + layout.head, gradients.floats + layout.head)
@@ -140,14 +140,14 @@ final class TuningObjective {
     case .weights(let gradients):
       trunk.backward(
         batch, weights: weights.floats, injections: injections,
-        target: { LayerGradients(weights: gradients.floats, slots: layout.layers[$0], team: team) },
+        target: { LayerGradients(weights: gradients.floats, layer: layout.layers[$0], team: team) },
         dEmbedding: gradients.floats + layout.embedding)
     case .factors(let factors, let values, let gradients):
       let made = FactorGradients(
         factors: factors, values: values.floats, gradients: gradients.floats, room: factorRoom.floats)
       trunk.backward(
         batch, weights: weights.floats, injections: injections,
-        target: { LayerGradients(factors: made, slots: layout.layers[$0], team: team) }, dEmbedding: nil)
+        target: { LayerGradients(factors: made, layer: layout.layers[$0], team: team) }, dEmbedding: nil)
     }
   }
 }

@@ -9,7 +9,7 @@ import Testing
 struct BenchmarkTests {
   private static func subject(_ quantization: SyntheticModel.Quantization = .q4) throws -> BenchmarkSubject {
     let configuration = try ModelConfiguration(
-      family: "llama", layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
+      architecture: .llama, layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
       feedForwardWidth: 64, vocabularySize: 64, contextLength: 64, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
     return BenchmarkSubject(

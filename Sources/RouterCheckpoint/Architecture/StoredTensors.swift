@@ -1,32 +1,32 @@
 internal import RouterTensor
 
-/// Which stored tensors make up which tensors of the model, and to which layer each belongs.
-struct TensorLayout {
+/// The tensors that a file holds, which tensors of the model they make up, and to which layer each belongs.
+struct StoredTensors {
   /// Where the bytes of a stored tensor go.
-  struct Place: Equatable {
-    /// Index of the tensor in ``TensorLayout/tensors``.
+  struct Destination: Equatable {
+    /// Index of the tensor in ``StoredTensors/tensors``.
     let tensor: Int
     /// What of it is stored.
     let plane: TensorPlane
   }
 
   /// As the file holds them, planes apart.
-  let stored: [TensorDescriptor]
+  let descriptors: [TensorDescriptor]
   /// As the model sees them, planes joined.
   let tensors: [TensorDescriptor]
   /// One for each stored tensor.
-  let places: [Place]
+  let destinations: [Destination]
 
   /// - Throws: ``CheckpointError`` with code `malformedHeader` if layers are out of order or beyond the last,
   ///   or a plane has no matching partner directly beside it.
-  init(stored: [TensorDescriptor], layerCount: Int) throws(CheckpointError) {
+  init(_ descriptors: [TensorDescriptor], layerCount: Int) throws(CheckpointError) {
     var tensors: [TensorDescriptor] = []
-    var places: [Place] = []
+    var destinations: [Destination] = []
     var names: Set<String> = []
     var layer = 0
     var index = 0
-    while index < stored.count {
-      let first = stored[index]
+    while index < descriptors.count {
+      let first = descriptors[index]
       let next = first.layer ?? 0
       guard next >= layer, next <= layerCount else {
         throw .malformedHeader(
@@ -39,19 +39,20 @@ struct TensorLayout {
       case (_, .mantissa):
         throw .malformedHeader("a mantissa plane does not follow its exponent plane", tensor: first.name)
       case (let base, .exponent):
-        guard index + 1 < stored.count,
-          let joined = Self.join(first, stored[index + 1], name: String(base))
+        guard index + 1 < descriptors.count,
+          let joined = Self.join(first, descriptors[index + 1], name: String(base))
         else {
           throw .malformedHeader(
             "an exponent plane has no matching mantissa plane after it", tensor: first.name)
         }
-        places += [
-          Place(tensor: tensors.count, plane: .exponent), Place(tensor: tensors.count, plane: .mantissa),
+        destinations += [
+          Destination(tensor: tensors.count, plane: .exponent),
+          Destination(tensor: tensors.count, plane: .mantissa),
         ]
         tensors.append(joined)
         index += 2
       default:
-        places.append(Place(tensor: tensors.count, plane: .whole))
+        destinations.append(Destination(tensor: tensors.count, plane: .whole))
         tensors.append(first)
         index += 1
       }
@@ -59,9 +60,9 @@ struct TensorLayout {
         throw .malformedHeader("a tensor appears both whole and in planes", tensor: first.name)
       }
     }
-    self.stored = stored
+    self.descriptors = descriptors
     self.tensors = tensors
-    self.places = places
+    self.destinations = destinations
   }
 
   /// The matrix that two neighbours are the planes of; nil if they are not.
@@ -83,19 +84,21 @@ struct TensorLayout {
   }
 
   /// Indices of the stored tensors that have bytes in `range` of the data section.
-  func storedIndices(in range: Range<Int>) -> Range<Int> {
-    let first = stored.partitionPoint { $0.byteRange.upperBound > range.lowerBound }
-    let end = stored.partitionPoint { $0.byteRange.lowerBound >= range.upperBound }
+  func indices(in range: Range<Int>) -> Range<Int> {
+    let first = descriptors.partitionPoint { $0.byteRange.upperBound > range.lowerBound }
+    let end = descriptors.partitionPoint { $0.byteRange.lowerBound >= range.upperBound }
     return first..<max(first, end)
   }
 
   /// The part of the model that `range` of the data section lies in; nil if it is in more than one.
   func section(of range: Range<Int>) -> FrameSection? {
-    let indices = storedIndices(in: range)
-    guard let first = indices.first, let last = indices.last, stored[first].layer == stored[last].layer else {
+    let indices = indices(in: range)
+    guard let first = indices.first, let last = indices.last,
+      descriptors[first].layer == descriptors[last].layer
+    else {
       return nil
     }
-    return stored[first].layer.map(FrameSection.layer) ?? .shared
+    return descriptors[first].layer.map(FrameSection.layer) ?? .shared
   }
 }
 
