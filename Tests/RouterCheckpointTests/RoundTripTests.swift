@@ -86,7 +86,7 @@ struct RoundTripTests {
     }
     #expect(sections == [.header, .shared, .layer(1), .layer(2), .layer(3)])
     // 2 layers of each width: weights counted by hand from the shapes in `sampleModel`.
-    let bf16 = 2 * (32 * 32 + 16 * 32 + 16 * 32 + 32 * 32 + 3 * 64 * 32) + 3 * 32 * 4
+    let bf16 = 2 * (32 * 32 + 16 * 32 + 16 * 32 + 32 * 32 + 3 * 64 * 32) + (3 * 32 + 2 * 16) * 4
     let first = reader.frames.filter { $0.section == .layer(1) }.reduce(0) { $0 + $1.decompressedRange.count }
     #expect(first == bf16)
   }
