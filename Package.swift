@@ -43,6 +43,7 @@ let package = Package(
       name: "RouterTensor", dependencies: ["CRouterKernels", "COpenBLAS"], swiftSettings: swiftSettings),
     .target(name: "RouterTokenizer", swiftSettings: swiftSettings),
     .target(name: "RouterExit", swiftSettings: swiftSettings),
+    .target(name: "RouterPictures", swiftSettings: swiftSettings),
 
     // Layer 2
     .target(
@@ -72,8 +73,7 @@ let package = Package(
       name: "RouterEvaluation",
       dependencies: [
         "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
-        "RouterTensor",
-        "RouterTokenizer",
+        "RouterPictures", "RouterTensor", "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -96,7 +96,7 @@ let package = Package(
       name: "RouterCLI",
       dependencies: [
         "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterEvaluation", "RouterExit",
-        "RouterImport", "RouterModel", "RouterServer", "RouterTensor", "RouterTokenizer", "RouterTraining",
+        "RouterImport", "RouterModel", "RouterPictures", "RouterServer", "RouterTensor", "RouterTokenizer", "RouterTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -110,6 +110,8 @@ let package = Package(
       name: "RouterTokenizerTests", dependencies: ["RouterTokenizer"], resources: [.copy("Fixtures")],
       swiftSettings: swiftSettings),
     .testTarget(name: "RouterExitTests", dependencies: ["RouterExit"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterPicturesTests", dependencies: ["RouterPictures"], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterCheckpointTests", dependencies: ["RouterCheckpoint", "RouterTensor"],
       swiftSettings: swiftSettings),
@@ -138,7 +140,7 @@ let package = Package(
       dependencies: [
         "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit",
         "RouterModel",
-        "RouterTensor", "RouterTokenizer",
+        "RouterPictures", "RouterTensor", "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

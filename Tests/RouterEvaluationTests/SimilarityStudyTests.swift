@@ -2,6 +2,7 @@ import Foundation
 import RouterDecoding
 import RouterEvaluation
 import RouterModel
+import RouterPictures
 import Testing
 
 struct SimilarityStudyTests {

@@ -4,6 +4,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterPictures
 import RouterTokenizer
 
 /// `router evaluate`

@@ -1,5 +1,5 @@
 import Foundation
-import RouterEvaluation
+import RouterPictures
 
 /// The figures of a run, one JSON object a line, and the picture of them.
 package final class TuningMetrics {

@@ -2,6 +2,7 @@ import RouterCalibration
 import RouterCheckpoint
 import RouterDecoding
 import RouterExit
+import RouterPictures
 import RouterTokenizer
 
 extension CalibrationFindings {

@@ -1,4 +1,5 @@
 import RouterExit
+import RouterPictures
 
 // The parts of the report that are words and numbers.
 extension CalibrationPage {
@@ -13,7 +14,7 @@ extension CalibrationPage {
       ]
     }
     let chosen = findings.candidates.firstIndex(where: \.isChosen)
-    return Self.section(
+    return HTMLPage.section(
       "Candidates",
       "Ways to decide the exits, on the same prompts beside full depth. Time by the cost model; speed as measured, "
         + "1\u{00D7} is full depth.",
@@ -44,7 +45,7 @@ extension CalibrationPage {
         HTMLText.element("p", example.prompt, class: "ask")
           + HTMLText.raw("p", tokens.joined(), class: "answer"), class: "example")
     }
-    return Self.section(
+    return HTMLPage.section(
       "Examples", "Answers under the policy, each token coloured by the layer after which it left.",
       HTMLText.raw("p", legend) + "\n" + answers.joined(separator: "\n"))
   }
@@ -60,7 +61,7 @@ extension CalibrationPage {
         index == findings.certified ? "certified" : point.passed ? "passed" : "failed",
       ]
     }
-    return Self.section(
+    return HTMLPage.section(
       "Tested points",
       "In the order of the tests. A point that is sure to fail is not run on all prompts: its bound counts the "
         + "rest as without loss.",
@@ -72,7 +73,7 @@ extension CalibrationPage {
   /// Where everything comes from.
   var facts: String {
     guard !findings.facts.isEmpty else { return "" }
-    return Self.section(
+    return HTMLPage.section(
       "Provenance", "What it takes to make this again, and what the promise is about.",
       HTMLText.raw(
         "div", HTMLText.table([], findings.facts.map { [$0.name, $0.value] }), class: "facts"))

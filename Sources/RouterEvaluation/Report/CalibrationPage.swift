@@ -1,6 +1,7 @@
 import RouterExit
+import RouterPictures
 
-/// The report of a calibration: one HTML file without scripts that needs nothing else.
+/// The report of a calibration, a page.
 package struct CalibrationPage: Sendable {
   let findings: CalibrationFindings
 
@@ -9,27 +10,10 @@ package struct CalibrationPage: Sendable {
 
   /// The file.
   package var html: String {
-    let title = "Calibration of \(findings.policy.name) for \(findings.modelName)"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8"/>
-      <meta name="viewport" content="width=device-width, initial-scale=1"/>
-      <title>\(HTMLText.escaped(title))</title>
-      <style>
-      \(ReportStyle.sheet(exitCount: findings.exits.count))
-      </style>
-      </head>
-      <body>
-      <main>
-      \(HTMLText.element("h1", title))
-      \(sections.filter { !$0.isEmpty }.joined(separator: "\n"))
-      </main>
-      </body>
-      </html>
-
-      """
+    HTMLPage(
+      title: "Calibration of \(findings.policy.name) for \(findings.modelName)",
+      exitCount: findings.exits.count, sections: sections
+    ).html
   }
 
   private var sections: [String] {
@@ -41,24 +25,8 @@ package struct CalibrationPage: Sendable {
 
   // MARK: Parts
 
-  static func section(_ title: String, _ explanation: String, _ content: String) -> String {
-    "<section>\n\(HTMLText.element("h2", title))\n\(HTMLText.element("p", explanation, class: "soft"))\n"
-      + "\(content)\n</section>"
-  }
-
-  static func figure(_ title: String, note: String = "", _ content: String) -> String {
-    let soft = note.isEmpty ? "" : " " + HTMLText.element("span", note)
-    return "<figure>\n\(HTMLText.raw("figcaption", HTMLText.escaped(title) + soft))\n\(content)\n</figure>"
-  }
-
   /// The place of each exit in the colours, by depth.
-  var shades: [Int: Int] {
-    let count = findings.exits.count
-    return Dictionary(
-      uniqueKeysWithValues: findings.exits.enumerated().map { index, exit in
-        (exit.depth, count > ReportStyle.shadeCount ? index * ReportStyle.shadeCount / count : index)
-      })
-  }
+  var shades: [Int: Int] { PageStyle.shades(of: findings.exits.map(\.depth)) }
 
   private var tiles: String {
     var tiles: [(value: String, name: String)] = []
@@ -122,14 +90,15 @@ package struct CalibrationPage: Sendable {
     let bySeconds = RiskPlot(
       marks: marks { $0.seconds.map { $0 * 1000 } }, promise: promise, fullCost: findings.fullSeconds * 1000,
       costTitle: "milliseconds per token, by the cost model", costLabel: Figure.short)
-    return Self.section(
+    return HTMLPage.section(
       "Risk against cost",
       "Each mark is a tested point of the path, from conservative to aggressive; its line ends at the upper "
         + "confidence bound. A point is certified while that bound is at most the promised loss, and the first "
         + "that fails (hollow) ends the search.",
       HTMLText.raw(
         "div",
-        Self.figure("Loss and layers", byDepth.svg) + "\n" + Self.figure("Loss and time", bySeconds.svg),
+        HTMLPage.figure("Loss and layers", byDepth.svg) + "\n"
+          + HTMLPage.figure("Loss and time", bySeconds.svg),
         class: "charts"))
   }
 
@@ -138,7 +107,7 @@ package struct CalibrationPage: Sendable {
     if !findings.depthCounts.isEmpty {
       let tokens = findings.depthCounts.values.reduce(0, +)
       figures.append(
-        Self.figure(
+        HTMLPage.figure(
           "Where tokens leave", note: "\(tokens) tokens under the policy",
           DepthBars(counts: findings.depthCounts, layerCount: findings.layerCount, shades: shades).svg))
     }
@@ -151,12 +120,12 @@ package struct CalibrationPage: Sendable {
         lines.append(.init(label: "the policy", style: "accent", values: findings.policyAgreements))
       }
       figures.append(
-        Self.figure(
+        HTMLPage.figure(
           "Agreement by position", note: "with full depth, after the same tokens",
           PositionPlot(positions: findings.positions, lines: lines).svg))
     }
     guard !figures.isEmpty else { return "" }
-    return Self.section(
+    return HTMLPage.section(
       "Depth",
       "The exits' lines show what each exit alone would have said along full depth's answers; the policy's is "
         + "about the answers that it gave itself.",
@@ -171,13 +140,13 @@ package struct CalibrationPage: Sendable {
       let quality = exit.quality.map {
         ", AUC \(Figure.short($0.auc)), ECE \(Figure.short($0.calibrationError))"
       }
-      return Self.figure(
+      return HTMLPage.figure(
         "Exit \(exit.depth)",
         note: "agrees at \(Figure.roundPercent(exit.agreement)) of \(exit.bins.reduce(0) { $0 + $1.tokens }) "
           + "tokens\(quality ?? "")",
         ReliabilityPlot(exit: exit).svg)
     }
-    return Self.section(
+    return HTMLPage.section(
       "Reliability of \(estimator)",
       "How often an exit's choice is full depth's at each confidence, on the pilot prompts; larger marks stand "
         + "for more tokens. On the dotted line a confidence would be a probability. It need not be one: the "

@@ -1,3 +1,5 @@
+import RouterPictures
+
 /// Agreement with full depth by the token's place in the answer, a line for each exit.
 struct PositionPlot {
   /// One line.

@@ -1,3 +1,5 @@
+import RouterPictures
+
 /// How often one exit is right at each confidence.
 struct ReliabilityPlot {
   let exit: CalibrationFindings.Exit

@@ -1,4 +1,5 @@
 import RouterExit
+import RouterPictures
 
 /// What a calibration promises, in words.
 struct ReportPromise {

@@ -1,3 +1,5 @@
+import RouterPictures
+
 /// Risk against what a policy costs: one mark for each tested point, its confidence bound, the promise.
 struct RiskPlot {
   /// A tested point.

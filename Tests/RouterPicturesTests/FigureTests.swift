@@ -1,6 +1,5 @@
+import RouterPictures
 import Testing
-
-@testable import RouterEvaluation
 
 struct FigureTests {
   @Test(arguments: [

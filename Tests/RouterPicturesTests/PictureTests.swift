@@ -1,5 +1,5 @@
 import Foundation
-import RouterEvaluation
+import RouterPictures
 import Testing
 
 #if canImport(FoundationXML)

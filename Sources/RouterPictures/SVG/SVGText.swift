@@ -1,7 +1,7 @@
 /// Pieces of Scalable Vector Graphics 1.1.
-enum SVGText {
+package enum SVGText {
   /// A whole picture with a white ground.
-  static func document(width: Double, height: Double, _ parts: [String]) -> String {
+  package static func document(width: Double, height: Double, _ parts: [String]) -> String {
     """
     <svg xmlns="http://www.w3.org/2000/svg" width="\(number(width))" height="\(number(height))" \
     viewBox="0 0 \(number(width)) \(number(height))" font-family="sans-serif" font-size="11">
@@ -13,11 +13,13 @@ enum SVGText {
   }
 
   /// Where a text's point lies.
-  enum Anchor: String {
+  package enum Anchor: String {
     case start, middle, end
   }
 
-  static func text(_ content: String, x: Double, y: Double, anchor: Anchor = .start, bold: Bool = false)
+  package static func text(
+    _ content: String, x: Double, y: Double, anchor: Anchor = .start, bold: Bool = false
+  )
     -> String
   {
     let weight = bold ? " font-weight=\"bold\"" : ""
@@ -25,7 +27,7 @@ enum SVGText {
       "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor.rawValue)\"\(weight)>\(escaped(content))</text>"
   }
 
-  static func rectangle(
+  package static func rectangle(
     x: Double, y: Double, width: Double, height: Double, fill: String, title: String? = nil
   ) -> String {
     let title = title.map { "<title>\(escaped($0))</title>" } ?? ""
@@ -33,14 +35,15 @@ enum SVGText {
       "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\" fill=\"\(fill)\">\(title)</rect>"
   }
 
-  static func line(_ points: [(x: Double, y: Double)], stroke: String, width: Double = 1.5) -> String {
+  package static func line(_ points: [(x: Double, y: Double)], stroke: String, width: Double = 1.5) -> String
+  {
     let list = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
     return
       "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(stroke)\" stroke-width=\"\(number(width))\"/>"
   }
 
   /// Two decimals, without trailing zeros.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e9 else { return "0" }
     let hundredths = Int((value * 100).rounded())
     let (whole, rest) = (abs(hundredths) / 100, abs(hundredths) % 100)
@@ -64,7 +67,7 @@ enum SVGText {
 
   /// A colour of a ramp from dark violet over teal to yellow, which stays ordered in grey and for colour-blind
   /// eyes; `share` is 0 ... 1.
-  static func ramp(_ share: Double) -> String {
+  package static func ramp(_ share: Double) -> String {
     let stops: [(Double, Double, Double)] = [
       (68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37),
     ]

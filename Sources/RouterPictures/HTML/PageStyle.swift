@@ -1,12 +1,12 @@
-/// How a report looks: one style sheet for light and dark, wide and narrow.
-enum ReportStyle {
-  /// Colours of exits that a report can tell apart; of more exits, neighbours share one.
-  static let shadeCount = 12
+/// How a page looks: one style sheet for light and dark, wide and narrow.
+package enum PageStyle {
+  /// Colours of exits that a page can tell apart; of more exits, neighbours share one.
+  package static let shadeCount = 12
 
   /// The style sheet.
   ///
   /// - Parameter exitCount: exits below full depth, which share out the colours.
-  static func sheet(exitCount: Int) -> String {
+  package static func sheet(exitCount: Int) -> String {
     let light = shades(exitCount, from: 0.02, to: 0.6)
     let dark = shades(exitCount, from: 0.98, to: 0.42)
     return """
@@ -83,6 +83,16 @@ enum ReportStyle {
     .t.e\(shade) { border-bottom-color: var(--e\(shade));
       background: color-mix(in srgb, var(--e\(shade)) 20%, transparent); }
     """
+  }
+
+  /// The place of each exit in the colours, by depth.
+  ///
+  /// - Parameter depths: of the exits below full depth, ascending.
+  package static func shades(of depths: [Int]) -> [Int: Int] {
+    Dictionary(
+      uniqueKeysWithValues: depths.enumerated().map { index, depth in
+        (depth, depths.count > shadeCount ? index * shadeCount / depths.count : index)
+      })
   }
 
   /// The colours of exits, from shallow to deep, as custom properties.

@@ -1,12 +1,20 @@
 /// How many tokens left after how many layers.
-struct DepthBars {
-  let counts: [Int: Int]
-  let layerCount: Int
-  /// The place of each exit in the colours of the report.
-  let shades: [Int: Int]
+package struct DepthBars: Sendable {
+  /// Tokens by the layers that they ran.
+  package let counts: [Int: Int]
+  package let layerCount: Int
+  /// The place of each exit in the colours of ``PageStyle``, by depth.
+  package let shades: [Int: Int]
+
+  /// Prepares the picture.
+  package init(counts: [Int: Int], layerCount: Int, shades: [Int: Int]) {
+    self.counts = counts
+    self.layerCount = layerCount
+    self.shades = shades
+  }
 
   /// The picture, in SVG for HTML.
-  var svg: String {
+  package var svg: String {
     let total = Double(max(counts.values.reduce(0, +), 1))
     let depths = Set(counts.keys).union([layerCount]).sorted()
     let (rowHeight, left, width, top) = (26.0, 92.0, 400.0, 8.0)

@@ -1,14 +1,14 @@
-/// The axes of a chart, and what maps numbers to places in it. Colours are classes of ``ReportStyle``.
-struct PlotFrame {
+/// The axes of a chart, and what maps numbers to places in it. Colours are classes of ``PageStyle``.
+package struct PlotFrame {
   /// What a number line shows.
-  struct Axis {
-    let title: String
-    let range: ClosedRange<Double>
-    let ticks: [Double]
-    let label: (Double) -> String
+  package struct Axis {
+    package let title: String
+    package let range: ClosedRange<Double>
+    package let ticks: [Double]
+    package let label: (Double) -> String
 
     /// An axis that holds some values, its ends and ticks round numbers.
-    init(
+    package init(
       _ title: String, values: [Double], from lowest: Double? = nil, ticks wanted: Int = 5,
       label: @escaping (Double) -> String = Figure.short
     ) {
@@ -34,17 +34,17 @@ struct PlotFrame {
     }
   }
 
-  let width: Double
-  let height: Double
-  let horizontal: Axis
-  let vertical: Axis
+  package let width: Double
+  package let height: Double
+  package let horizontal: Axis
+  package let vertical: Axis
   /// Room for labels at the right.
-  var right = 16.0
+  package let right: Double
   private let left = 46.0
   private let top = 28.0
   private let bottom = 42.0
 
-  init(width: Double, height: Double, horizontal: Axis, vertical: Axis, right: Double = 16) {
+  package init(width: Double, height: Double, horizontal: Axis, vertical: Axis, right: Double = 16) {
     self.width = width
     self.height = height
     self.horizontal = horizontal
@@ -53,20 +53,20 @@ struct PlotFrame {
   }
 
   /// Where the plot ends at the right.
-  var rightEdge: Double { width - right }
+  package var rightEdge: Double { width - right }
   /// Where it begins at the left.
-  var leftEdge: Double { left }
+  package var leftEdge: Double { left }
   /// Its upper end.
-  var topEdge: Double { top }
+  package var topEdge: Double { top }
   /// Its lower end.
-  var bottomEdge: Double { height - bottom }
+  package var bottomEdge: Double { height - bottom }
 
-  func x(_ value: Double) -> Double {
+  package func x(_ value: Double) -> Double {
     let share = (value - horizontal.range.lowerBound) / span(horizontal)
     return left + min(max(share, 0), 1) * (rightEdge - left)
   }
 
-  func y(_ value: Double) -> Double {
+  package func y(_ value: Double) -> Double {
     let share = (value - vertical.range.lowerBound) / span(vertical)
     return bottomEdge - min(max(share, 0), 1) * (bottomEdge - top)
   }
@@ -76,7 +76,7 @@ struct PlotFrame {
   /// The whole picture.
   ///
   /// - Parameter summary: what it shows, for those who cannot see it.
-  func picture(_ parts: [String], summary: String) -> String {
+  package func picture(_ parts: [String], summary: String) -> String {
     let box = "0 0 \(SVGText.number(width)) \(SVGText.number(height))"
     return """
       <svg viewBox="\(box)" role="img" aria-label="\(HTMLText.escaped(summary))">
@@ -104,17 +104,17 @@ struct PlotFrame {
 
   // MARK: Marks
 
-  static func line(_ points: [(x: Double, y: Double)], _ style: String) -> String {
+  package static func line(_ points: [(x: Double, y: Double)], _ style: String) -> String {
     let list = points.map { "\(SVGText.number($0.x)),\(SVGText.number($0.y))" }.joined(separator: " ")
     return "<polyline class=\"\(style)\" points=\"\(list)\"/>"
   }
 
-  static func dot(x: Double, y: Double, radius: Double, _ style: String, title: String) -> String {
+  package static func dot(x: Double, y: Double, radius: Double, _ style: String, title: String) -> String {
     "<circle class=\"\(style)\" cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\" "
       + "r=\"\(SVGText.number(radius))\"><title>\(HTMLText.escaped(title))</title></circle>"
   }
 
-  static func bar(
+  package static func bar(
     x: Double, y: Double, width: Double, height: Double, _ style: String, title: String
   ) -> String {
     "<rect class=\"\(style)\" x=\"\(SVGText.number(x))\" y=\"\(SVGText.number(y))\" "
@@ -122,7 +122,7 @@ struct PlotFrame {
       + "<title>\(HTMLText.escaped(title))</title></rect>"
   }
 
-  static func text(
+  package static func text(
     _ content: String, x: Double, y: Double, _ style: String, anchor: SVGText.Anchor = .start
   ) -> String {
     "<text class=\"\(style)\" x=\"\(SVGText.number(x))\" y=\"\(SVGText.number(y))\" "
@@ -133,7 +133,7 @@ struct PlotFrame {
   ///
   /// - Parameter wanted: where each would be best.
   /// - Returns: where each is, in the order given: at least `distance` apart, above `limit`.
-  static func spread(_ wanted: [Double], distance: Double, limit: Double) -> [Double] {
+  package static func spread(_ wanted: [Double], distance: Double, limit: Double) -> [Double] {
     var places = wanted
     let order = wanted.indices.sorted { wanted[$0] < wanted[$1] }
     for (before, after) in zip(order, order.dropFirst()) {
