@@ -65,7 +65,8 @@ let package = Package(
       dependencies: ["RouterModel", "RouterExit", "RouterTokenizer", "RouterTensor", "RouterCheckpoint"],
       swiftSettings: swiftSettings),
     .target(
-      name: "RouterTraining", dependencies: ["RouterModel", "RouterTensor", "RouterCheckpoint", "COpenBLAS"],
+      name: "RouterTraining",
+      dependencies: ["RouterModel", "RouterPictures", "RouterTensor", "RouterCheckpoint", "COpenBLAS"],
       swiftSettings: swiftSettings),
 
     // Layer 5

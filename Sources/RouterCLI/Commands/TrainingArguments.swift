@@ -139,6 +139,38 @@ struct TrainingArguments: ParsableArguments {
     }
   }
 
+  /// What is to be done.
+  ///
+  /// - Parameter initial: adapters to start from; nil for none.
+  func plan(initial: AdapterFile?) -> TuningPlan {
+    var plan = TuningPlan(exitAdapter.map { .adapters($0, initial: initial) } ?? .weights(method))
+    plan.steps = steps
+    plan.epochs = epochs
+    plan.batchTokens = batchTokens
+    plan.learningRate = lr
+    plan.warmup = warmup
+    plan.weightDecay = weightDecay
+    plan.sampledVocabulary = sampledVocabulary
+    plan.seed = seed
+    plan.checkpointEvery = checkpointEvery
+    plan.encoding = encoding
+    plan.license = license
+    plan.argmaxShare = argmaxShare
+    plan.fullVocabularySteps = fullVocabularySteps
+    plan.loss = loss
+    plan.distillationShare = distillationShare
+    plan.adapterRate = adapterRate
+    plan.loraRank = loraRank
+    plan.depth = depth
+    plan.exits = exits?.values
+    plan.accumulation = accumulation
+    plan.evaluateEvery = evaluateEvery
+    plan.earlyStop = earlyStop
+    plan.recompute = recompute
+    plan.bf16Moments = bf16Moments
+    return plan
+  }
+
   /// The options that change the result, as a command line; those that were left as they are only where that may change.
   var summary: String {
     var parts: [String] = []

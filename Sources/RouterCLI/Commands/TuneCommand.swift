@@ -85,23 +85,37 @@ struct TuneCommand: AsyncParsableCommand {
     let interrupt = Interrupt()
     let learnt = try data.map { try Dataset(path: $0, limit: rows) }
     let heldOut = try evalData.map { try Dataset(path: $0, limit: rows) }
-    let place = try TuningPlace(work ?? "\(out).tuning", resuming: resume)
+    let directory = try TuningDirectory(work ?? "\(out).tuning", resuming: resume)
     try FileProbe.checkDirectory(of: out)
     let initial = try training.initial.map { try AdapterFile(path: $0) }
     let language = try model.load()
-    let texts = try TuningTexts(
-      learnt, heldOut: heldOut, template: template, limit: textTokens, for: language)
-    for note in texts.notes { Terminal.note(note) }
-    let job = TuningJob(
-      language: language, checkpoint: try CheckpointReader(path: model.path()), texts: texts, place: place,
-      arguments: training, description: try provenance(initial), out: out, interrupt: interrupt)
-    let outcome =
-      if let kind = training.exitAdapter {
-        try job.tuneAdapters(kind, from: initial)
-      } else {
-        try job.tuneWeights()
-      }
+    let limit = min(textTokens, language.contextLength)
+    let corpus = try TuningCorpus(
+      documents(of: learnt, limit: limit, for: language),
+      heldOut: heldOut.isEmpty ? nil : documents(of: heldOut, limit: limit, for: language), limit: limit)
+    for note in corpus.notes { Terminal.note(note) }
+    let display = TuningDisplay()
+    defer { display.finish() }
+    let outcome = try TuningRun(
+      model: language.model, checkpoint: try CheckpointReader(path: model.path()), corpus: corpus,
+      directory: directory, plan: training.plan(initial: initial), description: try provenance(initial),
+      tool: ToolVersion.provenance, out: out, goesOn: { !interrupt.wasRaised },
+      report: { display.show($0) }
+    ).run()
     if output.json { try OutputOptions.printJSON(outcome) } else { outcome.print() }
+  }
+
+  /// The documents of rows, prompts masked.
+  private func documents(
+    of files: [Dataset], limit: Int, for language: LanguageModel
+  ) throws -> TuningCorpus.Rows {
+    TuningCorpus.Rows(
+      paths: files.map(\.path),
+      texts: try files.flatMap(\.rows).map { row in
+        try language.scoredText(of: row, template: template, limit: limit).map {
+          .init(try TrainingDocument(tokens: $0.tokens, scored: $0.scored), cutCount: $0.cutCount)
+        }
+      })
   }
 
   /// What was done, for the file that comes of it.

@@ -8,7 +8,7 @@ package struct AdapterSettings: Sendable, Codable, Equatable {
     case full
     /// The teacher's `teacherTop` most probable tokens at each position of the batch, the tokens that follow,
     /// the `frequent` tokens that the teacher chooses most often, and `random` others; see
-    /// ``VocabularySample``.
+    /// `VocabularySample`.
     case sampled(teacherTop: Int, frequent: Int, random: Int)
   }
 

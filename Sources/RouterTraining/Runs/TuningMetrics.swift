@@ -49,17 +49,17 @@ package final class TuningMetrics {
     }
   }
 
-  private let place: TuningPlace
+  private let directory: TuningDirectory
   private let tuning: String?
   private let encoder = JSONEncoder()
   private var lines: [Line] = []
   private var handle: FileHandle?
 
-  /// Metrics of the run at `place`, which may have some already.
+  /// Metrics of the run in `directory`, which may have some already.
   ///
   /// - Parameter tuning: what is being done, for the first line.
-  package init(_ place: TuningPlace, tuning: String? = nil) {
-    self.place = place
+  package init(_ directory: TuningDirectory, tuning: String? = nil) {
+    self.directory = directory
     self.tuning = tuning
     encoder.outputFormatting = .sortedKeys
   }
@@ -67,7 +67,9 @@ package final class TuningMetrics {
   deinit { try? handle?.close() }
 
   /// Appends a step. The first one of a resumed run takes the place of what a killed one wrote from it on.
-  package func append(_ line: Line) throws {
+  ///
+  /// - Throws: ``TrainingError`` `inputOutput` if the disk refuses.
+  package func append(_ line: Line) throws(TrainingError) {
     var line = line
     do {
       if handle == nil {
@@ -77,25 +79,27 @@ package final class TuningMetrics {
       lines.append(line)
       try handle?.write(contentsOf: encoder.encode(line) + [0x0A])
     } catch {
-      throw CommandError(
-        "the metrics cannot be written: \(error.localizedDescription)", at: place.metrics,
+      throw TrainingError(
+        .inputOutput, "the metrics cannot be written: \(error.localizedDescription)", at: directory.metrics,
         remedy: "Check the disk, then go on with --resume.")
     }
   }
 
   private func open(before step: Int) throws {
     let decoder = JSONDecoder()
-    let old = (try? Data(contentsOf: URL(fileURLWithPath: place.metrics))) ?? Data()
+    let old = (try? Data(contentsOf: URL(fileURLWithPath: directory.metrics))) ?? Data()
     lines = old.split(separator: 0x0A).compactMap { try? decoder.decode(Line.self, from: Data($0)) }
       .filter { $0.step < step }
     let kept = try lines.reduce(into: Data()) { $0 += try encoder.encode($1) + [0x0A] }
-    try kept.write(to: URL(fileURLWithPath: place.metrics), options: .atomic)
-    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: place.metrics))
+    try kept.write(to: URL(fileURLWithPath: directory.metrics), options: .atomic)
+    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.metrics))
     try handle?.seekToEnd()
   }
 
-  /// Draws the losses over the steps, and returns where; nil if there are none, or, with a note, if the disk refuses.
-  package func draw(title: String, verticalTitle: String) -> String? {
+  /// Draws the losses over the steps, and returns where; nil if there are none.
+  ///
+  /// - Throws: ``TrainingError`` `inputOutput` if the disk refuses.
+  package func draw(title: String, verticalTitle: String) throws(TrainingError) -> String? {
     guard !lines.isEmpty else { return nil }
     let depths = Set(lines.flatMap(\.losses.keys)).sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
     let curves = depths.map { depth in
@@ -107,11 +111,12 @@ package final class TuningMetrics {
     let chart = LineChart(
       title: title, horizontalTitle: "step", verticalTitle: verticalTitle, curves: curves)
     do {
-      try Data(chart.svg.utf8).write(to: URL(fileURLWithPath: place.curve), options: .atomic)
-      return place.curve
+      try Data(chart.svg.utf8).write(to: URL(fileURLWithPath: directory.curve), options: .atomic)
+      return directory.curve
     } catch {
-      Terminal.note("the loss curve cannot be written to \(place.curve): \(error.localizedDescription)")
-      return nil
+      throw TrainingError(
+        .inputOutput, "the loss curve cannot be written to \(directory.curve): \(error.localizedDescription)",
+        at: directory.curve, remedy: "Check the disk.")
     }
   }
 }

@@ -1,6 +1,6 @@
 import RouterTraining
 
-extension TuningJob.Outcome {
+extension TuningOutcome {
   /// Prints for people.
   func print() {
     if let before, let after {

@@ -1,5 +1,4 @@
 import Foundation
-import RouterCLI
 import RouterCheckpoint
 import RouterTensor
 import RouterTraining

@@ -1,6 +1,5 @@
 import RouterCheckpoint
 import RouterTensor
-import RouterTraining
 
 /// What becomes of what a checkpoint holds besides full weights when these are tuned: adapters, drafts, heads of
 /// exits, and codes of few bits.
