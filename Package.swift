@@ -8,6 +8,11 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Only the program and its server see other packages, and only where their traits are on, so that a package which
+/// wants a library with `traits: []` resolves none.
+let ifProgram: TargetDependencyCondition? = .when(traits: ["Program"])
+let ifServer: TargetDependencyCondition? = .when(traits: ["Server"])
+
 let package = Package(
   name: "router",
   platforms: [.macOS(.v15)],
@@ -16,6 +21,12 @@ let package = Package(
     .library(
       name: "RouterKit", targets: ["RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterTokenizer"]),
     .executable(name: "router", targets: ["RouterCLI"]),
+  ],
+  traits: [
+    .default(enabledTraits: ["Server"]),
+    .trait(name: "Program", description: "The program `router`, on swift-argument-parser."),
+    .trait(
+      name: "Server", description: "Its command `router serve`, on Hummingbird.", enabledTraits: ["Program"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -81,14 +92,14 @@ let package = Package(
       name: "RouterServer",
       dependencies: [
         "RouterDecoding", "RouterExit", "RouterTokenizer",
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Metrics", package: "swift-metrics"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: ifServer),
+        .product(name: "Hummingbird", package: "hummingbird", condition: ifServer),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: ifServer),
+        .product(name: "Logging", package: "swift-log", condition: ifServer),
+        .product(name: "Metrics", package: "swift-metrics", condition: ifServer),
+        .product(name: "NIOCore", package: "swift-nio", condition: ifServer),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: ifServer),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: ifServer),
       ],
       swiftSettings: swiftSettings),
 
@@ -97,9 +108,10 @@ let package = Package(
       name: "RouterCLI",
       dependencies: [
         "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterEvaluation", "RouterExit",
-        "RouterImport", "RouterModel", "RouterPictures", "RouterServer", "RouterTensor", "RouterTokenizer", "RouterTraining",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        "RouterImport", "RouterModel", "RouterPictures", "RouterTensor", "RouterTokenizer", "RouterTraining",
+        .target(name: "RouterServer", condition: ifServer),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ifProgram),
+        .product(name: "Logging", package: "swift-log", condition: ifServer),
       ],
       swiftSettings: swiftSettings),
 
@@ -148,12 +160,16 @@ let package = Package(
       name: "RouterServerTests",
       dependencies: [
         "RouterServer", "RouterDecoding", "RouterExit", "RouterTokenizer",
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log", condition: ifServer),
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterCLITests",
-      dependencies: ["RouterCLI", "RouterCheckpoint", "RouterExit", "RouterTensor", "RouterTraining"],
+      dependencies: [
+        "RouterCLI", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterTensor", "RouterTraining",
+        .target(name: "RouterServer", condition: ifServer),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ifProgram),
+      ],
       swiftSettings: swiftSettings),
   ]
 )

@@ -4,38 +4,58 @@ import RouterDecoding
 import RouterImport
 
 /// Which model to load, and how.
-struct ModelOptions: ParsableArguments {
+package struct ModelOptions: ParsableArguments, Sendable {
+  package init() {}
+
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
       "Checkpoint (.safetensors.zst) to use; the pulled default model if absent.", valueName: "file"))
-  var model: String?
+  package var model: String?
 
   @Option(help: ArgumentHelp("Threads that compute; one a core if absent.", valueName: "n"))
-  var threads: Int?
+  package var threads: Int?
 
   @Flag(help: "Keep activations in f32 where weights are quantised: slower, for comparisons.")
-  var exactActivations = false
+  package var exactActivations = false
 
   @Option(
     name: .customLong("cache"),
     help: ArgumentHelp(
       "How keys and values are held: f16 or f32; f16 beside 8-bit activations, else f32, if absent.",
       valueName: "type"))
-  var cachePrecision: LanguageModel.LoadOptions.CachePrecision?
+  package var cachePrecision: LanguageModel.LoadOptions.CachePrecision?
 
   @Option(
     help: ArgumentHelp(
       """
       Whether the most probable token is found through a 4-bit screen of the head, which gives the same tokens \
-      for less reading and takes memory: on, off, or auto, which suits the head.
+      for less reading and takes memory: on, off, or auto, which suits the head (default: auto).
       """, valueName: "when"))
-  var headScreen = HeadScreenChoice.auto
+  package var headScreen: HeadScreenChoice?
 
-  func validate() throws {
+  package func validate() throws {
+    try Self.check(threads, from: "--threads")
+  }
+
+  private static func check(_ threads: Int?, from source: String) throws {
     if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads is \(threads). Use 1 to 256.")
+      throw ValidationError("\(source) is \(threads). Use 1 to 256.")
     }
+  }
+
+  /// These options, with what they leave open from the environment.
+  ///
+  /// - Throws: `ValidationError` if a variable holds something else.
+  func resolved(by environment: ServerEnvironment) throws -> ModelOptions {
+    var options = self
+    options.model = try environment.value(model, "model")
+    options.threads = try environment.value(threads, "threads")
+    options.exactActivations = try environment.isOn(exactActivations, "exact-activations")
+    options.cachePrecision = try environment.value(cachePrecision, "cache")
+    options.headScreen = try environment.value(headScreen, "head-screen")
+    try Self.check(options.threads, from: environment.source(threads, "threads"))
+    return options
   }
 
   /// The checkpoint's path: the given one, or the default model's in the cache.
@@ -67,13 +87,13 @@ struct ModelOptions: ParsableArguments {
       path: path,
       options: LanguageModel.LoadOptions(
         maximumExit: maximumExit, threadCount: threads, exactActivations: exactActivations,
-        screensHead: headScreen.option, cachePrecision: cachePrecision),
+        screensHead: headScreen?.option, cachePrecision: cachePrecision),
       progress: { bar.update($0) })
   }
 }
 
 /// When the head gets a screen.
-enum HeadScreenChoice: String, ExpressibleByArgument, CaseIterable {
+package enum HeadScreenChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, on, off
 
   /// As the library takes it.

@@ -1,0 +1,162 @@
+#if Server
+  import ArgumentParser
+  import Foundation
+  import Logging
+  import RouterDecoding
+  import RouterExit
+  import RouterServer
+
+  /// `router serve`
+  package struct ServeCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+      commandName: "serve",
+      abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
+      discussion: """
+        POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health, GET /metrics. Requests may \
+        carry "router": {"policy": NAME, "mode": "full", "exit" or "verify", "kv": "propagate" or "exact", \
+        "max_exit": LAYERS}; responses tell at which exit each token left. With --audit-share, answers of exit \
+        policies are checked against full depth while the server is idle; /health and /metrics tell the realised \
+        risk beside the promised one. Only greedy requests can be checked.
+
+        An environment variable may stand in for each flag: ROUTER_PORT for --port, ROUTER_LOG_LEVEL=debug for \
+        --log-level debug, ROUTER_ALLOW_MISMATCH=1 for --allow-mismatch, ROUTER_ALIAS=a,b for --alias a --alias b, \
+        and ROUTER_CACHE_TYPE for --cache. Flags win.
+        """)
+
+    package init() {}
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+      name: .shortAndLong,
+      help: ArgumentHelp("Policy of requests that name none; absent, they run all layers.", valueName: "name")
+    )
+    var policy: String?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        Mode of requests that name neither mode nor policy: full, exit (needs --policy) or verify (full depth's \
+        tokens, drafted ahead); exit with --policy and full without it if absent.
+        """, valueName: "mode"))
+    var mode: DecodingMode?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        What tokens leave in layers that they skip: propagate or exact; as each policy was calibrated if absent.
+        """, valueName: "mode"))
+    var kv: KeyValueMode?
+
+    @Flag(
+      help: """
+        Serve --policy although it was calibrated for another model or other keys and values. Its guarantee does \
+        not hold then.
+        """)
+    var allowMismatch = false
+
+    @Option(
+      help: ArgumentHelp(
+        "Share of the answers of exit policies to check against full depth while idle, 0 to 1; 0 for none; 0.05 if absent.",
+        valueName: "x"))
+    var auditShare: Double?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        What a policy's requests do once checks have shown that it breaks its promise: none (go on), full or \
+        verify (run in that mode); none if absent.
+        """, valueName: "reaction"))
+    var onAlarm: AlarmReaction?
+
+    @Option(help: ArgumentHelp("Address to listen on; 127.0.0.1 if absent.", valueName: "address"))
+    var host: String?
+
+    @Option(
+      help: ArgumentHelp("Port to listen on; 0 lets the system choose, 8080 if absent.", valueName: "n"))
+    package var port: Int?
+
+    @Option(help: ArgumentHelp("Write the port to this file once the server listens.", valueName: "file"))
+    var portFile: String?
+
+    @Option(help: ArgumentHelp("Load no layer beyond this exit.", valueName: "layers"))
+    var maxExit: Int?
+
+    @Option(help: ArgumentHelp("Answers that are generated at the same time; 4 if absent.", valueName: "n"))
+    var slots: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "Requests that may wait beyond those, 64 if absent; more get status 429.", valueName: "n"))
+    var queue: Int?
+
+    @Option(help: ArgumentHelp("New tokens where a request gives no limit; 1024 if absent.", valueName: "n"))
+    var maxTokens: Int?
+
+    @Option(help: ArgumentHelp("Temperature where a request gives none; 1 if absent.", valueName: "x"))
+    var temperature: Double?
+
+    @Option(
+      help: ArgumentHelp("Another name under which the model answers; may be repeated.", valueName: "name"))
+    var alias: [String] = []
+
+    @Option(
+      help: ArgumentHelp(
+        "Seconds that answers in progress may take when the server is told to stop; 30 if absent.",
+        valueName: "n"))
+    var grace: Int?
+
+    @Option(help: ArgumentHelp("How much to log; info if absent.", valueName: "level"))
+    var logLevel: LogLevel?
+
+    package func validate() throws { _ = try settings() }
+
+    package func run() async throws {
+      let settings = try settings()
+      var logger = Logger(label: "router", factory: StreamLogHandler.standardError(label:))
+      logger.logLevel = settings.logLevel.level
+      // Fail before the socket is bound where the reason is already known.
+      let path = try settings.model.path()
+      let wanted = try settings.policy.map { try PolicyLocator.standard.load($0) }
+
+      let server = CompletionServer(configuration: settings.configuration, logger: logger) { [logger] in
+        let language = try settings.model.load(path: path, maximumExit: settings.maximumExit)
+        let policies = try Self.catalog(settings, for: language, wanted: wanted, logger: logger)
+        return EngineBackend(
+          engine: InferenceEngine(model: language, slots: settings.slots, queueLimit: settings.queue),
+          policies: policies, created: Int(Date().timeIntervalSince1970))
+      }
+      let announcing = settings.portFile.map { file in
+        Task {
+          if let bound = await server.listeningPort() {
+            try Data("\(bound)\n".utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+          }
+        }
+      }
+      defer { announcing?.cancel() }
+      try await server.run()
+    }
+
+    /// The policies that requests may name: every one that can be found and fits the model, and the wanted one.
+    private static func catalog(
+      _ settings: ServeSettings, for language: LanguageModel, wanted: PolicyFile?, logger: Logger
+    ) throws -> PolicyCatalog {
+      var policies: [String: ServedPolicy] = [:]
+      for (name, path) in PolicyLocator.standard.names() where name != wanted?.name {
+        do {
+          let file = try PolicyFile(path: path)
+          policies[name] = ServedPolicy(try ExitPlan(file, for: language, keyValues: settings.keyValues))
+        } catch {
+          logger.debug("Policy left out", metadata: ["policy": "\(name)", "reason": "\(error)"])
+        }
+      }
+      if let wanted {
+        policies[wanted.name] = ServedPolicy(
+          try ExitPlan(
+            wanted, for: language, keyValues: settings.keyValues, allowMismatch: settings.allowMismatch),
+          guarantee: wanted.guarantee)
+      }
+      return try PolicyCatalog(policies, default: wanted?.name, mode: settings.mode)
+    }
+  }
+#endif
