@@ -1,6 +1,6 @@
 import Foundation
 
-/// Another process that does nothing but take a core, on and off.
+/// Another process that does nothing but take a core, on and off; a `Process` for the reason of ``PeerProcess``.
 final class BusyProcess {
   private let process = Process()
 

