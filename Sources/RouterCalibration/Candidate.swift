@@ -2,13 +2,13 @@ import RouterExit
 
 /// A way to decide exits that calibration can learn and compare with others.
 package enum Candidate: String, Sendable, Hashable, Codable, CaseIterable {
-  /// ``RouterExit/ExitEstimator/maximumProbability`` and a threshold per exit.
+  /// `ExitEstimator.maximumProbability` and a threshold per exit.
   case maximumProbability = "max-probability"
-  /// ``RouterExit/ExitEstimator/margin`` and a threshold per exit.
+  /// `ExitEstimator.margin` and a threshold per exit.
   case margin
-  /// ``RouterExit/ExitEstimator/entropy`` and a threshold per exit.
+  /// `ExitEstimator.entropy` and a threshold per exit.
   case entropy
-  /// ``RouterExit/ExitEstimator/saturation`` and a threshold per exit.
+  /// `ExitEstimator.saturation` and a threshold per exit.
   case saturation
   /// Consecutive exits that agree.
   case patience

@@ -39,7 +39,7 @@ package struct EstimatorTrainer: Sendable {
     package let leftOutScores: [Float]
   }
 
-  /// Hidden units that ``RouterExit/LearnedEstimator/Kind/mlp`` gets.
+  /// Hidden units that `LearnedEstimator.Kind.mlp` gets.
   package static let hiddenUnits = 8
 
   private static let folds = 4

@@ -14,7 +14,7 @@ struct NetworkInputs {
   private let means: [Float]
   private let deviations: [Float]
 
-  /// Makes the inputs of ``RouterExit/LearnedEstimator`` from hidden states, and scales them.
+  /// Makes the inputs of `LearnedEstimator` from hidden states, and scales them.
   ///
   /// - Parameters:
   ///   - states: f32 `[N, D]`, row-major: residual streams at the exit.

@@ -8,14 +8,14 @@ import RouterExit
   import Darwin
 #endif
 
-/// A network of ``RouterExit/LearnedEstimator`` while it learns: logistic loss, Adam (Kingma and Ba, 2015) with
+/// A network of `LearnedEstimator` while it learns: logistic loss, Adam (Kingma and Ba, 2015) with
 /// decoupled weight decay (Loshchilov and Hutter, 2019). Forward and backward stand side by side.
 struct SmallNetwork {
   /// C, the number of inputs.
   let columns: Int
   /// U; 0 for a linear network.
   let units: Int
-  /// In the order of ``RouterExit/LearnedEstimator/Network/parameters``.
+  /// In the order of `LearnedEstimator.Network.parameters`.
   var parameters: [Float]
   /// What was gathered since the last step, in the same order.
   private(set) var gradient: [Float]
