@@ -2,9 +2,12 @@
 package struct HeatMap: Sendable {
   package var title: String
   package var columnTitle: String
+  /// Labels of the columns.
   package var columns: [String]
   package var rows: [(label: String, values: [Double?])]
 
+  /// Prepares the picture.
+  ///
   /// - Parameter rows: each with a value for each column; nil leaves its cell empty.
   package init(
     title: String, columnTitle: String, columns: [String], rows: [(label: String, values: [Double?])]

@@ -5,6 +5,7 @@ package struct LineChart: Sendable {
   package var verticalTitle: String
   package var curves: [(label: String, points: [(x: Double, y: Double)])]
 
+  /// Prepares the picture.
   package init(
     title: String, horizontalTitle: String, verticalTitle: String,
     curves: [(label: String, points: [(x: Double, y: Double)])]

@@ -3,8 +3,10 @@ package struct PlotFrame {
   /// What a number line shows.
   package struct Axis {
     package let title: String
+    /// From one tick to another.
     package let range: ClosedRange<Double>
     package let ticks: [Double]
+    /// The text of a tick.
     package let label: (Double) -> String
 
     /// An axis that holds some values, its ends and ticks round numbers.
@@ -34,6 +36,7 @@ package struct PlotFrame {
     }
   }
 
+  /// In the units of the picture, which scales.
   package let width: Double
   package let height: Double
   package let horizontal: Axis
@@ -44,6 +47,7 @@ package struct PlotFrame {
   private let top = 28.0
   private let bottom = 42.0
 
+  /// Lays out the axes; `right` leaves room for labels.
   package init(width: Double, height: Double, horizontal: Axis, vertical: Axis, right: Double = 16) {
     self.width = width
     self.height = height
@@ -61,11 +65,13 @@ package struct PlotFrame {
   /// Its lower end.
   package var bottomEdge: Double { height - bottom }
 
+  /// Where a value of the horizontal axis is; values beyond it are at its ends.
   package func x(_ value: Double) -> Double {
     let share = (value - horizontal.range.lowerBound) / span(horizontal)
     return left + min(max(share, 0), 1) * (rightEdge - left)
   }
 
+  /// Where a value of the vertical axis is; values beyond it are at its ends.
   package func y(_ value: Double) -> Double {
     let share = (value - vertical.range.lowerBound) / span(vertical)
     return bottomEdge - min(max(share, 0), 1) * (bottomEdge - top)
@@ -104,16 +110,19 @@ package struct PlotFrame {
 
   // MARK: Marks
 
+  /// A line of the class `style`.
   package static func line(_ points: [(x: Double, y: Double)], _ style: String) -> String {
     let list = points.map { "\(SVGText.number($0.x)),\(SVGText.number($0.y))" }.joined(separator: " ")
     return "<polyline class=\"\(style)\" points=\"\(list)\"/>"
   }
 
+  /// A dot of the class `style`, with a tooltip.
   package static func dot(x: Double, y: Double, radius: Double, _ style: String, title: String) -> String {
     "<circle class=\"\(style)\" cx=\"\(SVGText.number(x))\" cy=\"\(SVGText.number(y))\" "
       + "r=\"\(SVGText.number(radius))\"><title>\(HTMLText.escaped(title))</title></circle>"
   }
 
+  /// A bar of the class `style`, with a tooltip.
   package static func bar(
     x: Double, y: Double, width: Double, height: Double, _ style: String, title: String
   ) -> String {
@@ -122,6 +131,7 @@ package struct PlotFrame {
       + "<title>\(HTMLText.escaped(title))</title></rect>"
   }
 
+  /// Words of the class `style`.
   package static func text(
     _ content: String, x: Double, y: Double, _ style: String, anchor: SVGText.Anchor = .start
   ) -> String {

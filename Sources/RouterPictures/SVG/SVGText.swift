@@ -17,6 +17,7 @@ package enum SVGText {
     case start, middle, end
   }
 
+  /// Words at a point.
   package static func text(
     _ content: String, x: Double, y: Double, anchor: Anchor = .start, bold: Bool = false
   )
@@ -27,6 +28,7 @@ package enum SVGText {
       "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor.rawValue)\"\(weight)>\(escaped(content))</text>"
   }
 
+  /// A filled rectangle, with a tooltip if there is a `title`.
   package static func rectangle(
     x: Double, y: Double, width: Double, height: Double, fill: String, title: String? = nil
   ) -> String {
@@ -35,6 +37,7 @@ package enum SVGText {
       "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(width))\" height=\"\(number(height))\" fill=\"\(fill)\">\(title)</rect>"
   }
 
+  /// A line through points.
   package static func line(_ points: [(x: Double, y: Double)], stroke: String, width: Double = 1.5) -> String
   {
     let list = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
