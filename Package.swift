@@ -91,7 +91,7 @@ let package = Package(
     .target(
       name: "RouterServer",
       dependencies: [
-        "RouterDecoding", "RouterExit", "RouterTokenizer",
+        "RouterCalibration", "RouterDecoding", "RouterExit", "RouterTokenizer",
         .product(name: "HTTPTypes", package: "swift-http-types", condition: ifServer),
         .product(name: "Hummingbird", package: "hummingbird", condition: ifServer),
         .product(name: "HummingbirdCore", package: "hummingbird", condition: ifServer),
@@ -159,7 +159,7 @@ let package = Package(
     .testTarget(
       name: "RouterServerTests",
       dependencies: [
-        "RouterServer", "RouterDecoding", "RouterExit", "RouterTokenizer",
+        "RouterServer", "RouterCalibration", "RouterDecoding", "RouterExit", "RouterTokenizer",
         .product(name: "Logging", package: "swift-log", condition: ifServer),
       ],
       swiftSettings: swiftSettings),

@@ -85,7 +85,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
   }
 
   /// At most `count` points to test, from conservative to aggressive: from a quarter of the tolerated risk to
-  /// all of it, as the pilot guesses it, `scale` times over. They lie closer where the test will end.
+  /// all of it, as the pilot estimates it, `scale` times over. They lie closer where the test will end.
   package func testedPoints(risk: Double, scale: Double, count: Int) -> [Int] {
     guard !points.isEmpty, count > 0 else { return [] }
     let steps = max(1, count - 1)

@@ -84,10 +84,10 @@ package struct PathPlanner: Sendable {
     let costs = settings.costs
     let layers = settings.layerCount
     // A token that leaves after a question about its logits has been chosen with them.
-    let leavingHead = settings.reads == .logits ? 0 : costs.choice
-    question = costs.check + (settings.reads == .logits ? costs.head : 0)
+    let leavingHead = settings.reads == .logits ? 0 : costs.argmax
+    question = costs.decision + (settings.reads == .logits ? costs.head : 0)
     exitCosts = table.exits.map { Double($0) + Double(layers - $0) * costs.skipped + leavingHead }
-    fullCost = Double(layers) + costs.choice
+    fullCost = Double(layers) + costs.argmax
   }
 
   /// Chooses the path.

@@ -1,20 +1,10 @@
 /// What one free-running answer of one prompt showed: token ids and numbers, never text.
 package struct PromptTrace: Sendable, Equatable {
-  /// Under which policy the answer was generated.
-  package enum Run: Sendable, Hashable {
-    /// All layers for every token: the reference.
-    case full
-    /// The same once more, timed while candidates were run beside it.
-    case fullAgain
-    /// The policy at this 0-based point of a candidate's path.
-    case point(Candidate, Int)
-  }
-
   /// 0-based row of the prompt in the data.
   package let prompt: Int
 
   /// Under which policy the answer was generated.
-  package let run: Run
+  package let decoding: TracedDecoding
 
   /// Generated token ids `[T]`, without the prompt.
   package let tokens: [Int32]
@@ -22,7 +12,7 @@ package struct PromptTrace: Sendable, Equatable {
   /// Layers executed for each token `[T]`.
   package let depths: [Int]
 
-  /// Loss against full depth in 0...1, by ``LossMetric`` name; empty for the full run.
+  /// Loss against full depth in 0...1, by ``LossMetric`` name; empty for full depth.
   package let losses: [String: Double]
 
   /// Time to generate all tokens after the prompt had been read, in seconds.
@@ -33,9 +23,10 @@ package struct PromptTrace: Sendable, Equatable {
   /// - Throws: ``CalibrationError`` if there is not one depth of at least 1 per token, or a number is negative,
   ///   not finite, or a loss outside 0...1.
   package init(
-    prompt: Int, run: Run, tokens: [Int32], depths: [Int], losses: [String: Double], seconds: Double
+    prompt: Int, decoding: TracedDecoding, tokens: [Int32], depths: [Int], losses: [String: Double],
+    seconds: Double
   ) throws(CalibrationError) {
-    let isPointValid = if case .point(_, let point) = run { point >= 0 } else { true }
+    let isPointValid = if case .point(_, let point) = decoding { point >= 0 } else { true }
     guard prompt >= 0, isPointValid, tokens.count == depths.count, depths.allSatisfy({ $0 >= 1 }),
       losses.values.allSatisfy({ (0...1).contains($0) }), seconds.isFinite, seconds >= 0
     else {
@@ -44,7 +35,7 @@ package struct PromptTrace: Sendable, Equatable {
         remedy: "Delete the trace file and calibrate again.")
     }
     self.prompt = prompt
-    self.run = run
+    self.decoding = decoding
     self.tokens = tokens
     self.depths = depths
     self.losses = losses
@@ -57,13 +48,15 @@ package struct PromptTrace: Sendable, Equatable {
 
 extension PromptTrace: Codable {
   private enum Key: String, CodingKey {
-    case prompt, run, tokens, depths, losses, seconds
+    case prompt, tokens, depths, losses, seconds
+    case decoding = "run"
   }
 
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     try self.init(
-      prompt: container.decode(Int.self, forKey: .prompt), run: container.decode(Run.self, forKey: .run),
+      prompt: container.decode(Int.self, forKey: .prompt),
+      decoding: container.decode(TracedDecoding.self, forKey: .decoding),
       tokens: container.decode([Int32].self, forKey: .tokens),
       depths: container.decode([Int].self, forKey: .depths),
       losses: container.decode([String: Double].self, forKey: .losses),
@@ -73,40 +66,10 @@ extension PromptTrace: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(prompt, forKey: .prompt)
-    try container.encode(run, forKey: .run)
+    try container.encode(decoding, forKey: .decoding)
     try container.encode(tokens, forKey: .tokens)
     try container.encode(depths, forKey: .depths)
     try container.encode(losses, forKey: .losses)
     try container.encode(seconds, forKey: .seconds)
-  }
-}
-
-/// In JSON a run is `"full"`, `"full again"`, or the candidate and the point's number, such as `"probe 3"`.
-extension PromptTrace.Run: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    let parts = text.split(separator: " ", omittingEmptySubsequences: false)
-    if text == "full" {
-      self = .full
-    } else if text == "full again" {
-      self = .fullAgain
-    } else if parts.count == 2, let candidate = Candidate(rawValue: String(parts[0])),
-      let point = Int(parts[1])
-    {
-      self = .point(candidate, point)
-    } else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "a run is \"full\", \"full again\", or a candidate and a number")
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .full: try container.encode("full")
-    case .fullAgain: try container.encode("full again")
-    case .point(let candidate, let point): try container.encode("\(candidate.rawValue) \(point)")
-    }
   }
 }

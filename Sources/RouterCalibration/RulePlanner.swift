@@ -24,7 +24,7 @@ package struct RulePlanner: Sendable {
 
   private var exits: [Int] { answers.first?.exits ?? [] }
 
-  private var fullCost: Double { Double(layerCount) + costs.choice }
+  private var fullCost: Double { Double(layerCount) + costs.argmax }
 
   /// Every depth of an exit.
   package func fixedDepths() -> PathPlan {
@@ -64,7 +64,7 @@ package struct RulePlanner: Sendable {
         // A token that leaves after a question has been chosen by the answer.
         let choices = questions > 0 && index != nil ? 0 : 1
         cost += Double(taken) + Double(layerCount - taken) * costs.skipped
-        cost += Double(questions) * (costs.check + costs.head) + Double(choices) * costs.choice
+        cost += Double(questions) * (costs.decision + costs.head) + Double(choices) * costs.argmax
         if let index, !answer.agrees(token: token, exitIndex: index) { errors += 1 }
       }
       risk += Double(errors) / Double(answer.tokenCount)

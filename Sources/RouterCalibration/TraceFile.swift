@@ -20,15 +20,9 @@ package final class TraceFile {
   package let header: TraceHeader
 
   /// The complete records, in the order of their lines.
-  package private(set) var records: [TraceRecord] = []
+  package private(set) var records = TraceRecords()
 
   private let storage: AppendOnlyFile
-  private var answers: [Answer: Int] = [:]
-
-  private struct Answer: Hashable {
-    let prompt: Int
-    let run: PromptTrace.Run
-  }
 
   /// Creates a trace file, or resumes one.
   ///
@@ -64,7 +58,7 @@ package final class TraceFile {
     }
     // The part after the last line feed is a line that was cut off; it is empty after a clean stop.
     for (index, line) in lines.enumerated().dropFirst().dropLast() {
-      insert(
+      records.append(
         try Self.decode(
           line, line: index + 1, path,
           remedy: "Delete the file to begin anew, or cut it off before this line."))
@@ -78,41 +72,6 @@ package final class TraceFile {
   ///   record.
   package func append(_ record: TraceRecord) throws(CalibrationError) {
     try storage.append(try Self.line(record, path))
-    insert(record)
-  }
-
-  /// The answer of a prompt under a run, if it has been recorded.
-  package func answer(prompt: Int, run: PromptTrace.Run) -> PromptTrace? {
-    guard let index = answers[Answer(prompt: prompt, run: run)], case .prompt(let trace) = records[index]
-    else {
-      return nil
-    }
-    return trace
-  }
-
-  /// The pilot answers, one per prompt, in the order in which they were recorded.
-  package var pilots: [PilotAnswer] {
-    records.compactMap { if case .pilot(let trace) = $0 { trace } else { nil } }
-  }
-
-  /// The plan of a candidate, if it has been recorded.
-  package func plan(of candidate: Candidate) -> PathPlan? {
-    records.lazy.compactMap {
-      if case .plan(let plan) = $0, plan.candidate == candidate { plan } else { nil }
-    }.first
-  }
-
-  /// The estimator of a kind, if it has been trained.
-  package func estimator(_ kind: LearnedEstimator.Kind) -> TrainedEstimator? {
-    records.lazy.compactMap {
-      if case .estimator(let trained) = $0, trained.estimator.kind == kind { trained } else { nil }
-    }.first
-  }
-
-  private func insert(_ record: TraceRecord) {
-    if case .prompt(let trace) = record {
-      answers[Answer(prompt: trace.prompt, run: trace.run)] = records.count
-    }
     records.append(record)
   }
 

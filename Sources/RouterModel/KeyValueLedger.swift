@@ -11,19 +11,6 @@ package struct KeyValueLedger: Sendable, Equatable {
   /// Layers that the row of each position in flight has run, never rising.
   package private(set) var depths: [Int] = []
 
-  /// Layers that some rows run together.
-  package struct Run: Sendable, Equatable {
-    /// 0-based indices of the layers.
-    package let layers: Range<Int>
-    /// Indices into ``KeyValueLedger/depths``.
-    package let rows: Range<Int>
-
-    package init(layers: Range<Int>, rows: Range<Int>) {
-      self.layers = layers
-      self.rows = rows
-    }
-  }
-
   package init(layerCount: Int) { self.layerCount = layerCount }
 
   /// Positions that are complete or in flight.
@@ -45,15 +32,15 @@ package struct KeyValueLedger: Sendable, Equatable {
 
   /// The first of the runs that bring the last row to `depth`: the rows that are no deeper than it, up to where
   /// more rows join them. Nil if it is there.
-  package func nextRun(to depth: Int) -> Run? {
+  package func nextRun(to depth: Int) -> LayerRun? {
     guard let last = depths.last, last < depth else { return nil }
     let first = depths.lastIndex { $0 > last }.map { $0 + 1 } ?? 0
     let upper = first > 0 ? min(depth, depths[first - 1]) : depth
-    return Run(layers: last..<upper, rows: first..<depths.count)
+    return LayerRun(layers: last..<upper, rows: first..<depths.count)
   }
 
   /// Notes that a run has been done.
-  package mutating func record(_ run: Run) {
+  package mutating func record(_ run: LayerRun) {
     precondition(run.rows.upperBound == depths.count && run.layers.upperBound <= layerCount, "\(run)")
     for row in run.rows {
       precondition(depths[row] == run.layers.lowerBound, "row \(row) has run \(depths[row]) layers")

@@ -1,3 +1,4 @@
+import RouterExit
 import Testing
 
 @testable import RouterCalibration

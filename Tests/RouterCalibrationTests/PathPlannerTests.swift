@@ -140,13 +140,13 @@ import Testing
     // (6 + 12) / 2 layers, and (2 + 3) / 2 heads of 2 layers each.
     #expect(try cost(TokenCosts(head: 2), .logits) == 14)
     // The token at full depth is chosen for half a layer instead of a head.
-    #expect(try cost(TokenCosts(head: 2, choice: 0.5), .logits) == 13.25)
+    #expect(try cost(TokenCosts(head: 2, argmax: 0.5), .logits) == 13.25)
     // Four decisions of a quarter layer each besides, for two tokens.
-    #expect(try cost(TokenCosts(head: 2, check: 0.25), .logits) == 14.5)
+    #expect(try cost(TokenCosts(head: 2, decision: 0.25), .logits) == 14.5)
     // Six skipped layers of half a layer each.
     #expect(try cost(TokenCosts(head: 2, skipped: 0.5), .logits) == 15.5)
     // No question pays a head, each token is chosen once.
-    #expect(try cost(TokenCosts(head: 2, choice: 1), .hidden) == 10)
+    #expect(try cost(TokenCosts(head: 2, argmax: 1), .hidden) == 10)
     // The first exit is not asked: one question for each token.
     let outcome = try Self.planner([pilot], Self.settings(TokenCosts(head: 2))).outcome([nil, 0.9])
     #expect(outcome.cost == 9 + (1 + 2))

@@ -46,22 +46,22 @@ import Testing
   }
 }
 
-@Suite struct CalibrationRowTests {
+@Suite struct TestedPointTests {
   @Test func summarisesAPoint() throws {
     var sequence = TestingSequence(
       settings: try .init(risk: 0.5, delta: 0.5, test: .exactBinomial, promptCount: 2), pointCount: 1)
     let result = try sequence.record(losses: [0, 0])
     let answers = [
       try PromptTrace(
-        prompt: 0, run: .point(.entropy, 0), tokens: [1, 2], depths: [9, 30], losses: [:], seconds: 1.5),
+        prompt: 0, decoding: .point(.entropy, 0), tokens: [1, 2], depths: [9, 30], losses: [:], seconds: 1.5),
       try PromptTrace(
-        prompt: 1, run: .point(.entropy, 0), tokens: [1], depths: [12], losses: [:], seconds: 0.5),
+        prompt: 1, decoding: .point(.entropy, 0), tokens: [1], depths: [12], losses: [:], seconds: 0.5),
     ]
-    let row = CalibrationRow(point: 3, rule: .fixed(depth: 9), result: result, answers: answers)
-    #expect(row.meanDepth == 17)
-    #expect(row.tokensPerSecond == 1.5)
-    #expect(row.passed)
-    #expect(row.promptCount == 2)
-    #expect(CalibrationRow(point: 3, rule: .fixed(depth: 9), result: result, answers: []).meanDepth == nil)
+    let tested = TestedPoint(point: 3, rule: .fixed(depth: 9), result: result, answers: answers)
+    #expect(tested.meanDepth == 17)
+    #expect(tested.tokensPerSecond == 1.5)
+    #expect(tested.passed)
+    #expect(tested.promptCount == 2)
+    #expect(TestedPoint(point: 3, rule: .fixed(depth: 9), result: result, answers: []).meanDepth == nil)
   }
 }

@@ -8,7 +8,7 @@ import Testing
     risk: Double, delta: Double, pilots: Int = 12, certifying: Int = 100
   ) throws -> RecalibrationStudy {
     let traces = try PathPlannerTests.pilots(prompts: pilots + certifying, tokens: 10, seed: 7)
-    var planning = PathPlannerTests.settings(TokenCosts(head: 1, choice: 0.5), reads: .hidden)
+    var planning = PathPlannerTests.settings(TokenCosts(head: 1, argmax: 0.5), reads: .hidden)
     planning.risk = risk
     planning.prices = 8
     return RecalibrationStudy(
@@ -20,7 +20,7 @@ import Testing
   }
 
   /// Thresholds per exit are chosen anew in each run, on other prompts than those that test them.
-  @Test func twoHundredRecalibrationsKeepTheirPromise() throws {
+  @Test func twoHundredRecalibrationsKeepTheirGuarantee() throws {
     let result = try Self.study(risk: 0.1, delta: 0.1).run(200, seed: 1)
     // delta n plus three standard deviations: a correct method exceeds this once in 700 seeds.
     #expect(Double(result.broken) <= 20 + 3 * (200.0 * 0.1 * 0.9).squareRoot())

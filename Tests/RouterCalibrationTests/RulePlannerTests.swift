@@ -41,7 +41,7 @@ import Testing
   @Test func costsOfPatienceCountItsHeads() throws {
     // From exit 6 on: the first token leaves at 9 after two questions, the second runs to the end after two
     // and is chosen for half a layer: (9 + 12) / 2 layers, 2 heads each, and the choice.
-    let plan = try Self.planner(TokenCosts(head: 0.125, choice: 0.5)).patiences()
+    let plan = try Self.planner(TokenCosts(head: 0.125, argmax: 0.5)).patiences()
     let point = try #require(plan.points.first { $0.rule == .patience(exits: [6, 9], count: 2) })
     #expect(point.pilotCost == 10.5 + 0.25 + 0.25)
     #expect(point.pilotRisk == 0)

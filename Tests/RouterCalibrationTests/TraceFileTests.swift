@@ -36,10 +36,12 @@ import Testing
           ],
           payoffs: [.init(exit: 9, isKept: true, exitShare: 0.25, savedLayers: 1.5)], fullCost: 38)),
       .prompt(
-        try PromptTrace(prompt: 7, run: .full, tokens: [1, 2], depths: [30, 30], losses: [:], seconds: 0.5)),
+        try PromptTrace(
+          prompt: 7, decoding: .full, tokens: [1, 2], depths: [30, 30], losses: [:], seconds: 0.5)),
       .prompt(
         try PromptTrace(
-          prompt: 7, run: .point(.probe, 2), tokens: [1, 3], depths: [9, 30], losses: ["disagreement": 0.5],
+          prompt: 7, decoding: .point(.probe, 2), tokens: [1, 3], depths: [9, 30],
+          losses: ["disagreement": 0.5],
           seconds: 0.25)),
     ]
   }
@@ -66,20 +68,20 @@ import Testing
     try Self.withPath { path in
       do {
         let file = try TraceFile(path: path, header: Self.header)
-        #expect(file.records.isEmpty)
+        #expect(file.records.all.isEmpty)
         for record in try Self.records() { try file.append(record) }
-        #expect(try file.records == Self.records())
+        #expect(try file.records.all == Self.records())
       }
       let file = try TraceFile(path: path, header: Self.header)
-      #expect(try file.records == Self.records())
-      #expect(file.answer(prompt: 7, run: .point(.probe, 2))?.depths == [9, 30])
-      #expect(file.answer(prompt: 7, run: .full)?.tokens == [1, 2])
-      #expect(file.answer(prompt: 7, run: .point(.probe, 1)) == nil)
-      #expect(file.pilots.map(\.prompt) == [3])
-      #expect(file.plan(of: .probe)?.exits == [9, 12])
-      #expect(file.plan(of: .mlp) == nil)
-      #expect(file.estimator(.probe)?.scores == [3: [0.5, 0.75]])
-      #expect(file.estimator(.mlp) == nil)
+      #expect(try file.records.all == Self.records())
+      #expect(file.records.answer(prompt: 7, decoding: .point(.probe, 2))?.depths == [9, 30])
+      #expect(file.records.answer(prompt: 7, decoding: .full)?.tokens == [1, 2])
+      #expect(file.records.answer(prompt: 7, decoding: .point(.probe, 1)) == nil)
+      #expect(file.records.pilots.map(\.prompt) == [3])
+      #expect(file.records.plan(of: .probe)?.exits == [9, 12])
+      #expect(file.records.plan(of: .mlp) == nil)
+      #expect(file.records.estimator(.probe)?.scores == [3: [0.5, 0.75]])
+      #expect(file.records.estimator(.mlp) == nil)
     }
   }
 
@@ -102,7 +104,7 @@ import Testing
         do {
           let file = try TraceFile(path: path, header: Self.header)
           let complete = max(1, bytes[..<count].count { $0 == UInt8(ascii: "\n") }) - 1
-          #expect(file.records == Array(records[..<complete]))
+          #expect(file.records.all == Array(records[..<complete]))
           guard isCompleted else { continue }
           for record in records[complete...] { try file.append(record) }
         }

@@ -12,16 +12,16 @@ struct AnswerStudyTests {
 
   init() throws { language = try TinyLanguage.make() }
 
-  private func question(_ text: String, answer: String) throws -> EvaluationRow {
+  private func question(_ text: String, answer: String) throws -> PromptExample {
     let fields = try JSONEncoder().encode(["question": text, "answer": answer])
-    return try row(String(decoding: fields, as: UTF8.self))
+    return try example(String(decoding: fields, as: UTF8.self))
   }
 
   @Test func aSubModelAnswersWithItsOwnLayers() throws {
     let study = AnswerStudy(language, settings)
-    let run = try study.answer(to: row(#"{"prompt": "hello"}"#), by: .exit(2))
+    let run = try study.answer(to: example(#"{"prompt": "hello"}"#), by: .exit(2))
     #expect(run.depths == [Int](repeating: 2, count: run.depths.count) && !run.depths.isEmpty)
-    let full = try study.answer(to: row(#"{"prompt": "hello"}"#), by: .exit(4))
+    let full = try study.answer(to: example(#"{"prompt": "hello"}"#), by: .exit(4))
     #expect(full.tokens != run.tokens)
   }
 
@@ -41,7 +41,7 @@ struct AnswerStudyTests {
   }
 
   @Test func aPolicyIsASubjectToo() throws {
-    let rows = [try row(#"{"prompt": "hello", "completion": "x"}"#)]
+    let rows = [try example(#"{"prompt": "hello", "completion": "x"}"#)]
     let report = try AnswerStudy(language, settings).report(
       on: rows, subject: .plan(ExitPlan(FixedDepthPolicy(depth: 2), for: language, keyValues: .propagate))
     ) { _ in }
@@ -52,7 +52,8 @@ struct AnswerStudyTests {
 
   @Test func rowsWithoutAReferenceAreNoData() throws {
     let error = #expect(throws: EvaluationError.self) {
-      try AnswerStudy(language, settings).report(on: [row(#"{"prompt": "a"}"#)], subject: .exit(4)) { _ in }
+      try AnswerStudy(language, settings).report(on: [example(#"{"prompt": "a"}"#)], subject: .exit(4)) { _ in
+      }
     }
     #expect(error?.code == .noData)
   }
@@ -60,8 +61,8 @@ struct AnswerStudyTests {
   @Test func exportsWhatPandaLMReads() throws {
     let directory = try TemporaryDirectory()
     let rows = [
-      try row(#"{"instruction": "do", "input": "this", "output": "ok"}"#),
-      try row(#"{"question": "why?", "answer": "so"}"#),
+      try example(#"{"instruction": "do", "input": "this", "output": "ok"}"#),
+      try example(#"{"question": "why?", "answer": "so"}"#),
     ]
     let files = try PandaLMExport.write(
       rows, answers: [(.exit(2), ["a", "b"]), (.exit(4), ["c", "d"])], to: directory.file("judge"))
@@ -79,7 +80,7 @@ struct AnswerStudyTests {
 
   @Test func aConversationCannotBeJudged() throws {
     let directory = try TemporaryDirectory()
-    let chat = try row(#"{"messages": [{"role": "user", "content": "hi"}]}"#)
+    let chat = try example(#"{"messages": [{"role": "user", "content": "hi"}]}"#)
     let error = #expect(throws: EvaluationError.self) {
       try PandaLMExport.write([chat], answers: [], to: directory.path)
     }

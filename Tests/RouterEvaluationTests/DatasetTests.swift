@@ -47,31 +47,32 @@ struct DatasetTests {
     ),
   ]
 
-  private func expectForms(_ rows: [EvaluationRow]) {
-    #expect(rows.map(\.messages) == Self.forms.map(\.prompt))
-    #expect(rows.map(\.reference) == Self.forms.map(\.reference))
-    #expect(rows.map(\.isQuestion) == Self.forms.map(\.isQuestion))
+  private func expectForms(_ examples: [PromptExample]) {
+    #expect(examples.map(\.messages) == Self.forms.map(\.prompt))
+    #expect(examples.map(\.reference) == Self.forms.map(\.reference))
+    #expect(examples.map(\.isQuestion) == Self.forms.map(\.isQuestion))
   }
 
   @Test func readsEveryFormFromAnArray() throws {
     let text = "\n [" + Self.forms.map(\.json).joined(separator: ",\n") + "]\n"
-    expectForms(try Dataset(path: file("data.json", text)).rows)
+    expectForms(try Dataset(path: file("data.json", text)).examples)
   }
 
   @Test func readsEveryFormFromLines() throws {
-    expectForms(try Dataset(path: file("data.jsonl", Self.forms.map(\.json).joined(separator: "\n"))).rows)
+    expectForms(
+      try Dataset(path: file("data.jsonl", Self.forms.map(\.json).joined(separator: "\n"))).examples)
   }
 
   @Test func passesOverBlankLinesAndLineEndsOfWindows() throws {
     let text = "\u{FEFF}\r\n \t\n" + Self.forms.map(\.json).joined(separator: "\r\n\r\n") + "\r\n\n"
-    expectForms(try Dataset(path: file("data.jsonl", text)).rows)
+    expectForms(try Dataset(path: file("data.jsonl", text)).examples)
   }
 
   @Test(arguments: ["data.json", "data.jsonl"])
   func passesOverAByteOrderMark(name: String) throws {
     let isArray = name == "data.json"
     let rows = Self.forms.map(\.json).joined(separator: isArray ? "," : "\n")
-    expectForms(try Dataset(path: file(name, "\u{FEFF}" + (isArray ? "[\(rows)]" : rows))).rows)
+    expectForms(try Dataset(path: file(name, "\u{FEFF}" + (isArray ? "[\(rows)]" : rows))).examples)
   }
 
   @Test(arguments: ["data.json", "data.jsonl"])
@@ -79,13 +80,13 @@ struct DatasetTests {
     let isArray = name == "data.json"
     let rows = (0..<5).map { #"{"prompt": "\#($0)"}"# }.joined(separator: isArray ? "," : "\n")
     let path = try file(name, isArray ? "[\(rows)]" : rows)
-    #expect(try Dataset(path: path, limit: 2).rows.map { $0.messages[0].content } == ["0", "1"])
-    #expect(try Dataset(path: path, limit: 9).rows.count == 5)
+    #expect(try Dataset(path: path, limit: 2).examples.map { $0.messages[0].content } == ["0", "1"])
+    #expect(try Dataset(path: path, limit: 9).examples.count == 5)
   }
 
   @Test func doesNotReadLinesBeyondTheLimit() throws {
     let path = try file("data.jsonl", "{\"prompt\": \"0\"}\nnonsense")
-    #expect(try Dataset(path: path, limit: 1).rows.count == 1)
+    #expect(try Dataset(path: path, limit: 1).examples.count == 1)
   }
 
   @Test func namesTheLineThatIsNotJSON() throws {

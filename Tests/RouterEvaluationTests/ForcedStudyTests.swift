@@ -16,8 +16,8 @@ struct ForcedStudyTests {
   @Test func agreesWithTheSuitabilityStudy() throws {
     var (study, other) = (ForcedStudy(language), SuitabilityStudy(language))
     for text in rows {
-      try study.add(row(text))
-      _ = try other.add(row(text))
+      try study.add(example(text))
+      _ = try other.add(example(text))
     }
     let (report, expected) = (try study.report(resamples: 200, seed: 1), try other.report())
     #expect(report.tokens == expected.tokens && report.prompts == 3 && report.skippedRows == 0)
@@ -41,7 +41,7 @@ struct ForcedStudyTests {
   @Test func exitsAreComparedWithTheOriginalsFullDepth() throws {
     func report(_ original: LanguageModel) throws -> ForcedReport {
       var study = ForcedStudy(language, original: original)
-      for text in rows { try study.add(row(text)) }
+      for text in rows { try study.add(example(text)) }
       return try study.report(resamples: 10, seed: 1)
     }
     let itself = try report(language)
@@ -56,7 +56,7 @@ struct ForcedStudyTests {
   @Test func aPromptsOwnMeanDoesNotDependOnItsLength() throws {
     func report(_ rows: [String]) throws -> ForcedReport {
       var study = ForcedStudy(language)
-      for text in rows { try study.add(row(text)) }
+      for text in rows { try study.add(example(text)) }
       return try study.report(resamples: 10, seed: 1)
     }
     let single = try rows.map { try report([$0]).exits[0].crossEntropy.mean }
@@ -67,9 +67,9 @@ struct ForcedStudyTests {
   @Test func saysWhatItLeftOut() throws {
     var study = ForcedStudy(language, limit: 12)
     // 3 bytes of prompt, 9 of 20 and an end of text.
-    try study.add(row(#"{"prompt": "abc", "completion": "01234567890123456789"}"#))
-    try study.add(row(#"{"prompt": "abc"}"#))
-    try study.add(row(#"{"prompt": "a prompt beyond the limit", "completion": "a"}"#))
+    try study.add(example(#"{"prompt": "abc", "completion": "01234567890123456789"}"#))
+    try study.add(example(#"{"prompt": "abc"}"#))
+    try study.add(example(#"{"prompt": "a prompt beyond the limit", "completion": "a"}"#))
     let report = try study.report(resamples: 10, seed: 1)
     #expect(report.tokens == 9 && report.cutTokens == 12)
     #expect(report.prompts == 1 && report.skippedRows == 2)
@@ -84,9 +84,9 @@ struct ForcedStudyTests {
 
   @Test func anAnswerThatWasBrokenOffHasNoEnd() throws {
     let whole = try language.scoredText(
-      of: row(#"{"question": "q", "answer": "abc", "finish": "stop"}"#), limit: 100)
+      of: example(#"{"question": "q", "answer": "abc", "finish": "stop"}"#), limit: 100)
     let broken = try language.scoredText(
-      of: row(#"{"question": "q", "answer": "abc", "finish": "length"}"#), limit: 100)
+      of: example(#"{"question": "q", "answer": "abc", "finish": "length"}"#), limit: 100)
     #expect(whole?.tokens.last == TinyLanguage.endOfText && whole?.scored.count == 4)
     #expect(broken?.tokens == whole?.tokens.dropLast() && broken?.scored.count == 3)
   }
@@ -94,7 +94,7 @@ struct ForcedStudyTests {
   /// Stanford Alpaca's template with an input; the answer follows it directly.
   @Test func theAlpacaTemplateIsUsedOnRequest() throws {
     let text = try language.scoredText(
-      of: row(#"{"instruction": "do", "input": "this", "output": "ok"}"#), template: .alpaca, limit: 1000)
+      of: example(#"{"instruction": "do", "input": "this", "output": "ok"}"#), template: .alpaca, limit: 1000)
     let tokens = try #require(text?.tokens)
     #expect(
       language.decode(tokens).hasSuffix("### Instruction:\ndo\n\n### Input:\nthis\n\n### Response:ok"))

@@ -6,18 +6,18 @@ import Testing
 
 struct SelfDistillationTests {
   private let language: LanguageModel
-  private let rows: [EvaluationRow]
+  private let examples: [PromptExample]
 
   init() throws {
     language = try TinyLanguage.make()
-    rows = try ["one", "two", "three", "four"].map { try row(#"{"prompt": "\#($0)"}"#) }
+    examples = try ["one", "two", "three", "four"].map { try example(#"{"prompt": "\#($0)"}"#) }
   }
 
-  private func distil(_ rows: [EvaluationRow], to path: String, seed: UInt64 = 1, stopAfter: Int = .max)
+  private func distil(_ examples: [PromptExample], to path: String, seed: UInt64 = 1, stopAfter: Int = .max)
     throws
   {
     try SelfDistillation(language, .init(maximumTokens: 5, temperature: 1, seed: seed)).run(
-      on: rows, to: path
+      on: examples, to: path
     ) {
       $0 < stopAfter
     }
@@ -28,13 +28,13 @@ struct SelfDistillationTests {
   @Test func answersAreTheModelsOwn() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("a.jsonl")
-    try distil(rows, to: path)
-    let written = try Dataset(path: path).rows
+    try distil(examples, to: path)
+    let written = try Dataset(path: path).examples
     #expect(written.map { $0.messages.last?.content } == ["one", "two", "three", "four"])
     #expect(written.map(\.isBrokenOff) == [true, true, true, true])
     // Every other answer is greedy.
-    let greedy = try FreeRun(
-      prompt: language.promptTokens(of: rows[0]), maximumTokens: 5, stopStrings: [], on: language
+    let greedy = try FreeRunningAnswer(
+      prompt: language.promptTokens(of: examples[0]), maximumTokens: 5, stopStrings: [], on: language
     )
     #expect(written[0].reference == greedy.text)
   }
@@ -42,27 +42,27 @@ struct SelfDistillationTests {
   @Test func aRunThatWasCutGoesOnToTheSameFile() throws {
     let directory = try TemporaryDirectory()
     let (whole, parts) = (directory.file("whole"), directory.file("parts"))
-    try distil(rows, to: whole)
-    try distil(rows, to: parts, stopAfter: 2)
-    #expect(try Dataset(path: parts).rows.count == 2)
+    try distil(examples, to: whole)
+    try distil(examples, to: parts, stopAfter: 2)
+    #expect(try Dataset(path: parts).examples.count == 2)
     // Killed in the middle of a line.
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: parts))
     try handle.seekToEnd()
     try handle.write(contentsOf: Data(#"{"answer":"hal"#.utf8))
     try handle.close()
-    try distil(rows, to: parts)
+    try distil(examples, to: parts)
     #expect(try text(parts) == text(whole))
     // Nothing is left to do.
-    try distil(rows, to: parts)
+    try distil(examples, to: parts)
     #expect(try text(parts) == text(whole))
   }
 
   @Test func theSeedDecidesWhatIsSampled() throws {
     let directory = try TemporaryDirectory()
-    try distil(rows, to: directory.file("1"), seed: 1)
-    try distil(rows, to: directory.file("2"), seed: 2)
+    try distil(examples, to: directory.file("1"), seed: 1)
+    try distil(examples, to: directory.file("2"), seed: 2)
     let (first, second) = (
-      try Dataset(path: directory.file("1")).rows, try Dataset(path: directory.file("2")).rows
+      try Dataset(path: directory.file("1")).examples, try Dataset(path: directory.file("2")).examples
     )
     #expect(first[0] == second[0] && first[2] == second[2])
     #expect(first[1] != second[1] || first[3] != second[3])
@@ -72,13 +72,13 @@ struct SelfDistillationTests {
     let directory = try TemporaryDirectory()
     let path = directory.file("a")
     try Data("something else\n".utf8).write(to: URL(fileURLWithPath: path))
-    let error = #expect(throws: EvaluationError.self) { try distil(rows, to: path) }
+    let error = #expect(throws: EvaluationError.self) { try distil(examples, to: path) }
     #expect(error?.code == .malformed)
     #expect(try text(path) == "something else\n")
   }
 
   @Test func aPlaceThatCannotBeWrittenIsAnError() throws {
-    let error = #expect(throws: EvaluationError.self) { try distil(rows, to: "/no/such/directory/a") }
+    let error = #expect(throws: EvaluationError.self) { try distil(examples, to: "/no/such/directory/a") }
     #expect(error?.code == .notStored && error?.location == "/no/such/directory/a")
   }
 }

@@ -11,7 +11,7 @@ struct SuitabilityTests {
   @Test func reportsWhatTeacherForcingSays() throws {
     var study = SuitabilityStudy(language)
     let (prompt, answer) = ("kind of question", "an answer of some bytes")
-    let count = try study.add(row(#"{"prompt": "\#(prompt)", "completion": "\#(answer)"}"#))
+    let count = try study.add(example(#"{"prompt": "\#(prompt)", "completion": "\#(answer)"}"#))
     // The end-of-text token belongs to the answer.
     #expect(count == answer.utf8.count + 1)
     let report = try study.report()
@@ -58,14 +58,14 @@ struct SuitabilityTests {
 
   @Test func rowsThatCannotBeScoredAreNoData() throws {
     var study = SuitabilityStudy(language)
-    #expect(try study.add(row(#"{"prompt": "a"}"#)) == 0)
-    #expect(try study.add(row(#"{"prompt": "a", "completion": ""}"#)) == 0)
+    #expect(try study.add(example(#"{"prompt": "a"}"#)) == 0)
+    #expect(try study.add(example(#"{"prompt": "a", "completion": ""}"#)) == 0)
     let long = String(repeating: "a", count: language.contextLength)
-    #expect(try study.add(row(#"{"prompt": "\#(long)", "completion": "b"}"#)) == 0)
+    #expect(try study.add(example(#"{"prompt": "\#(long)", "completion": "b"}"#)) == 0)
     let beforeData = study
     let error = try #require(throws: EvaluationError.self) { try beforeData.report() }
     #expect(error.code == .noData)
-    _ = try study.add(row(#"{"prompt": "a", "completion": "b"}"#))
+    _ = try study.add(example(#"{"prompt": "a", "completion": "b"}"#))
     #expect(try study.report().tokens == 2)
   }
 
@@ -73,6 +73,7 @@ struct SuitabilityTests {
     var study = SuitabilityStudy(language)
     let answer = String(repeating: "a", count: 200)
     #expect(
-      try study.add(row(#"{"prompt": "1234", "completion": "\#(answer)"}"#)) == language.contextLength - 4)
+      try study.add(example(#"{"prompt": "1234", "completion": "\#(answer)"}"#)) == language.contextLength - 4
+    )
   }
 }

@@ -4,8 +4,8 @@ import Testing
 /// The books of which layer lacks which positions, without a model.
 struct KeyValueLedgerTests {
   /// Brings the last row to a depth and returns what was run.
-  private func advance(_ ledger: inout KeyValueLedger, to depth: Int) -> [KeyValueLedger.Run] {
-    var runs: [KeyValueLedger.Run] = []
+  private func advance(_ ledger: inout KeyValueLedger, to depth: Int) -> [LayerRun] {
+    var runs: [LayerRun] = []
     while let run = ledger.nextRun(to: depth) {
       ledger.record(run)
       runs.append(run)

@@ -7,7 +7,8 @@ struct RendererTests {
   @Test func aChatAnswerHasTextExitsAndUsage() async throws {
     let call = try await chatCall(ChatRequestTests.with(#""router": {"policy": "entropy"}"#))
     var renderer = CompletionRenderer(call)
-    let json = try render(renderer.whole([progress(.words("Hello big world") + [.finished(.end(.length))])]))
+    let json = try render(
+      renderer.whole([try progress(.words("Hello big world") + [.finished(.end(.length))])]))
 
     #expect(json["id"].string == "chatcmpl-1")
     #expect(json["object"].string == "chat.completion")
@@ -36,8 +37,8 @@ struct RendererTests {
   @Test func theMeanDepthOfTheUsageWeighsChoicesByTheirTokens() async throws {
     let call = try await chatCall(ChatRequestTests.with(#""n": 2"#))
     var renderer = CompletionRenderer(call)
-    let long = progress([.token(.word("a", depth: 30)), .token(.word("b", depth: 30)), .finished(.end())])
-    let short = progress([.token(.word("c", depth: 9)), .finished(.end())])
+    let long = try progress([.token(.word("a", depth: 30)), .token(.word("b", depth: 30)), .finished(.end())])
+    let short = try progress([.token(.word("c", depth: 9)), .finished(.end())])
     let json = try render(renderer.whole([long, short]))
     #expect(json["choices"][0]["router"]["mean_depth"].double == 30)
     #expect(json["choices"][1]["router"]["mean_depth"].double == 9)
@@ -49,7 +50,7 @@ struct RendererTests {
   @Test func anEmptyAnswerHasNoMeanDepth() async throws {
     let call = try await chatCall(ChatRequestTests.with(#""n": 1"#))
     var renderer = CompletionRenderer(call)
-    let json = try render(renderer.whole([progress([.finished(.end())])]))
+    let json = try render(renderer.whole([try progress([.finished(.end())])]))
     #expect(json["choices"][0]["message"]["content"].string == "")
     #expect(json["choices"][0]["router"]["mean_depth"].isNull)
     #expect(json["usage"]["mean_depth"].isNull)
@@ -59,7 +60,7 @@ struct RendererTests {
     let call = try await chatCall(ChatRequestTests.with(#""logprobs": true, "top_logprobs": 2"#))
     var renderer = CompletionRenderer(call)
     // The first two bytes of a four-byte emoji, then the rest.
-    let choice = progress([
+    let choice = try progress([
       .token(.word("Hi")), .token(.part([0xF0, 0x9F], releases: "")),
       .token(.part([0x98, 0x80], releases: "😀")), .finished(.end()),
     ])
@@ -76,7 +77,9 @@ struct RendererTests {
   @Test func textLogprobsPointIntoTheText() async throws {
     let call = try await textCall(#"{"prompt": "a", "logprobs": 2}"#)
     var renderer = CompletionRenderer(call)
-    let choice = progress([.token(.word("né")), .token(.word(" 😀")), .token(.word("!")), .finished(.end())])
+    let choice = try progress([
+      .token(.word("né")), .token(.word(" 😀")), .token(.word("!")), .finished(.end()),
+    ])
     let json = try render(renderer.whole([choice]))
     let logprobs = json["choices"][0]["logprobs"]
     #expect(json["object"].string == "text_completion")
@@ -90,7 +93,7 @@ struct RendererTests {
   @Test func anEchoPrecedesTheAnswer() async throws {
     let call = try await textCall(#"{"prompt": "Once", "echo": true}"#)
     var renderer = CompletionRenderer(call)
-    let json = try render(renderer.whole([progress(.words(" upon") + [.finished(.end())])]))
+    let json = try render(renderer.whole([try progress(.words(" upon") + [.finished(.end())])]))
     #expect(json["choices"][0]["text"].string == "Once upon")
   }
 
@@ -137,18 +140,13 @@ struct RendererTests {
     #expect(chunks.flatMap { $0["choices"][0]["logprobs"]["text_offset"].ints ?? [] } == [0, 2])
   }
 
-  private func progress(_ events: [GenerationEvent]) -> ChoiceProgress {
+  private func progress(_ events: [GenerationEvent]) throws -> ChoiceProgress {
     var progress = ChoiceProgress()
-    for event in events {
-      switch event {
-      case .token(let token): progress.append(token)
-      case .finished(let summary): progress.finish(summary)
-      }
-    }
+    for event in events { try progress.take(event) }
     return progress
   }
 
-  /// What a stream of those events sends, by the steps that ``CompletionRun`` takes.
+  /// What a stream of those events sends, by the steps that ``CompletionResponder`` takes.
   private func stream(_ events: [GenerationEvent], _ call: CompletionCall) throws -> [JSON] {
     var renderer = CompletionRenderer(call)
     var progress = ChoiceProgress()
@@ -156,7 +154,7 @@ struct RendererTests {
     if let opening = renderer.opening(of: 0) { chunks.append(try render(opening)) }
     for event in events {
       try progress.take(event)
-      if progress.summary != nil {
+      if progress.isFinished {
         let last = progress.takeAll()
         chunks.append(try render(renderer.end(last, of: 0, progress: progress)))
       } else if let delta = progress.takeReleased() {

@@ -85,11 +85,11 @@ struct AdapterCommand: ParsableCommand {
 
     func run() throws {
       let file = try AdapterFile(path: adapter)
-      let rows = try data.flatMap { try Dataset(path: $0).rows }
+      let examples = try data.flatMap { try Dataset(path: $0).examples }
       let language = try model.load()
       let bar = ProgressBar("Reading")
       defer { bar.finish() }
-      let texts = try DraftTableTrainer(language).texts(of: rows, limit: textTokens) { bar.update($0) }
+      let texts = try DraftTableTrainer(language).texts(of: examples, limit: textTokens) { bar.update($0) }
       bar.finish()
       guard let table = DraftTable(training: texts, slotCount: 1 << bits) else { return }
       let places = texts.reduce(0) { $0 + $1.following.count }

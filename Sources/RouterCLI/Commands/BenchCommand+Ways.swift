@@ -12,10 +12,10 @@ extension BenchCommand {
     let comparison = ModeComparison(language, ways: try ways(for: language), maximumTokens: tokens)
     var results: [ModeComparison.Result] = []
     for path in data {
-      let rows = try Dataset(path: path, limit: rows).rows
+      let examples = try Dataset(path: path, limit: rows).examples
       let name = URL(fileURLWithPath: path).lastPathComponent
       results += try withProgress("Answering \(name)") {
-        try comparison.run(rows, data: name, progress: $0)
+        try comparison.run(examples, data: name, progress: $0)
       }
     }
     if output.json { return try OutputOptions.printJSON(results) }

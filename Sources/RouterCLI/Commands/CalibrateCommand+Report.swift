@@ -12,11 +12,11 @@ extension CalibrateCommand {
   ///
   /// - Throws: ``CommandError`` if the file cannot be written, or what makes the answers unusable.
   func writeReport(
-    _ outcome: CalibrationRun.Outcome, settings: CalibrationSettings, language: LanguageModel,
-    rows: [EvaluationRow], trace: String, to path: String, progress: (Double) -> Void
+    _ outcome: CalibrationOutcome, settings: CalibrationSettings, language: LanguageModel,
+    examples: [PromptExample], trace: String, to path: String, progress: (Double) -> Void
   ) throws {
     let findings = try CalibrationFindings(
-      outcome, settings: settings, language: language, rows: rows, sources: [("trace", trace)],
+      outcome, settings: settings, language: language, examples: examples, sources: [("trace", trace)],
       progress: progress)
     do {
       try Data(CalibrationPage(findings).html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)

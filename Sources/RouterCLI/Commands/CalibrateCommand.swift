@@ -127,7 +127,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     let destination = out ?? "policies/\(policyName).json"
     // Hours of work must not end at a place that cannot be written.
     try makeDirectory(of: destination)
-    let rows = try data.flatMap { try Dataset(path: $0).rows }
+    let examples = try data.flatMap { try Dataset(path: $0).examples }
     let dataHash = try SHA256Digest.hex(
       of: Data(data.map { try SHA256Digest.hex(ofFile: $0) }.joined(separator: "\n").utf8))
     let language = try model.load()
@@ -138,8 +138,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     let costs = try CostSource(refresh: false).costs(of: language)
     let bars = StageBars()
     defer { bars.finish() }
-    let run = try CalibrationRun(
-      language: language, rows: rows, dataSHA256: dataHash, settings: settings, costs: costs,
+    let run = try Calibrator(
+      language: language, examples: examples, dataSHA256: dataHash, settings: settings, costs: costs,
       tracePath: tracePath,
       progress: { bars.update($0.stage, $0.share) })
     let outcome = try run.run(
@@ -152,7 +152,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     let simulation = try simulate.map { try run.simulate($0, of: outcome) }
     try outcome.policy.write(to: destination)
     try writeReport(
-      outcome, settings: settings, language: language, rows: rows, trace: tracePath, to: reportPath
+      outcome, settings: settings, language: language, examples: examples, trace: tracePath, to: reportPath
     ) { bars.update("report", $0) }
     bars.finish()
     let report = CalibrationReport(

@@ -14,8 +14,8 @@ struct CalibrationReport: Encodable {
   let candidates: [Row]
   let estimators: [Estimator]
   /// The leading candidate's tested points.
-  let rows: [CalibrationRow]
-  /// 0-based row that was certified.
+  let rows: [TestedPoint]
+  /// 0-based index of the certified one.
   let certified: Int?
   let exits: [PathPlan.Payoff]
   let simulation: RecalibrationStudy.Result?
@@ -54,7 +54,7 @@ struct CalibrationReport: Encodable {
   }
 
   init(
-    _ outcome: CalibrationRun.Outcome, path: String, trace: String, page: String, layers: Int,
+    _ outcome: CalibrationOutcome, path: String, trace: String, page: String, layers: Int,
     simulation: RecalibrationStudy.Result?
   ) {
     self.path = path
@@ -69,8 +69,8 @@ struct CalibrationReport: Encodable {
       head: outcome.costs.headSeconds(), full: outcome.fullSeconds)
     candidates = outcome.candidates.map {
       Row(
-        name: $0.candidate.rawValue, verdict: $0.verdict, check: outcome.costs.checkSeconds($0.candidate),
-        trial: $0.trial, bound: zip($0.certified, $0.rows)?.bound, race: $0.race)
+        name: $0.candidate.rawValue, verdict: $0.verdict, check: outcome.costs.decisionSeconds($0.candidate),
+        trial: $0.trial, bound: $0.certifiedBound, race: $0.race)
     }
     estimators = outcome.trained.flatMap { trained in
       trained.estimator.networks.compactMap { network in
@@ -81,14 +81,9 @@ struct CalibrationReport: Encodable {
         }
       }
     }
-    rows = outcome.rows
+    rows = outcome.testedPoints
     certified = outcome.certified
     exits = outcome.leading?.plan.payoffs ?? []
     policy = outcome.policy
   }
-}
-
-/// The row at an index, if there is one.
-private func zip(_ index: Int?, _ rows: [CalibrationRow]) -> CalibrationRow? {
-  index.map { rows[$0] }
 }

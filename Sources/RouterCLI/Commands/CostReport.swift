@@ -32,15 +32,15 @@ struct CostReport: Encodable {
       ])
     }
     table.printLines()
-    var checks = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
+    var decisions = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
     for estimator in ExitEstimator.parameterFree {
-      let seconds = costs.checkSeconds(estimator)
-      checks.add([
+      let seconds = costs.decisionSeconds(estimator)
+      decisions.add([
         estimator.name, .fixed(seconds * 1e6, 3),
-        "\(String.fixed(costs.checkInLayers(estimator, context: 0) * 100, 2)) %",
+        "\(String.fixed(costs.decisionInLayers(estimator, context: 0) * 100, 2)) %",
         estimator.reads == .logits ? "a head" : "nothing",
       ])
     }
-    checks.printLines()
+    decisions.printLines()
   }
 }

@@ -105,15 +105,15 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let rows = try data.flatMap { try Dataset(path: $0, limit: self.rows).rows }
+    let examples = try data.flatMap { try Dataset(path: $0, limit: self.rows).examples }
     var language = try model.load()
     if withoutAdapter { language = language.withoutAdapters() }
     let subjects = try self.subjects(for: language)
     let report = EvaluationReport(
       model: language.name, fingerprint: language.fingerprint, hasAdapters: language.hasAdapters,
-      layers: language.layerCount, forced: try forced(language, rows),
-      answers: try freeAnswers(language, rows, subjects), similarity: try similar(language, rows),
-      exported: try exported(language, rows, subjects))
+      layers: language.layerCount, forced: try forced(language, examples),
+      answers: try freeAnswers(language, examples, subjects), similarity: try similar(language, examples),
+      exported: try exported(language, examples, subjects))
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }
   }
 
@@ -131,15 +131,15 @@ struct EvaluateCommand: AsyncParsableCommand {
     return wanted.map(AnswerSubject.exit) + policies
   }
 
-  private func forced(_ language: LanguageModel, _ rows: [EvaluationRow]) throws -> ForcedReport {
+  private func forced(_ language: LanguageModel, _ examples: [PromptExample]) throws -> ForcedReport {
     let original = try loadOriginal(for: language)
     let bar = ProgressBar("Scoring answers")
     defer { bar.finish() }
     var study = ForcedStudy(
       language, template: template, limit: textTokens, original: original)
-    for (index, row) in rows.enumerated() {
-      try study.add(row)
-      bar.update(Double(index + 1) / Double(rows.count))
+    for (index, example) in examples.enumerated() {
+      try study.add(example)
+      bar.update(Double(index + 1) / Double(examples.count))
     }
     return try study.report(resamples: resamples, seed: seed)
   }
@@ -163,50 +163,52 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   private func freeAnswers(
-    _ language: LanguageModel, _ rows: [EvaluationRow], _ subjects: [AnswerSubject]
+    _ language: LanguageModel, _ examples: [PromptExample], _ subjects: [AnswerSubject]
   ) throws -> [AnswerReport]? {
     guard answers > 0, export == nil else { return nil }
     return try subjects.map { subject in
       let bar = ProgressBar("Answering, \(subject.name):")
       defer { bar.finish() }
-      return try study(language).report(on: Array(rows.prefix(answers)), subject: subject) { bar.update($0) }
+      return try study(language).report(on: Array(examples.prefix(answers)), subject: subject) {
+        bar.update($0)
+      }
     }
   }
 
   private func exported(
-    _ language: LanguageModel, _ rows: [EvaluationRow], _ subjects: [AnswerSubject]
+    _ language: LanguageModel, _ examples: [PromptExample], _ subjects: [AnswerSubject]
   ) throws -> PandaLMExport.Files? {
     guard export == .pandalm, let out else { return nil }
-    let chosen = Array(rows.prefix(answers))
+    let chosen = Array(examples.prefix(answers))
     let texts = try subjects.map { subject in
       let bar = ProgressBar("Answering, \(subject.name):")
       defer { bar.finish() }
       return (
         subject: subject,
-        texts: try chosen.enumerated().map { index, row in
+        texts: try chosen.enumerated().map { index, example in
           bar.update(Double(index) / Double(chosen.count))
-          return try study(language).answer(to: row, by: subject).text
+          return try study(language).answer(to: example, by: subject).text
         }
       )
     }
     return try PandaLMExport.write(chosen, answers: texts, to: out)
   }
 
-  private func similar(_ language: LanguageModel, _ rows: [EvaluationRow]) throws -> SimilarityReport? {
+  private func similar(_ language: LanguageModel, _ examples: [PromptExample]) throws -> SimilarityReport? {
     guard let similarity else { return nil }
     let bar = ProgressBar("Comparing sub-models")
     defer { bar.finish() }
-    let chosen = rows.prefix(Self.similarityPrompts)
+    let chosen = examples.prefix(Self.similarityPrompts)
     var study = SimilarityStudy(language)
     let answering = AnswerStudy(
       language,
       .init(
         template: template, maximumTokens: SimilarityStudy.paperPositions, rule: answerRule, resamples: 1,
         seed: seed))
-    for (index, row) in chosen.enumerated() {
-      let answer = try answering.answer(to: row, by: .exit(language.layerCount))
+    for (index, example) in chosen.enumerated() {
+      let answer = try answering.answer(to: example, by: .exit(language.layerCount))
       try study.add(
-        prompt: language.promptTokens(of: row, template: template), answer: answer.tokens)
+        prompt: language.promptTokens(of: example, template: template), answer: answer.tokens)
       bar.update(Double(index + 1) / Double(chosen.count))
     }
     let report = try study.report()

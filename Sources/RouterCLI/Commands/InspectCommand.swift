@@ -67,9 +67,9 @@ struct InspectCommand: AsyncParsableCommand {
       _ = try study.add(text: text, window: min(window, language.contextLength)) { bar.update($0) }
     } else {
       let data = try Dataset(path: path, limit: rows)
-      for (index, row) in data.rows.enumerated() {
-        _ = try study.add(row)
-        bar.update(Double(index + 1) / Double(data.rows.count))
+      for (index, example) in data.examples.enumerated() {
+        _ = try study.add(example)
+        bar.update(Double(index + 1) / Double(data.examples.count))
       }
     }
     return try study.report()

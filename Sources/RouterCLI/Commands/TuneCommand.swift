@@ -111,8 +111,8 @@ struct TuneCommand: AsyncParsableCommand {
   ) throws -> TuningCorpus.Rows {
     TuningCorpus.Rows(
       paths: files.map(\.path),
-      texts: try files.flatMap(\.rows).map { row in
-        try language.scoredText(of: row, template: template, limit: limit).map {
+      texts: try files.flatMap(\.examples).map { example in
+        try language.scoredText(of: example, template: template, limit: limit).map {
           .init(try TrainingDocument(tokens: $0.tokens, scored: $0.scored), cutCount: $0.cutCount)
         }
       })
@@ -132,7 +132,7 @@ struct TuneCommand: AsyncParsableCommand {
   }
 
   private func distill() throws {
-    let rows = try selfDistill.map { try Dataset(path: $0, limit: self.rows).rows }
+    let rows = try selfDistill.map { try Dataset(path: $0, limit: self.rows).examples }
     // Files take turns, so that a part of the work is a mixture of them all.
     let longest = rows.map(\.count).max() ?? 0
     let mixed = (0..<longest).flatMap { index in rows.compactMap { index < $0.count ? $0[index] : nil } }

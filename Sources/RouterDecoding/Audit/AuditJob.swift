@@ -26,7 +26,7 @@ final class AuditJob: Sendable {
 
   var isCancelled: Bool { interest.isLost }
 
-  func begin() throws(GenerationError) -> AuditRun { try AuditRun(question, on: model) }
+  func begin() throws(GenerationError) -> OngoingAudit { try OngoingAudit(question, on: model) }
 
   func end(_ result: Result<AuditedAnswer, GenerationError>) { continuation.resume(returning: result) }
 

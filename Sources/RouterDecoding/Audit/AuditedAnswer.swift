@@ -1,11 +1,3 @@
-/// How an audit compares an answer with full depth: the losses of `router calibrate` that need the model alone.
-package enum AuditMeasure: String, Sendable, CaseIterable {
-  /// The share of the tokens that full depth would not have chosen after the same tokens.
-  case disagreement
-  /// 1 - ROUGE-L of the answer and full depth's own, on tokens.
-  case rougeL = "rouge-l"
-}
-
 /// What an audit found.
 package struct AuditedAnswer: Sendable, Equatable {
   /// How far the answer is from full depth, in 0...1.

@@ -1,3 +1,5 @@
+import RouterExit
+
 extension InferenceEngine {
   /// Audits that may wait.
   static let auditQueueLimit = 16
@@ -11,19 +13,19 @@ extension InferenceEngine {
   /// - Parameters:
   ///   - answer: generated ids, an end-of-text token included, at least one.
   ///   - request: what was answered, with the limit of tokens under which it was.
-  ///   - measure: how the two are compared.
+  ///   - metric: how the two are compared; one that can be audited.
   /// - Throws: ``GenerationError`` `overloaded` if too many audits wait, `shuttingDown` if the engine ends or the
   ///   task is cancelled before the audit has, `invalidRequest` or `contextOverflow` if the model cannot read the
   ///   tokens.
   package func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
     let interest = AuditJob.Interest()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         worker.enqueue(
           AuditJob(
-            question: AuditQuestion(request: request, answer: answer, measure: measure), model: model,
+            question: AuditQuestion(request: request, answer: answer, metric: metric), model: model,
             interest: interest, continuation: continuation))
       }
     } onCancel: {

@@ -114,7 +114,7 @@ final class EngineWorker: @unchecked Sendable {
   /// else.
   func work() {
     var active: [(job: EngineJob, generation: Generation)] = []
-    var audit: (job: AuditJob, audit: AuditRun)?
+    var audit: (job: AuditJob, audit: OngoingAudit)?
     while let admitted = admit(active: active.count, isAuditing: audit != nil) {
       if active.isEmpty && admitted.isEmpty {
         audit = (audit ?? nextAudit()).flatMap { advance($0.job, $0.audit) ? $0 : nil }
@@ -160,7 +160,7 @@ final class EngineWorker: @unchecked Sendable {
   }
 
   /// The audit that has waited longest, begun; nil if none can be.
-  private func nextAudit() -> (job: AuditJob, audit: AuditRun)? {
+  private func nextAudit() -> (job: AuditJob, audit: OngoingAudit)? {
     condition.lock()
     let job = audits.isEmpty ? nil : audits.removeFirst()
     condition.unlock()
@@ -174,7 +174,7 @@ final class EngineWorker: @unchecked Sendable {
   }
 
   /// Advances an audit; false when it is over.
-  private func advance(_ job: AuditJob, _ audit: AuditRun) -> Bool {
+  private func advance(_ job: AuditJob, _ audit: OngoingAudit) -> Bool {
     if job.isCancelled {
       job.abandon()
       return false

@@ -18,14 +18,14 @@ package struct DraftTableTrainer {
   ///   - progress: receives the share of the rows that are done, 0 ... 1.
   /// - Throws: `EvaluationError` `noData` if nothing is left, `ModelError`.
   package func texts(
-    of rows: [EvaluationRow], limit: Int, progress: (Double) -> Void = { _ in }
+    of examples: [PromptExample], limit: Int, progress: (Double) -> Void = { _ in }
   ) throws -> [DraftTrainingText] {
     var texts: [DraftTrainingText] = []
-    for (number, row) in rows.enumerated() {
-      if let text = try language.scoredText(of: row, limit: min(limit, language.contextLength)) {
+    for (number, example) in examples.enumerated() {
+      if let text = try language.scoredText(of: example, limit: min(limit, language.contextLength)) {
         texts.append(try trainingText(of: text))
       }
-      progress(Double(number + 1) / Double(rows.count))
+      progress(Double(number + 1) / Double(examples.count))
     }
     guard !texts.isEmpty else {
       throw EvaluationError(

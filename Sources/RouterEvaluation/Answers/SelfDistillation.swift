@@ -48,7 +48,7 @@ package struct SelfDistillation {
   /// - Parameter progress: receives the rows that are done; ends the run when it returns false.
   /// - Throws: ``EvaluationError`` `notStored`, or `malformed` for a file that is not of such a run.
   package func run(
-    on rows: [EvaluationRow], to path: String, progress: (Int) -> Bool
+    on examples: [PromptExample], to path: String, progress: (Int) -> Bool
   ) throws {
     let output = try ResumableLines(path: path)
     let done = try output.last.map { line in
@@ -61,15 +61,17 @@ package struct SelfDistillation {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    for index in min(done ?? 0, rows.count)..<rows.count {
+    for index in min(done ?? 0, examples.count)..<examples.count {
       guard progress(index) else { return }
-      let row = rows[index]
-      let prompt = try language.promptTokens(of: row)
+      let example = examples[index]
+      let prompt = try language.promptTokens(of: example)
       let room = min(settings.maximumTokens, language.contextLength - prompt.count)
-      guard room > 0, let question = row.messages.last?.content, row.messages.count == 1 else { continue }
+      guard room > 0, let question = example.messages.last?.content, example.messages.count == 1 else {
+        continue
+      }
       let temperature = index.isMultiple(of: 2) ? 0 : settings.temperature
       let seed = settings.seed &+ UInt64(index)
-      let run = try FreeRun(
+      let run = try FreeRunningAnswer(
         prompt: prompt, maximumTokens: room,
         sampling: temperature > 0
           ? try SamplingOptions(temperature: temperature, topP: Self.topP, seed: seed) : .greedy,
@@ -81,7 +83,7 @@ package struct SelfDistillation {
             question: question, answer: run.text, finish: run.isCutOff ? "length" : "stop",
             temperature: temperature, seed: seed, row: index)))
     }
-    _ = progress(rows.count)
+    _ = progress(examples.count)
   }
 }
 

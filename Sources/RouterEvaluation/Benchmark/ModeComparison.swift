@@ -53,22 +53,22 @@ package struct ModeComparison: Sendable {
   /// Answers the prompts of `rows`.
   ///
   /// - Parameter progress: receives the share of the prompts that are done.
-  package func run(_ rows: [EvaluationRow], data: String, progress: (Double) -> Void) throws -> [Result] {
-    var answers = ways.map { _ in [FreeRun]() }
-    for (index, row) in rows.enumerated() {
-      let prompt = try language.promptTokens(of: row)
+  package func run(_ examples: [PromptExample], data: String, progress: (Double) -> Void) throws -> [Result] {
+    var answers = ways.map { _ in [FreeRunningAnswer]() }
+    for (index, example) in examples.enumerated() {
+      let prompt = try language.promptTokens(of: example)
       let room = language.contextLength - prompt.count
       guard room > 0 else { continue }
-      var turn = [FreeRun?](repeating: nil, count: ways.count)
+      var turn = [FreeRunningAnswer?](repeating: nil, count: ways.count)
       // The order changes, so that no way always comes after the same other.
       for place in ways.indices {
         let way = (place + index) % ways.count
-        turn[way] = try FreeRun(
+        turn[way] = try FreeRunningAnswer(
           prompt: prompt, maximumTokens: min(maximumTokens, room), decoding: ways[way].decoding,
           stopStrings: language.chatStopStrings, on: language)
       }
       for (way, answer) in turn.enumerated() { if let answer { answers[way].append(answer) } }
-      progress(Double(index + 1) / Double(rows.count))
+      progress(Double(index + 1) / Double(examples.count))
     }
     return zip(ways, answers).map { way, found in
       result(way, found, full: answers[0], data: data)
@@ -76,9 +76,9 @@ package struct ModeComparison: Sendable {
   }
 
   private func result(
-    _ way: DecodingWay, _ answers: [FreeRun], full: [FreeRun], data: String
+    _ way: DecodingWay, _ answers: [FreeRunningAnswer], full: [FreeRunningAnswer], data: String
   ) -> Result {
-    func secondsPerToken(_ answers: [FreeRun]) -> Double {
+    func secondsPerToken(_ answers: [FreeRunningAnswer]) -> Double {
       answers.reduce(0) { $0 + $1.seconds } / Double(max(1, answers.reduce(0) { $0 + $1.timedCount }))
     }
     let pairs = zip(answers, full)
@@ -101,7 +101,7 @@ package struct ModeComparison: Sendable {
   }
 }
 
-extension FreeRun {
+extension FreeRunningAnswer {
   /// Tokens that `seconds` were spent on: all but the first, which comes from the prompt.
   fileprivate var timedCount: Int { max(0, tokens.count - 1) }
 }

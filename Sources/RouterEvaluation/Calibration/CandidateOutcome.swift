@@ -1,23 +1,5 @@
 import RouterCalibration
 
-/// What some answers under one point of a candidate's path showed.
-package struct AnswerFigures: Sendable, Equatable, Encodable {
-  /// 0-based point of the path.
-  package let point: Int
-  package let prompts: Int
-  /// Mean loss of the prompts.
-  package let loss: Double
-  /// Mean layers per token.
-  package let meanDepth: Double
-  /// Seconds per token by the cost model, as deep as the tokens went.
-  package let modelSeconds: Double
-  /// Seconds per token as measured; nil if no token was timed.
-  package let seconds: Double?
-  /// Measured time over that of full depth on the same prompts in the same minutes: the median over the
-  /// prompts; nil if none was timed.
-  package let timeRatio: Double?
-}
-
 /// What became of one candidate.
 package struct CandidateOutcome: Sendable {
   /// Why it is, or isn't, the policy.
@@ -42,13 +24,26 @@ package struct CandidateOutcome: Sendable {
   package let plan: PathPlan
   /// Answers to the trial prompts, where the goal is expected to be met.
   package var trial: AnswerFigures?
-  /// How many times the pilot's guess, which is teacher-forced, the loss of free answers on trial was.
+  /// How many times the pilot's estimate, which is teacher-forced, the loss of free answers on trial was.
   package var riskScale = 1.0
-  /// One row for each tested point.
-  package var rows: [CalibrationRow] = []
-  /// 0-based index of the certified row; nil if none passed.
+  /// Points that were tested, from conservative to aggressive.
+  package var testedPoints: [TestedPoint] = []
+  /// 0-based index of the certified one among ``testedPoints``; nil if none passed.
   package var certified: Int?
   /// Answers to the held-out prompts at the certified point.
   package var race: AnswerFigures?
   package var verdict = Verdict.untested
+
+  /// Upper bound of the expected loss at the certified point; nil if none passed.
+  package var certifiedBound: Double? { certified.map { testedPoints[$0].bound } }
+
+  /// Starts with a plan.
+  init(_ plan: PathPlan) {
+    candidate = plan.candidate
+    self.plan = plan
+    verdict = plan.points.isEmpty ? .hopeless : .untested
+  }
+
+  /// The 0-based point of the path that was certified; the most conservative one if none was.
+  var certifiedPoint: Int { certified.map { testedPoints[$0].point } ?? 0 }
 }

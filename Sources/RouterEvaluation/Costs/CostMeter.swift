@@ -40,9 +40,9 @@ package struct CostMeter {
     // By row count, then by context.
     var layers = rows.map { _ in contexts.map { _ in Sample() } }
     var heads = rows.map { _ in Sample() }
-    var checks: [String: Sample] = [:]
+    var decisions: [String: Sample] = [:]
     var propagation = Sample()
-    var choice = Sample()
+    var argmax = Sample()
     // The first round warms up.
     for repetition in 0...repetitions {
       for (place, session) in sessions.enumerated() {
@@ -55,10 +55,10 @@ package struct CostMeter {
       }
       if repetition > 0, let session = sessions.first {
         for (name, seconds) in try DecisionTiming(session, logits: UnsafeBufferPointer(logits)).seconds {
-          checks[name, default: Sample()].append(seconds)
+          decisions[name, default: Sample()].append(seconds)
         }
         if let seconds = try propagationSeconds(session) { propagation.append(seconds) }
-        choice.append(try choiceSeconds(session, logits))
+        argmax.append(try argmaxSeconds(session, logits))
       }
       progress(Double(repetition + 1) / Double(repetitions + 1))
     }
@@ -67,12 +67,13 @@ package struct CostMeter {
       layers: layers.map { line in
         CostLine(fitting: zip(contexts, line).map { (Double($0), $1.median) })
       },
-      heads: heads.map(\.median), choice: choice.median, checks: checks.mapValues(\.median),
+      heads: heads.map(\.median), argmaxSeconds: argmax.median,
+      decisionSeconds: decisions.mapValues(\.median),
       propagation: propagation.median)
   }
 
   /// Seconds to find the most probable next token of one row, with logits only if the screen cannot tell.
-  private func choiceSeconds(
+  private func argmaxSeconds(
     _ session: InferenceSession, _ logits: UnsafeMutableBufferPointer<Float>
   ) throws -> Double {
     let start = session.position

@@ -4,12 +4,12 @@ import RouterExit
 
 extension CostModel {
   /// Seconds of one decision of a candidate, its head not included; 0 for one that decides nothing.
-  package func checkSeconds(_ candidate: Candidate) -> Double {
+  package func decisionSeconds(_ candidate: Candidate) -> Double {
     switch candidate {
     case .fixed: 0
     // Patience reads the logits once, these twice.
-    case .patience: (checks[Candidate.maximumProbability.rawValue] ?? 0) / 2
-    default: checks[candidate.rawValue] ?? 0
+    case .patience: (decisionSeconds[Candidate.maximumProbability.rawValue] ?? 0) / 2
+    default: decisionSeconds[candidate.rawValue] ?? 0
     }
   }
 
@@ -19,7 +19,8 @@ extension CostModel {
   ) -> TokenCosts {
     let layer = seconds(layers: 1, rows: 1, context: context)
     return TokenCosts(
-      head: headSeconds() / layer, choice: choice / layer, check: checkSeconds(candidate) / layer,
+      head: headSeconds() / layer, argmax: argmaxSeconds / layer,
+      decision: decisionSeconds(candidate) / layer,
       skipped: skippedSeconds(keyValues, context: context) / layer)
   }
 
@@ -64,7 +65,8 @@ extension CostModel {
     let total =
       seconds(layers: layers, rows: 1, context: context) + Double(skipped)
       * skippedSeconds(keyValues, context: context)
-      + Double(heads) * headSeconds() + Double(choices) * choice + Double(questions) * checkSeconds(candidate)
+      + Double(heads) * headSeconds() + Double(choices) * argmaxSeconds
+      + Double(questions) * decisionSeconds(candidate)
     return total / Double(depths.count)
   }
 }

@@ -9,9 +9,9 @@ package struct CostModel: Sendable, Equatable {
   /// One head, for each number of rows.
   package let heads: [Double]
   /// Finding the most probable token of one row, which takes less than a head where the head is screened.
-  package let choice: Double
+  package let argmaxSeconds: Double
   /// One decision at an exit by the estimator of this name, the head not included.
-  package let checks: [String: Double]
+  package let decisionSeconds: [String: Double]
   /// What a layer that a token skipped costs all the same: its keys and values from the exit's hidden state.
   package let propagation: Double
 
@@ -19,12 +19,13 @@ package struct CostModel: Sendable, Equatable {
   ///
   /// - Throws: ``EvaluationError`` `invalidSetting` if they do not fit together or a number is not positive.
   package init(
-    rows: [Int], layers: [CostLine], heads: [Double], choice: Double? = nil, checks: [String: Double],
+    rows: [Int], layers: [CostLine], heads: [Double], argmaxSeconds: Double? = nil,
+    decisionSeconds: [String: Double],
     propagation: Double = 0
   ) throws(EvaluationError) {
     let isAscending = zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }
-    let numbers = layers.map(\.base) + layers.map(\.perPosition) + heads + Array(checks.values)
-    let others = [propagation] + [choice].compactMap { $0 }
+    let numbers = layers.map(\.base) + layers.map(\.perPosition) + heads + Array(decisionSeconds.values)
+    let others = [propagation] + [argmaxSeconds].compactMap { $0 }
     guard rows.first == 1, isAscending, layers.count == rows.count, heads.count == rows.count,
       (numbers + others).allSatisfy({ $0.isFinite && $0 >= 0 }), layers[0].base > 0
     else {
@@ -35,8 +36,8 @@ package struct CostModel: Sendable, Equatable {
     self.rows = rows
     self.layers = layers
     self.heads = heads
-    self.choice = choice ?? heads[0]
-    self.checks = checks
+    self.argmaxSeconds = argmaxSeconds ?? heads[0]
+    self.decisionSeconds = decisionSeconds
     self.propagation = propagation
   }
 
@@ -49,7 +50,7 @@ package struct CostModel: Sendable, Equatable {
   package func headSeconds(rows: Int = 1) -> Double { interpolated(rows) { heads[$0] } }
 
   /// Seconds for a decision with an estimator, the head that it may need not included.
-  package func checkSeconds(_ estimator: ExitEstimator) -> Double { checks[estimator.name] ?? 0 }
+  package func decisionSeconds(_ estimator: ExitEstimator) -> Double { decisionSeconds[estimator.name] ?? 0 }
 
   /// What one head costs, in layers, for one token after `context` positions.
   package func headInLayers(context: Double) -> Double {
@@ -57,8 +58,8 @@ package struct CostModel: Sendable, Equatable {
   }
 
   /// What one decision costs, in layers, for one token after `context` positions.
-  package func checkInLayers(_ estimator: ExitEstimator, context: Double) -> Double {
-    checkSeconds(estimator) / seconds(layers: 1, rows: 1, context: context)
+  package func decisionInLayers(_ estimator: ExitEstimator, context: Double) -> Double {
+    decisionSeconds(estimator) / seconds(layers: 1, rows: 1, context: context)
   }
 
   /// Linear between measured numbers of rows, and on along the last piece beyond them.
@@ -73,15 +74,19 @@ package struct CostModel: Sendable, Equatable {
 }
 
 extension CostModel: Codable {
-  private enum CodingKeys: String, CodingKey { case rows, layers, heads, choice, checks, propagation }
+  private enum CodingKeys: String, CodingKey {
+    case rows, layers, heads, propagation
+    case argmaxSeconds = "choice"
+    case decisionSeconds = "checks"
+  }
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     try self.init(
       rows: values.decode([Int].self, forKey: .rows), layers: values.decode([CostLine].self, forKey: .layers),
       heads: values.decode([Double].self, forKey: .heads),
-      choice: values.decode(Double.self, forKey: .choice),
-      checks: values.decode([String: Double].self, forKey: .checks),
+      argmaxSeconds: values.decode(Double.self, forKey: .argmaxSeconds),
+      decisionSeconds: values.decode([String: Double].self, forKey: .decisionSeconds),
       propagation: values.decode(Double.self, forKey: .propagation))
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 package struct Dataset: Sendable {
   /// Path, as it was given.
   package let path: String
-  package let rows: [EvaluationRow]
+  package let examples: [PromptExample]
 
   /// Data files beyond this size are refused: 1 GiB.
   package static let maximumByteCount = 1 << 30
@@ -16,9 +16,9 @@ package struct Dataset: Sendable {
     self.path = path
     let data = try Self.read(path)
     let isArray = data.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
-    let rows = isArray ? try Self.array(data, path) : try Self.lines(data, path, limit: limit)
-    self.rows = Array(rows.prefix(limit ?? rows.count))
-    guard !self.rows.isEmpty else {
+    let examples = isArray ? try Self.array(data, path) : try Self.lines(data, path, limit: limit)
+    self.examples = Array(examples.prefix(limit ?? examples.count))
+    guard !self.examples.isEmpty else {
       throw EvaluationError(
         .noData, "the file has no rows", at: path, remedy: "Give a file with at least one row.")
     }
@@ -42,9 +42,9 @@ package struct Dataset: Sendable {
     }
   }
 
-  private static func array(_ data: Data, _ path: String) throws(EvaluationError) -> [EvaluationRow] {
+  private static func array(_ data: Data, _ path: String) throws(EvaluationError) -> [PromptExample] {
     do {
-      return try JSONDecoder().decode([EvaluationRow].self, from: data)
+      return try JSONDecoder().decode([PromptExample].self, from: data)
     } catch {
       throw malformed(error, at: path)
     }
@@ -52,19 +52,19 @@ package struct Dataset: Sendable {
 
   private static func lines(
     _ data: Data, _ path: String, limit: Int?
-  ) throws(EvaluationError) -> [EvaluationRow] {
-    var rows: [EvaluationRow] = []
+  ) throws(EvaluationError) -> [PromptExample] {
+    var examples: [PromptExample] = []
     let decoder = JSONDecoder()
     for (number, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-      if rows.count == limit { break }
+      if examples.count == limit { break }
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
       do {
-        rows.append(try decoder.decode(EvaluationRow.self, from: Data(line)))
+        examples.append(try decoder.decode(PromptExample.self, from: Data(line)))
       } catch {
         throw malformed(error, at: "\(path):\(number + 1)")
       }
     }
-    return rows
+    return examples
   }
 
   /// A row's own error with its place, or the JSON parser's in one line.
@@ -89,6 +89,6 @@ package struct Dataset: Sendable {
       @unknown default: ("the JSON is not valid", [])
       }
     return EvaluationError(
-      .malformed, what, at: EvaluationRow.location(path).map { "\(place) \($0)" } ?? place, remedy: remedy)
+      .malformed, what, at: PromptExample.location(path).map { "\(place) \($0)" } ?? place, remedy: remedy)
   }
 }

@@ -73,8 +73,8 @@ package struct AnswerStudy {
   }
 
   /// A subject's answer to one row.
-  package func answer(to row: EvaluationRow, by subject: AnswerSubject) throws -> FreeRun {
-    let prompt = try language.promptTokens(of: row, template: settings.template)
+  package func answer(to example: PromptExample, by subject: AnswerSubject) throws -> FreeRunningAnswer {
+    let prompt = try language.promptTokens(of: example, template: settings.template)
     let room = language.contextLength - prompt.count
     guard room > 0 else {
       throw EvaluationError(
@@ -86,7 +86,7 @@ package struct AnswerStudy {
       case .exit(let depth): (.full, depth)
       case .plan(let plan): (.exit(plan), nil)
       }
-    return try FreeRun(
+    return try FreeRunningAnswer(
       prompt: prompt, maximumTokens: min(settings.maximumTokens, room), decoding: decoding, maximumExit: exit,
       stopStrings: language.chatStopStrings, on: language)
   }
@@ -95,19 +95,19 @@ package struct AnswerStudy {
   ///
   /// - Throws: ``EvaluationError`` `noData` if none has.
   package func report(
-    on rows: [EvaluationRow], subject: AnswerSubject, progress: (Double) -> Void
+    on examples: [PromptExample], subject: AnswerSubject, progress: (Double) -> Void
   ) throws -> AnswerReport {
     var (matches, rouges, depths, counts) = ([Double](), [Double](), [Double](), [Double]())
-    let rows = rows.filter { $0.reference != nil }
-    guard !rows.isEmpty else {
+    let examples = examples.filter { $0.reference != nil }
+    guard !examples.isEmpty else {
       throw EvaluationError(
         .noData, "no row has an answer to compare with", remedy: "Give rows with answers.")
     }
-    for (index, row) in rows.enumerated() {
-      progress(Double(index) / Double(rows.count))
-      let reference = row.reference ?? ""
-      let run = try answer(to: row, by: subject)
-      if row.isQuestion {
+    for (index, example) in examples.enumerated() {
+      progress(Double(index) / Double(examples.count))
+      let reference = example.reference ?? ""
+      let run = try answer(to: example, by: subject)
+      if example.isQuestion {
         matches.append(settings.rule.isRight(expected: reference, generated: run.text) ? 1 : 0)
       }
       rouges.append(Rouge.scoreL(reference: reference, candidate: run.text))
@@ -118,7 +118,7 @@ package struct AnswerStudy {
       Bootstrap(count: values.count, resamples: settings.resamples, seed: settings.seed).mean(of: values)
     }
     return AnswerReport(
-      subject: subject.name, prompts: rows.count, exactMatch: matches.isEmpty ? nil : interval(matches),
+      subject: subject.name, prompts: examples.count, exactMatch: matches.isEmpty ? nil : interval(matches),
       rougeL: interval(rouges), meanDepth: interval(depths),
       meanTokens: counts.reduce(0, +) / Double(counts.count))
   }

@@ -105,8 +105,8 @@ package struct ForcedStudy {
   }
 
   /// Scores the reference answer of a row; rows without one are counted and passed over.
-  package mutating func add(_ row: EvaluationRow) throws {
-    guard let text = try language.scoredText(of: row, template: template, limit: limit) else {
+  package mutating func add(_ example: PromptExample) throws {
+    guard let text = try language.scoredText(of: example, template: template, limit: limit) else {
       skippedRows += 1
       return
     }

@@ -23,11 +23,11 @@ package enum PandaLMExport {
   /// - Parameter answers: `[subjects][rows]`.
   /// - Throws: ``EvaluationError`` `unusableRow` for a conversation, which the judge cannot read, or `notStored`.
   package static func write(
-    _ rows: [EvaluationRow], answers: [(subject: AnswerSubject, texts: [String])], to directory: String
+    _ examples: [PromptExample], answers: [(subject: AnswerSubject, texts: [String])], to directory: String
   ) throws(EvaluationError) -> Files {
     var prompts: [Prompt] = []
-    for (index, row) in rows.enumerated() {
-      guard let instruction = row.instruction else {
+    for (index, example) in examples.enumerated() {
+      guard let instruction = example.instruction else {
         throw EvaluationError(
           .unusableRow, "PandaLM compares answers to instructions, not to conversations",
           at: "row \(index + 1)", remedy: "Give rows of the form instruction, input, output.")

@@ -2,6 +2,7 @@ import Foundation
 import RouterCheckpoint
 import RouterDecoding
 import RouterModel
+import RouterTensor
 
 /// How alike sub-models are at each position of an answer (Sorted LLaMA, arXiv 2309.08968, section 5.3).
 package struct SimilarityReport: Sendable, Codable, Equatable {
@@ -55,29 +56,48 @@ package struct SimilarityStudy {
     guard count > 0, !prompt.isEmpty else { return }
     // Position i of the answer is predicted from what precedes it.
     let tokens = prompt + answer.prefix(count - 1)
-    let session = try InferenceSession(model: language.model, capacity: tokens.count)
-    var start = 0
-    while start < tokens.count {
-      let end = min(start + InferenceSession.maximumRows, tokens.count)
-      try session.begin(tokens[start..<end])
-      let rows = min(max(prompt.count - 1, start), end) - start..<end - start
-      let states = exits.map { exit in
-        session.advance(to: exit)
-        return rows.map { row in ExitState(session, row: row, language: language) }
-      }
-      for (offset, row) in rows.enumerated() {
-        let position = start + row - (prompt.count - 1)
-        counts[position] += 1
-        for (index, pair) in pairs.enumerated() {
-          let (shallow, deep) = (states[pair.shallow][offset], states[pair.deep][offset])
-          divergences[index][position] += deep.divergence(to: shallow)
-          cosines[index][position] += deep.cosine(to: shallow)
-        }
-      }
-      session.commitFull()
-      start = end
+    let pass = try TeacherForcedPass(
+      language.model, tokens: tokens, wanted: prompt.count - 1..<tokens.count, exits: exits)
+    // What sub-models hold at the positions of one batch, by exit.
+    var held: [[SubModelState]] = []
+    while let states = try pass.next() {
+      held.append(subModelStates(states))
+      guard states.exitIndex == exits.count - 1 else { continue }
+      compare(held, from: states.positions.lowerBound - (prompt.count - 1))
+      held.removeAll()
     }
     promptCount += 1
+  }
+
+  /// What a sub-model holds at each position that stands at its exit.
+  private func subModelStates(_ states: ForcedStates) -> [SubModelState] {
+    let vocabulary = language.vocabularySize
+    // Each row keeps the bits that it has alone.
+    return states.headGroups(of: Matmul.uniformRows).flatMap { group in
+      let logits = states.logits(group)
+      return group.enumerated().map { row, position in
+        SubModelState(
+          state: Array(states.headInput(at: position)),
+          logits: Array(logits[row * vocabulary..<(row + 1) * vocabulary]))
+      }
+    }
+  }
+
+  /// Adds all pairs of sub-models at some output positions.
+  ///
+  /// - Parameters:
+  ///   - held: `[exits][n]`.
+  ///   - first: the output position of the first of n.
+  private mutating func compare(_ held: [[SubModelState]], from first: Int) {
+    for offset in held[0].indices {
+      let position = first + offset
+      counts[position] += 1
+      for (index, pair) in pairs.enumerated() {
+        let (shallow, deep) = (held[pair.shallow][offset], held[pair.deep][offset])
+        divergences[index][position] += deep.divergence(to: shallow)
+        cosines[index][position] += deep.cosine(to: shallow)
+      }
+    }
   }
 
   /// The means so far.
@@ -95,53 +115,5 @@ package struct SimilarityStudy {
           shallow: exits[pair.shallow], deep: exits[pair.deep], divergence: means(divergences[index]),
           cosine: means(cosines[index]))
       })
-  }
-}
-
-/// What a sub-model holds at one position: the state that its head reads, and ln of its distribution.
-private struct ExitState {
-  /// f32 `[D]`
-  let state: [Float]
-  /// ln p, f32 `[V]`
-  let logProbabilities: [Float]
-
-  init(_ session: InferenceSession, row: Int, language: LanguageModel) {
-    let width = language.model.configuration.width
-    state = Array(UnsafeBufferPointer(start: session.headInput(rows: row..<row + 1), count: width))
-    var logits = [Float](repeating: 0, count: language.vocabularySize)
-    logits.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      session.logits(rows: row..<row + 1, into: base)
-      var largest = -Float.infinity
-      for value in buffer { largest = max(largest, value) }
-      var partition = 0.0
-      for value in buffer { partition += Double(exp(value - largest)) }
-      let shift = largest + Float(log(partition))
-      for i in buffer.indices { buffer[i] -= shift }
-    }
-    logProbabilities = logits
-  }
-
-  /// KL(self || other) in nats.
-  func divergence(to other: ExitState) -> Double {
-    var sum = 0.0
-    logProbabilities.withUnsafeBufferPointer { mine in
-      other.logProbabilities.withUnsafeBufferPointer { theirs in
-        // exp(-30) of the mass is beyond the sum's precision.
-        for i in mine.indices where mine[i] > -30 { sum += Double(exp(mine[i]) * (mine[i] - theirs[i])) }
-      }
-    }
-    return max(0, sum)
-  }
-
-  func cosine(to other: ExitState) -> Double {
-    var (dot, first, second) = (0.0, 0.0, 0.0)
-    for (a, b) in zip(state, other.state) {
-      dot += Double(a) * Double(b)
-      first += Double(a) * Double(a)
-      second += Double(b) * Double(b)
-    }
-    let norm = (first * second).squareRoot()
-    return norm > 0 ? dot / norm : 0
   }
 }

@@ -45,9 +45,9 @@ package struct SuitabilityStudy {
   /// Scores the reference answer of a row; rows without one, or beyond the context, are passed over.
   ///
   /// - Returns: the number of tokens that were scored.
-  package mutating func add(_ row: EvaluationRow) throws -> Int {
-    guard let reference = row.reference, !reference.isEmpty else { return 0 }
-    let prompt = try language.promptTokens(of: row)
+  package mutating func add(_ example: PromptExample) throws -> Int {
+    guard let reference = example.reference, !reference.isEmpty else { return 0 }
+    let prompt = try language.promptTokens(of: example)
     var answer = language.tokenizer.encode(reference)
     if let end = language.tokenizer.definition.eosToken { answer.append(end) }
     let tokens = Array((prompt + answer).prefix(language.contextLength))

@@ -16,13 +16,13 @@ extension CalibrationFindings {
   /// Collects what a calibration found.
   ///
   /// - Parameters:
-  ///   - rows: the data that was calibrated on.
+  ///   - examples: the data that was calibrated on.
   ///   - sources: names and values to list beside what the policy's file says.
   ///   - progress: receives the share of the work that is done, 0 ... 1.
   /// - Throws: ``EvaluationError`` or `GenerationError` if the answers do not fit the model.
   package init(
-    _ outcome: CalibrationRun.Outcome, settings: CalibrationSettings, language: LanguageModel,
-    rows: [EvaluationRow], sources: [(name: String, value: String)], progress: (Double) -> Void
+    _ outcome: CalibrationOutcome, settings: CalibrationSettings, language: LanguageModel,
+    examples: [PromptExample], sources: [(name: String, value: String)], progress: (Double) -> Void
   ) throws {
     var risk: Double?
     if case .risk(let value) = settings.goal { risk = value }
@@ -35,19 +35,19 @@ extension CalibrationFindings {
     positions = Self.positions(settings.maximumTokens)
     (estimator, exits) = try Self.exits(outcome, positions: positions)
     for depth in outcome.answers.flatMap(\.depths) { depthCounts[depth, default: 0] += 1 }
-    try addAnswers(outcome.answers, language: language, rows: rows, progress: progress)
+    try addAnswers(outcome.answers, language: language, data: examples, progress: progress)
     facts = Self.facts(outcome, settings: settings, language: language) + sources
   }
 
   // MARK: Points and candidates
 
-  private static func points(_ outcome: CalibrationRun.Outcome, layerCount: Int) -> [Point] {
+  private static func points(_ outcome: CalibrationOutcome, layerCount: Int) -> [Point] {
     guard let leading = outcome.leading else { return [] }
-    return leading.rows.map { row in
+    return leading.testedPoints.map { tested in
       Point(
-        rule: words(row.rule, exits: leading.plan.exits), meanDepth: row.meanDepth,
-        seconds: row.modelSeconds, tokensPerSecond: row.tokensPerSecond, risk: row.realisedRisk,
-        bound: row.bound, prompts: row.promptCount, passed: row.passed)
+        rule: words(tested.rule, exits: leading.plan.exits), meanDepth: tested.meanDepth,
+        seconds: tested.modelSeconds, tokensPerSecond: tested.tokensPerSecond, risk: tested.realisedRisk,
+        bound: tested.bound, prompts: tested.promptCount, passed: tested.passed)
     }
   }
 
@@ -79,7 +79,7 @@ extension CalibrationFindings {
   }
 
   private static func exits(
-    _ outcome: CalibrationRun.Outcome, positions: [Range<Int>]
+    _ outcome: CalibrationOutcome, positions: [Range<Int>]
   ) throws -> (estimator: String?, exits: [Exit]) {
     guard let depths = outcome.pilots.first?.exits else { return (nil, []) }
     var thresholds: [Int: Float] = [:]
@@ -125,14 +125,14 @@ extension CalibrationFindings {
   // MARK: Answers
 
   private mutating func addAnswers(
-    _ answers: [PromptTrace], language: LanguageModel, rows: [EvaluationRow], progress: (Double) -> Void
+    _ answers: [PromptTrace], language: LanguageModel, data: [PromptExample], progress: (Double) -> Void
   ) throws {
     let checked = answers.filter { !$0.tokens.isEmpty }.prefix(Self.auditedAnswers)
     let stride = max(1, checked.count / Self.exampleCount)
     var agreements: [[Bool]] = []
     for (index, answer) in checked.enumerated() {
       progress(Double(index) / Double(checked.count))
-      let prompt = try language.promptTokens(of: rows[answer.prompt])
+      let prompt = try language.promptTokens(of: data[answer.prompt])
       let audit = try AnswerAudit(prompt: prompt, answer: answer.tokens, on: language)
       var found: [Bool]?
       while found == nil { found = try audit.advance() }
@@ -140,14 +140,14 @@ extension CalibrationFindings {
       guard index.isMultiple(of: stride), examples.count < Self.exampleCount else { continue }
       examples.append(
         Example(
-          prompt: Self.shown(rows[answer.prompt]),
+          prompt: Self.shown(data[answer.prompt]),
           tokens: Self.tokens(answer, agreements: found ?? [], language: language)))
     }
     policyAgreements = Self.shares(agreements, positions: positions)
   }
 
-  private static func shown(_ row: EvaluationRow) -> String {
-    let text = row.messages.map(\.content).joined(separator: "\n\n")
+  private static func shown(_ example: PromptExample) -> String {
+    let text = example.messages.map(\.content).joined(separator: "\n\n")
     return text.count > promptLength ? "\(text.prefix(promptLength))…" : text
   }
 
@@ -166,7 +166,7 @@ extension CalibrationFindings {
   // MARK: Facts
 
   private static func facts(
-    _ outcome: CalibrationRun.Outcome, settings: CalibrationSettings, language: LanguageModel
+    _ outcome: CalibrationOutcome, settings: CalibrationSettings, language: LanguageModel
   ) -> [(name: String, value: String)] {
     let (policy, costs) = (outcome.policy, outcome.costs)
     var facts: [(name: String, value: String)] = [

@@ -18,7 +18,8 @@ package struct CalibrationPage: Sendable {
 
   private var sections: [String] {
     [
-      HTMLText.element("p", ReportPromise(findings).text, class: "promise"), tiles, risks, candidates, depths,
+      HTMLText.element("p", ReportGuarantee(findings).text, class: "guarantee"), tiles, risks, candidates,
+      depths,
       reliability, examples, points, facts,
     ]
   }
@@ -83,12 +84,13 @@ package struct CalibrationPage: Sendable {
         }
       }
     }
-    let promise = findings.risk
+    let guaranteed = findings.risk
     let byDepth = RiskPlot(
-      marks: marks(\.meanDepth), promise: promise, fullCost: Double(findings.layerCount),
+      marks: marks(\.meanDepth), guaranteed: guaranteed, fullCost: Double(findings.layerCount),
       costTitle: "layers per token", costLabel: Figure.short)
     let bySeconds = RiskPlot(
-      marks: marks { $0.seconds.map { $0 * 1000 } }, promise: promise, fullCost: findings.fullSeconds * 1000,
+      marks: marks { $0.seconds.map { $0 * 1000 } }, guaranteed: guaranteed,
+      fullCost: findings.fullSeconds * 1000,
       costTitle: "milliseconds per token, by the cost model", costLabel: Figure.short)
     return HTMLPage.section(
       "Risk against cost",

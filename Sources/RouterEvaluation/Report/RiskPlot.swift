@@ -1,6 +1,6 @@
 import RouterPictures
 
-/// Risk against what a policy costs: one mark for each tested point, its confidence bound, the promise.
+/// Risk against what a policy costs: one mark for each tested point, its confidence bound, the guaranteed risk.
 struct RiskPlot {
   /// A tested point.
   struct Mark {
@@ -13,8 +13,8 @@ struct RiskPlot {
   }
 
   let marks: [Mark]
-  /// epsilon; nil if none was promised.
-  let promise: Double?
+  /// epsilon; nil if none was asked for.
+  let guaranteed: Double?
   let fullCost: Double
   let costTitle: String
   let costLabel: (Double) -> String
@@ -22,17 +22,17 @@ struct RiskPlot {
   /// The picture, in SVG for HTML.
   var svg: String {
     let certifiedBound = marks.first(where: \.isCertified)?.bound
-    let heights = marks.map(\.risk) + [promise.map { $0 * 1.5 }, certifiedBound].compactMap(\.self)
+    let heights = marks.map(\.risk) + [guaranteed.map { $0 * 1.5 }, certifiedBound].compactMap(\.self)
     let costs = marks.map(\.cost) + [fullCost]
     let frame = PlotFrame(
       width: 400, height: 280,
       horizontal: .init(costTitle, values: padded(costs), label: costLabel),
       vertical: .init("loss per prompt", values: heights, from: 0, label: Figure.roundPercent))
     var parts: [String] = []
-    if let promise {
-      let y = frame.y(promise)
-      parts.append(PlotFrame.line([(frame.leftEdge, y), (frame.rightEdge, y)], "promise"))
-      let words = "promised: at most \(Figure.percent(promise))"
+    if let guaranteed {
+      let y = frame.y(guaranteed)
+      parts.append(PlotFrame.line([(frame.leftEdge, y), (frame.rightEdge, y)], "guarantee"))
+      let words = "promised: at most \(Figure.percent(guaranteed))"
       // Marks are few where full depth is.
       let isRight = frame.x(fullCost) > (frame.leftEdge + frame.rightEdge) / 2
       parts.append(

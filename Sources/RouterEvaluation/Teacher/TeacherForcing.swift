@@ -20,9 +20,6 @@ package struct TeacherForcing {
     package let saturation: Float
   }
 
-  /// Head products of this many rows share one read of the head.
-  private static let headRows = 16
-
   private let language: LanguageModel
 
   package init(_ language: LanguageModel) { self.language = language }
@@ -41,65 +38,60 @@ package struct TeacherForcing {
     observe: (Int, UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws -> [[Score]] {
     precondition(scored.lowerBound >= 1 && scored.upperBound <= tokens.count, "\(scored) of \(tokens.count)")
-    let last = scored.upperBound - 1
-    let session = try InferenceSession(
-      model: language.model, capacity: max(last, 1), depthLimit: exits.last)
+    // The state of position p predicts tokens[p + 1].
+    let pass = try TeacherForcedPass(
+      language.model, tokens: tokens, wanted: scored.lowerBound - 1..<scored.upperBound - 1, exits: exits)
     var result = exits.map { _ in [Score]() }
-    var start = 0
-    while start < last {
-      let end = min(start + InferenceSession.maximumRows, last)
-      try session.begin(tokens[start..<end])
-      // The row of position p predicts tokens[p + 1].
-      let rows = min(max(scored.lowerBound - 1, start), end) - start..<end - start
-      var previous: [Float]?
-      for (index, exit) in exits.enumerated() {
-        session.advance(to: exit)
-        guard !rows.isEmpty else { continue }
-        let hidden = Array(session.hidden)
-        result[index] += rowScores(session, rows: rows, previous: previous) { tokens[start + $0 + 1] }
-        let width = language.model.configuration.width
-        hidden.withUnsafeBufferPointer {
-          observe(
-            index, UnsafeBufferPointer(rebasing: $0[rows.lowerBound * width..<rows.upperBound * width]))
-        }
-        previous = hidden
-      }
-      session.commitFull()
-      start = end
+    var previous: [Float]?
+    while let states = try pass.next() {
+      result[states.exitIndex] += scores(
+        states, previous: states.exitIndex > 0 ? previous : nil, of: tokens)
+      observe(states.exitIndex, states.hidden)
+      previous = Array(states.hidden)
     }
     return result
   }
 
-  private func rowScores(
-    _ session: InferenceSession, rows: Range<Int>, previous: [Float]?, target: (Int) -> Int32
-  ) -> [Score] {
+  /// Full depth's most probable token after the prompt and after each token of an answer but the last; -1 where logits
+  /// are not finite.
+  package func choices(after prompt: [Int32], along answer: [Int32]) throws -> [Int32] {
+    let tokens = prompt + answer
+    let scores = try scores(
+      of: tokens, scored: prompt.count..<tokens.count, exits: [language.layerCount])
+    return (scores.last ?? []).map { $0.argmax ?? -1 }
+  }
+
+  /// The scores of the positions that stand at an exit.
+  ///
+  /// - Parameter previous: f32 `[n, D]`: their states at the exit before; nil at the first.
+  private func scores(_ states: ForcedStates, previous: [Float]?, of tokens: [Int32]) -> [Score] {
     let vocabulary = language.vocabularySize
-    let width = language.model.configuration.width
-    let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: Self.headRows * vocabulary)
-    defer { logits.deallocate() }
+    let (first, width) = (states.positions.lowerBound, language.model.configuration.width)
     var scores: [Score] = []
-    guard let base = logits.baseAddress else { return [] }
-    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.headRows) {
-      let part = first..<min(first + Self.headRows, rows.upperBound)
-      session.logits(rows: part, into: base)
-      var partScores = [Score?](repeating: nil, count: part.count)
-      partScores.withUnsafeMutableBufferPointer { output in
+    for group in states.headGroups() {
+      let logits = states.logits(group)
+      var found = [Score?](repeating: nil, count: group.count)
+      found.withUnsafeMutableBufferPointer { output in
+        // Each chunk writes its own element.
         nonisolated(unsafe) let output = output
-        language.model.matmul.team.run(chunks: part.count) { row in
-          let row0 = UnsafeBufferPointer(start: base + row * vocabulary, count: vocabulary)
-          let states = (part.lowerBound + row) * width..<(part.lowerBound + row + 1) * width
+        nonisolated(unsafe) let (logits, states) = (logits, states)
+        language.model.matmul.team.run(chunks: group.count) { row in
+          let position = group.lowerBound + row
           let saturation =
             previous.map { before in
               before.withUnsafeBufferPointer {
                 ExitEstimator.cosine(
-                  UnsafeBufferPointer(rebasing: session.hidden[states]),
-                  UnsafeBufferPointer(rebasing: $0[states]))
+                  states.hidden(at: position),
+                  UnsafeBufferPointer(
+                    rebasing: $0[(position - first) * width..<(position - first + 1) * width]))
               }
             } ?? 0
-          output[row] = Self.score(row0, target: Int(target(part.lowerBound + row)), saturation: saturation)
+          output[row] = Self.score(
+            UnsafeBufferPointer(rebasing: logits[row * vocabulary..<(row + 1) * vocabulary]),
+            target: Int(tokens[position + 1]), saturation: saturation)
         }
       }
-      scores += partScores.compactMap { $0 }
+      scores += found.compactMap { $0 }
     }
     return scores
   }

@@ -7,6 +7,12 @@ public struct PolicyGuarantee: Sendable, Equatable {
   /// The loss per prompt, such as `disagreement`.
   public let metric: String
 
+  /// The loss per prompt as one of those that this version knows; `nil` for another.
+  public var lossMetric: LossMetric? { LossMetric(rawValue: metric) }
+
+  /// The loss per prompt, if audits of a running server can measure it.
+  package var auditableMetric: LossMetric? { lossMetric.flatMap { $0.isAuditable ? $0 : nil } }
+
   /// epsilon, the tolerated expected loss, above 0 and below 1.
   public let risk: Double
 

@@ -21,7 +21,7 @@ package enum PageStyle {
       h2 { font-size: 1.2rem; margin: 2.6rem 0 .3rem; }
       h3 { font-size: 1rem; margin: 0 0 .3rem; }
       p { margin: .4rem 0 .8rem; max-width: 75ch; }
-      p.promise { font-size: 1.1rem; border-left: 4px solid var(--accent); padding-left: 14px; }
+      p.guarantee { font-size: 1.1rem; border-left: 4px solid var(--accent); padding-left: 14px; }
       .soft { color: var(--muted); }
       .tiles, .charts, .multiples { display: grid; gap: 16px; }
       .tiles { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); margin: 1.2rem 0; }
@@ -41,7 +41,7 @@ package enum PageStyle {
       .grid { stroke: var(--grid); fill: none; }
       .axis { stroke: var(--axis); fill: none; }
       .diagonal { stroke: var(--axis); fill: none; stroke-dasharray: 2 4; }
-      polyline.promise { stroke: var(--ink); fill: none; stroke-dasharray: 6 4; }
+      polyline.guarantee { stroke: var(--ink); fill: none; stroke-dasharray: 6 4; }
       .path { stroke: var(--series); fill: none; stroke-width: 1.2; opacity: .55; }
       .whisker { fill: none; stroke: var(--series); stroke-width: 1.5; }
       .dot { stroke: var(--series); stroke-width: 1.8; fill: var(--series); }

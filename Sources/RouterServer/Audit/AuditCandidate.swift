@@ -16,7 +16,7 @@ package struct AuditCandidate: Sendable {
   /// The policy's name.
   package let policy: String
   /// How the answer is compared with full depth: by the loss of the policy's promise, if that needs the model alone.
-  package let measure: AuditMeasure
+  package let metric: LossMetric
   /// What was asked, with as many tokens at most as the policy's promise is about.
   package let request: GenerationRequest
   /// Generated ids, an end-of-text token included, as many as the policy's promise is about.
@@ -38,7 +38,7 @@ package struct AuditCandidate: Sendable {
     guard request.maximumExit == nil else { throw .limitedDepth }
     guard !ids.isEmpty else { throw .empty }
     self.policy = policy
-    measure = guarantee.flatMap { AuditMeasure(rawValue: $0.metric) } ?? .disagreement
+    metric = guarantee?.auditableMetric ?? .disagreement
     let limit = min(request.maximumTokens, guarantee?.maximumTokens ?? request.maximumTokens)
     var asked = request
     asked.maximumTokens = limit

@@ -12,7 +12,7 @@ struct AuditService: Service {
         guard case .ready(let backend) = slot.state else { continue }
         do {
           let found = try await backend.audit(
-            candidate.answer, to: candidate.request, by: candidate.measure)
+            candidate.answer, to: candidate.request, by: candidate.metric)
           watch.record(found, of: candidate)
         } catch {
           watch.recordFailure(error, of: candidate)

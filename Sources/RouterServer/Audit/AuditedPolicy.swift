@@ -1,4 +1,4 @@
-import RouterDecoding
+import RouterCalibration
 import RouterExit
 
 /// How a policy has done in audits, measured by its promise.
@@ -14,7 +14,7 @@ package struct AuditedPolicy: Sendable {
   package private(set) var isBroken = false
 
   /// The loss that audits measure: the promise's, if they can.
-  package let measure: AuditMeasure
+  package let metric: LossMetric
   /// Confidence of the interval where no promise names one.
   private static let usualConfidence = 0.95
 
@@ -23,9 +23,9 @@ package struct AuditedPolicy: Sendable {
   /// - Parameter guarantee: that of the policy's file; one about a loss that audits cannot measure is no promise
   ///   here.
   package init(guarantee: PolicyGuarantee?) {
-    let promised = guarantee.flatMap { AuditMeasure(rawValue: $0.metric) }
+    let promised = guarantee?.auditableMetric
     promise = promised == nil ? nil : guarantee
-    measure = promised ?? .disagreement
+    metric = promised ?? .disagreement
     losses = ConfidenceSequence(confidence: promise.map { 1 - $0.delta } ?? Self.usualConfidence)
   }
 

@@ -1,4 +1,5 @@
 import Logging
+import RouterCalibration
 import RouterDecoding
 import RouterExit
 import Synchronization

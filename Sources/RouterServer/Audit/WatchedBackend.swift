@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterExit
 import RouterTokenizer
 
 /// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
@@ -22,9 +23,9 @@ struct WatchedBackend: CompletionBackend {
   }
 
   func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
-    try await base.audit(answer, to: request, by: measure)
+    try await base.audit(answer, to: request, by: metric)
   }
 
   func shutdown() async { await base.shutdown() }

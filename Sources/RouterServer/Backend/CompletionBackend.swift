@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterExit
 import RouterTokenizer
 
 /// A loaded model as the server sees it: text in, events out, never a tensor.
@@ -35,10 +36,10 @@ package protocol CompletionBackend: Sendable {
   /// - Parameters:
   ///   - answer: generated ids, an end-of-text token included, at least one.
   ///   - request: what was answered, with the limit of tokens under which it was.
-  ///   - measure: how the two are compared.
+  ///   - metric: how the two are compared; one that can be audited.
   /// - Throws: `GenerationError` if the audit is not made.
   func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer
 
   /// What the screen of the model's head has done; `nil` for a backend without one.

@@ -1,5 +1,6 @@
 import Foundation
 import RouterDecoding
+import RouterExit
 import RouterTokenizer
 
 /// The real backend: a model, and the engine that runs it.
@@ -52,9 +53,9 @@ package struct EngineBackend: CompletionBackend {
   }
 
   package func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
-    try await engine.audit(answer, to: request, by: measure)
+    try await engine.audit(answer, to: request, by: metric)
   }
 
   package var headScreen: HeadScreenUse? { engine.model.headScreenUse }

@@ -44,13 +44,13 @@ struct CompletionHandler: Sendable {
     let presence = try await ClientPresence.of(context.channel)
     let sequences = try call.requests.map { try backend.submit($0) }
     metrics.load(backend.load)
-    let run = CompletionRun(
+    let responder = CompletionResponder(
       call: call,
       feed: CompletionFeed(sequences: sequences, presence: presence, configuration: configuration),
       metrics: metrics, watch: watch, logger: logger, requestID: context.requestID)
     switch call.settings.delivery {
     case .whole:
-      return try .json(try await run.whole())
+      return try .json(try await responder.whole())
     case .stream:
       return Response(
         status: .ok,
@@ -60,7 +60,7 @@ struct CompletionHandler: Sendable {
           .accelBuffering: "no",
         ],
         body: ResponseBody { writer in
-          try await run.stream(to: &writer)
+          try await responder.stream(to: &writer)
           try await writer.finish(nil)
         })
     }

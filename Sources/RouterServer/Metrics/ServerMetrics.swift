@@ -1,4 +1,5 @@
 import Metrics
+import RouterCalibration
 import RouterDecoding
 import RouterExit
 import Synchronization

@@ -1,3 +1,4 @@
+import RouterCalibration
 import RouterDecoding
 import RouterExit
 
@@ -27,7 +28,7 @@ struct AuditsJSON: Encodable {
     init(_ standing: AuditedPolicy, policy: String) {
       self.policy = policy
       let bounds = standing.losses.interval
-      metric = standing.measure.rawValue
+      metric = standing.metric.rawValue
       loss = standing.losses.mean
       interval = [bounds.lowerBound, bounds.upperBound]
       confidence = standing.losses.confidence

@@ -134,13 +134,13 @@ package struct CompletionRenderer {
     ChoiceRouting(
       tokens,
       outcome: .init(
-        meanDepth: choice.meanDepth, layers: call.card.layerCount,
+        meanDepth: choice.answer.meanDepth, layers: call.card.layerCount,
         policy: call.settings.decoding.policy?.name,
         mode: call.settings.decoding.value.mode, suspended: call.settings.decoding.suspended,
-        drafting: choice.summary?.drafting))
+        drafting: choice.answer.summary?.drafting))
   }
 
   private func finishReason(_ choice: ChoiceProgress) -> String {
-    choice.summary?.finishReason == .length ? "length" : "stop"
+    choice.answer.summary?.finishReason == .length ? "length" : "stop"
   }
 }

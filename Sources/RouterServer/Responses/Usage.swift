@@ -1,3 +1,5 @@
+import RouterDecoding
+
 /// The `usage` object: OpenAI's counts and the mean depth.
 struct Usage: Encodable, Equatable {
   var promptTokens: Int
@@ -9,9 +11,9 @@ struct Usage: Encodable, Equatable {
   /// Sums up a finished answer.
   init(promptTokens: Int, choices: [ChoiceProgress]) {
     self.promptTokens = promptTokens
-    completionTokens = choices.reduce(0) { $0 + $1.tokenCount }
+    completionTokens = choices.reduce(0) { $0 + $1.answer.ids.count }
     totalTokens = promptTokens + completionTokens
-    let depthSum = choices.reduce(0) { $0 + $1.depthSum }
+    let depthSum = choices.reduce(0) { $0 + $1.answer.depthSum }
     meanDepth = completionTokens == 0 ? nil : Double(depthSum) / Double(completionTokens)
   }
 

@@ -4,9 +4,6 @@ import RouterTensor
 
 /// Runs texts through a frozen model once and keeps the hidden states at its exits.
 package struct StateExtraction {
-  /// Head products of this many rows share one read of the head.
-  private static let headRows = 16
-
   private let model: LlamaModel
   private let layout: StateLayout
 
@@ -86,32 +83,22 @@ package struct StateExtraction {
   private func rows(of document: TrainingDocument, index: Int, session: InferenceSession) throws -> [UInt8] {
     let scored = document.scored
     var bytes = [UInt8](repeating: 0, count: scored.count * layout.rowByteCount)
-    let last = scored.upperBound - 1
-    var start = 0
-    while start < last {
-      let end = min(start + InferenceSession.maximumRows, last)
-      try session.begin(document.tokens[start..<end])
-      // The state of position p predicts token p + 1.
-      let positions = min(max(scored.lowerBound - 1, start), end)..<end
-      for (exitIndex, exit) in layout.exits.enumerated() {
-        session.advance(to: exit)
-        for position in positions {
-          let base = (position + 1 - scored.lowerBound) * layout.rowByteCount
-          store(session.hidden, row: position - start, at: base + layout.stateOffset(exitIndex), in: &bytes)
-        }
+    // The state of position p predicts token p + 1.
+    let pass = TeacherForcedPass(
+      in: session, tokens: document.tokens, wanted: scored.lowerBound - 1..<scored.upperBound - 1,
+      exits: layout.exits)
+    while let states = try pass.next() {
+      for position in states.positions {
+        let base = (position + 1 - scored.lowerBound) * layout.rowByteCount
+        store(states.hidden(at: position), at: base + layout.stateOffset(states.exitIndex), in: &bytes)
       }
-      storeTokens(document, index, session, positions, start: start, in: &bytes)
-      session.commitFull()
-      start = end
+      if states.exitIndex == layout.exits.count - 1 { storeTokens(document, index, states, in: &bytes) }
     }
     return bytes
   }
 
-  private func store(
-    _ hidden: UnsafeBufferPointer<Float>, row: Int, at offset: Int, in bytes: inout [UInt8]
-  ) {
-    guard let base = hidden.baseAddress else { return }
-    let state = base + row * layout.width
+  private func store(_ hidden: UnsafeBufferPointer<Float>, at offset: Int, in bytes: inout [UInt8]) {
+    guard let state = hidden.baseAddress else { return }
     let mean = Vectors.dot(state, state, layout.width) / Float(layout.width)
     let rms = (mean + StateLayout.epsilon).squareRoot()
     bytes.withUnsafeMutableBytes { raw in
@@ -123,19 +110,17 @@ package struct StateExtraction {
     }
   }
 
+  /// Writes places, tokens and the teacher's most probable tokens of positions that have run all layers.
   private func storeTokens(
-    _ document: TrainingDocument, _ index: Int, _ session: InferenceSession, _ positions: Range<Int>,
-    start: Int, in bytes: inout [UInt8]
+    _ document: TrainingDocument, _ index: Int, _ states: ForcedStates, in bytes: inout [UInt8]
   ) {
     let vocabulary = model.configuration.vocabularySize
-    let logits = AlignedBuffer(floats: Self.headRows * vocabulary)
-    for first in stride(from: positions.lowerBound, to: positions.upperBound, by: Self.headRows) {
-      let part = first..<min(first + Self.headRows, positions.upperBound)
-      session.logits(rows: part.lowerBound - start..<part.upperBound - start, into: logits.floats)
-      for position in part {
-        let row = UnsafeBufferPointer(
-          start: logits.floats + (position - first) * vocabulary, count: vocabulary)
-        let top = TopTokens.largest(layout.topCount, of: row)
+    for group in states.headGroups() {
+      let logits = states.logits(group)
+      for (row, position) in group.enumerated() {
+        let top = TopTokens.largest(
+          layout.topCount,
+          of: UnsafeBufferPointer(rebasing: logits[row * vocabulary..<(row + 1) * vocabulary]))
         let base = (position + 1 - document.scored.lowerBound) * layout.rowByteCount
         bytes.withUnsafeMutableBytes { raw in
           raw.storeBytes(of: UInt32(index), toByteOffset: base, as: UInt32.self)
@@ -157,17 +142,14 @@ private final class SessionPool {
 
   init(model: LlamaModel) { self.model = model }
 
-  /// An empty session with room for `document`.
+  /// A session with room for `document`.
   ///
   /// - Throws: `ModelError` `contextOverflow`.
   func session(for document: TrainingDocument) throws -> InferenceSession {
     var capacity = 128
     while capacity < document.tokens.count { capacity *= 2 }
     capacity = max(document.tokens.count, min(capacity, model.configuration.contextLength))
-    if let known = sessions[capacity] {
-      known.rollBack(to: 0)
-      return known
-    }
+    if let known = sessions[capacity] { return known }
     let session = try InferenceSession(model: model, capacity: capacity)
     sessions[capacity] = session
     return session

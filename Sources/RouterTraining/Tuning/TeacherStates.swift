@@ -1,5 +1,4 @@
 import RouterModel
-import RouterTensor
 
 /// Full-depth hidden states of the frozen original, by its inference path.
 struct TeacherStates {
@@ -9,23 +8,21 @@ struct TeacherStates {
   ///
   /// - Throws: `ModelError` if a document exceeds the context.
   func compute(_ batch: PackedBatch, into output: UnsafeMutablePointer<Float>) throws {
-    let width = model.weights.embedding.columns
-    var next = 0
+    var next = output
+    var scored = batch.scoredRows[...]
     for document in batch.documents {
-      let session = try InferenceSession(model: model, capacity: document.count)
-      for start in stride(
-        from: document.lowerBound, to: document.upperBound, by: InferenceSession.maximumRows)
-      {
-        let rows = start..<min(start + InferenceSession.maximumRows, document.upperBound)
-        try session.begin(batch.tokens[rows])
-        session.advance(to: model.layerCount)
-        guard let hidden = session.hidden.baseAddress else { continue }
-        while next < batch.scoredRows.count, rows.contains(batch.scoredRows[next]) {
-          (output + next * width).update(
-            from: hidden + (batch.scoredRows[next] - start) * width, count: width)
-          next += 1
-        }
-        session.commitFull()
+      let rows = scored.prefix { $0 < document.upperBound }
+      scored = scored.dropFirst(rows.count)
+      // A document's scored rows are its last ones.
+      guard let first = rows.first else { continue }
+      let pass = try TeacherForcedPass(
+        model, tokens: Array(batch.tokens[document]),
+        wanted: first - document.lowerBound..<document.count, exits: [model.layerCount])
+      while let states = try pass.next() {
+        let hidden = states.hidden
+        guard let base = hidden.baseAddress else { continue }
+        next.update(from: base, count: hidden.count)
+        next += hidden.count
       }
     }
   }

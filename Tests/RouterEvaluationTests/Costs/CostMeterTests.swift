@@ -13,10 +13,10 @@ struct CostMeterTests {
     #expect(costs.layers.allSatisfy { $0.base > 0 && $0.perPosition == 0 })
     #expect(costs.heads.allSatisfy { $0 > 0 })
     #expect(
-      Set(costs.checks.keys)
+      Set(costs.decisionSeconds.keys)
         == Set(
           ExitEstimator.parameterFree.map(\.name) + LearnedEstimator.Kind.allCases.map(\.rawValue)))
-    #expect(costs.checks.values.allSatisfy { $0 > 0 })
+    #expect(costs.decisionSeconds.values.allSatisfy { $0 > 0 })
   }
 
   @Test func contextsBecomeALine() throws {

@@ -13,7 +13,7 @@ struct CostModelTests {
         CostLine(base: 10, perPosition: 1), CostLine(base: 12, perPosition: 1),
         CostLine(base: 20, perPosition: 2),
       ],
-      heads: [30, 32, 40], choice: 20, checks: ["entropy": 5, "probe": 1], propagation: 2)
+      heads: [30, 32, 40], argmaxSeconds: 20, decisionSeconds: ["entropy": 5, "probe": 1], propagation: 2)
   }
 
   @Test func aLineGoesThroughItsPoints() {
@@ -38,8 +38,8 @@ struct CostModelTests {
     #expect(costs.seconds(layers: 3, rows: 1, context: 5) == 45)
     #expect(costs.headSeconds() == 30 && costs.headSeconds(rows: 3) == 36)
     #expect(costs.headInLayers(context: 5) == 2)
-    #expect(costs.checkInLayers(ExitEstimator.entropy, context: 0) == 0.5)
-    #expect(costs.checkSeconds(ExitEstimator.saturation) == 0)
+    #expect(costs.decisionInLayers(ExitEstimator.entropy, context: 0) == 0.5)
+    #expect(costs.decisionSeconds(ExitEstimator.saturation) == 0)
   }
 
   /// Tokens of 2 and 4 layers of 10 seconds, both asked at exits 1 and 2, with heads of 30, choices of 20,
@@ -63,7 +63,7 @@ struct CostModelTests {
   @Test func costsInLayers() throws {
     let costs = try costs()
     let propagated = costs.tokenCosts(.probe, keyValues: .propagate, context: 0)
-    #expect(propagated == TokenCosts(head: 3, choice: 2, check: 0.1, skipped: 0.2))
+    #expect(propagated == TokenCosts(head: 3, argmax: 2, decision: 0.1, skipped: 0.2))
     // Three more rows take 10 seconds more.
     let exact = costs.tokenCosts(.probe, keyValues: .exact, context: 0)
     #expect(abs(exact.skipped - 1.0 / 3) < 1e-12)

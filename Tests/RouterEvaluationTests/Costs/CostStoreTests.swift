@@ -15,7 +15,7 @@ struct CostStoreTests {
     store = CostStore(directory: directory.file("costs"))
     key = CostKey(try TinyLanguage.make().model, fingerprint: TinyLanguage.fingerprint, tool: "router 1")
     costs = try CostModel(
-      rows: [1], layers: [CostLine(base: 1, perPosition: 0.5)], heads: [2], checks: ["entropy": 3])
+      rows: [1], layers: [CostLine(base: 1, perPosition: 0.5)], heads: [2], decisionSeconds: ["entropy": 3])
   }
 
   @Test func storedCostsAreFound() throws {

@@ -6,10 +6,10 @@ import Testing
 
 struct CalibrationFindingsTests {
   private func findings(
-    _ fixture: CalibrationFixture, _ outcome: CalibrationRun.Outcome
+    _ fixture: CalibrationFixture, _ outcome: CalibrationOutcome
   ) throws -> CalibrationFindings {
     try CalibrationFindings(
-      outcome, settings: fixture.settings, language: fixture.language, rows: fixture.rows,
+      outcome, settings: fixture.settings, language: fixture.language, examples: fixture.examples,
       sources: [("trace", "somewhere.jsonl")]
     ) { _ in }
   }
@@ -20,8 +20,8 @@ struct CalibrationFindingsTests {
     let certified = try #require(outcome.certified)
     let found = try findings(fixture, outcome)
     #expect(found.certified == certified)
-    #expect(found.points.map(\.risk) == outcome.rows.map(\.realisedRisk))
-    #expect(found.points.map(\.bound) == outcome.rows.map(\.bound))
+    #expect(found.points.map(\.risk) == outcome.testedPoints.map(\.realisedRisk))
+    #expect(found.points.map(\.bound) == outcome.testedPoints.map(\.bound))
     #expect(found.points[certified].seconds != nil)
     #expect(found.risk == 0.2 && found.layerCount == 4)
     let tokens = outcome.answers.flatMap(\.tokens).count

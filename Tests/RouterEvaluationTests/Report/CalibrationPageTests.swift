@@ -18,11 +18,11 @@ struct CalibrationPageTests {
       ? .threshold(
         try ThresholdPolicy(name: "tiny", estimator: .margin, exits: [1, 3], thresholds: [nil, 0.75]))
       : .fixed(try FixedDepthPolicy(name: "tiny", depth: 4))
-    let promise = try PolicyGuarantee(
+    let certified = try PolicyGuarantee(
       metric: "disagreement", risk: 0.1, delta: 0.05, prompts: 60, method: "hoeffding-bentkus", bound: 0.0921,
       empiricalRisk: 0.0437, heldOutRisk: 0.05, heldOutPrompts: 20, maximumTokens: 48)
     let policy = try PolicyFile(
-      rule: rule, guarantee: guarantee ? promise : nil,
+      rule: rule, guarantee: guarantee ? certified : nil,
       measured: PolicyMeasurements(meanDepth: 3.25, tokensPerSecond: 150, fullTokensPerSecond: 120),
       provenance: PolicyProvenance(modelSHA256: Self.digest, dataSHA256: Self.digest))
     return CalibrationFindings(
@@ -96,7 +96,7 @@ struct CalibrationPageTests {
     #expect(html.contains("--name &#39;&lt;x&gt;&#39;"))
   }
 
-  @Test func thePromiseIsSaidInWords() throws {
+  @Test func theGuaranteeIsSaidInWords() throws {
     let html = CalibrationPage(try rich()).html
     #expect(html.contains("at most 10 % of an answer&#39;s tokens differ from what all 4 layers"))
     #expect(html.contains("wrong with a probability of at most 5 %"))

@@ -1,4 +1,5 @@
 import Logging
+import RouterCalibration
 import RouterDecoding
 import RouterExit
 import RouterServer
@@ -93,16 +94,16 @@ struct GuaranteeMonitorTests {
   }
 
   @Test func answersAreComparedByThePromisesLoss() throws {
-    let cases: [(String, AuditMeasure)] = [
+    let cases: [(String, LossMetric)] = [
       ("disagreement", .disagreement), ("rouge-l", .rougeL), ("exact-match", .disagreement),
     ]
-    for (metric, measure) in cases {
-      let promise = try PolicyGuarantee.promise(risk: 0.05, metric: metric)
+    for (name, metric) in cases {
+      let promise = try PolicyGuarantee.promise(risk: 0.05, metric: name)
       let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: promise)
-      #expect(candidate.measure == measure && AuditedPolicy(guarantee: promise).measure == measure)
+      #expect(candidate.metric == metric && AuditedPolicy(guarantee: promise).metric == metric)
       let watch = watch(.run(.full))
       try run(watch, guarantee: promise, agreements: [false], times: 30)
-      #expect(watch.fallbacks.isEmpty == (metric == "exact-match"), "\(metric)")
+      #expect(watch.fallbacks.isEmpty == (name == "exact-match"), "\(name)")
     }
   }
 

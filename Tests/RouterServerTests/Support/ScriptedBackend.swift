@@ -28,7 +28,7 @@ final class ScriptedBackend: CompletionBackend {
   struct Audit {
     let prompt: [Int32]
     let answer: [Int32]
-    let measure: AuditMeasure
+    let metric: LossMetric
   }
 
   let card: ModelCard
@@ -66,9 +66,9 @@ final class ScriptedBackend: CompletionBackend {
   var audits: [Audit] { log.withLock { $0.audits } }
 
   func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
-    log.withLock { $0.audits.append(Audit(prompt: request.prompt, answer: answer, measure: measure)) }
+    log.withLock { $0.audits.append(Audit(prompt: request.prompt, answer: answer, metric: metric)) }
     return AuditedAnswer(agreements: agreements ?? answer.map { _ in true })
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import RouterDecoding
+import RouterExit
 import RouterServer
 import RouterTokenizer
 
@@ -20,9 +21,9 @@ struct SlowBackend: CompletionBackend {
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
   var headScreen: HeadScreenUse? { nil }
   func audit(
-    _ answer: [Int32], to request: GenerationRequest, by measure: AuditMeasure
+    _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
-    try await base.audit(answer, to: request, by: measure)
+    try await base.audit(answer, to: request, by: metric)
   }
   func shutdown() async {}
 

@@ -1,0 +1,57 @@
+import RouterCalibration
+import RouterDecoding
+import RouterExit
+import RouterModel
+import RouterTensor
+
+// The policy as a file.
+extension Calibrator {
+  func file(
+    _ decision: CalibrationDecision, name: String, provenance: PolicyProvenance
+  ) throws -> PolicyFile {
+    guard let winner = decision.winner else { return try fullDepthFile(name: name, provenance: provenance) }
+    let depths = decision.answers.flatMap(\.depths)
+    let depth = Double(depths.reduce(0, +)) / Double(max(depths.count, 1))
+    let own = winner.race?.seconds
+    let ratio = winner.race?.timeRatio
+    return try PolicyFile(
+      rule: runner.rule(winner.plan, point: decision.point, name: name),
+      decoder: PolicyDecoder(keyValues: settings.keyValues),
+      guarantee: decision.guarantee,
+      measured: PolicyMeasurements(
+        meanDepth: depths.isEmpty ? Double(language.layerCount) : depth,
+        tokensPerSecond: own.map { 1 / $0 },
+        // The same prompts at full depth, taking turns with the policy.
+        fullTokensPerSecond: own.flatMap { own in ratio.map { $0 / own } }
+          ?? trace.records.fullTokensPerSecond,
+        headCostInLayers: costs.headInLayers(context: planning.context), machine: machine, risk: decision.risk
+      ),
+      provenance: provenance)
+  }
+
+  /// Nothing meets the goal and saves time: every token runs all layers, which loses nothing.
+  private func fullDepthFile(name: String, provenance: PolicyProvenance) throws -> PolicyFile {
+    try PolicyFile(
+      rule: .fixed(FixedDepthPolicy(name: name, depth: language.layerCount)), notes: fullDepthNotes,
+      measured: PolicyMeasurements(
+        meanDepth: Double(language.layerCount), fullTokensPerSecond: trace.records.fullTokensPerSecond,
+        machine: machine),
+      provenance: provenance)
+  }
+
+  private var fullDepthNotes: String {
+    if case .risk = settings.goal {
+      return settings.candidates.count > 1
+        ? "No candidate kept the asked risk and was faster than full depth, so every token runs all layers."
+        : "No point was certified for the asked risk, so every token runs all layers."
+    }
+    return "The budget allows full depth, so every token runs all layers."
+  }
+
+  /// What the speeds were measured on, in words.
+  private var machine: String {
+    let matmul = language.model.matmul
+    return
+      "\(Processor.current.name), threads \(matmul.team.threadCount), kernels \(matmul.kernels.name)"
+  }
+}
