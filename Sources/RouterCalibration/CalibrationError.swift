@@ -1,7 +1,7 @@
 /// Why calibration cannot start, resume or give the guarantee that was asked for.
-package struct CalibrationError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct CalibrationError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What kind of problem it is.
-  package enum Code: Sendable, Equatable {
+  public enum Code: Sendable, Equatable {
     /// Even with no loss at all, so few prompts cannot prove the risk.
     case tooFewPrompts(needed: Int, given: Int)
     /// A parameter is outside its range.
@@ -17,19 +17,19 @@ package struct CalibrationError: Error, Sendable, Equatable, CustomStringConvert
   }
 
   /// What kind of problem it is.
-  package let code: Code
+  public let code: Code
 
   /// What happened, one sentence without a final stop.
-  package let what: String
+  public let what: String
 
   /// Where: a file, a file and a line, or a parameter; `nil` when `what` says it all.
-  package let location: String?
+  public let location: String?
 
   /// What to do about it, one sentence with its stop.
-  package let remedy: String
+  public let remedy: String
 
   /// Creates an error.
-  package init(code: Code, what: String, location: String? = nil, remedy: String) {
+  public init(code: Code, what: String, location: String? = nil, remedy: String) {
     self.code = code
     self.what = what
     self.location = location
@@ -37,7 +37,7 @@ package struct CalibrationError: Error, Sendable, Equatable, CustomStringConvert
   }
 
   /// `what (location). Remedy.`
-  package var description: String {
+  public var description: String {
     let place = location.map { " (\($0))" } ?? ""
     return "\(what)\(place). \(remedy)"
   }

@@ -8,13 +8,13 @@ import Foundation
 /// of a grid two of them bet, one that the truth is higher, one that it is lower. The bets are those of section
 /// B.3 (aGRAPA), which look at past numbers only. By Ville's inequality neither multiplies the stake by
 /// 2 / alpha, ever, with probability at least 1 - alpha, if m is the mean.
-package struct ConfidenceSequence: Sendable {
+public struct ConfidenceSequence: Sendable {
   /// 1 - alpha.
-  package let confidence: Double
+  public let confidence: Double
   /// How many numbers have been seen.
-  package private(set) var count = 0
+  public private(set) var count = 0
   /// Their sum.
-  package private(set) var sum = 0.0
+  public private(set) var sum = 0.0
 
   /// ln of the stake of whoever bets that the mean is above i / (count - 1), for each i.
   private var higher: [Double]
@@ -39,12 +39,12 @@ package struct ConfidenceSequence: Sendable {
   }
 
   /// Mean of the numbers; `nil` without any.
-  package var mean: Double? { count == 0 ? nil : sum / Double(count) }
+  public var mean: Double? { count == 0 ? nil : sum / Double(count) }
 
   /// Takes a number in 0...1.
   ///
   /// - Complexity: O(steps).
-  package mutating func add(_ number: Double) {
+  public mutating func add(_ number: Double) {
     precondition((0...1).contains(number), "\(number) is outside 0...1")
     // A mean of 1/2 and a variance of 1/4 count as one number seen before.
     let (estimate, variance) = ((0.5 + sum) / Double(count + 1), squares / Double(count + 1))
@@ -66,7 +66,7 @@ package struct ConfidenceSequence: Sendable {
   }
 
   /// Where the mean lies.
-  package var interval: ClosedRange<Double> {
+  public var interval: ClosedRange<Double> {
     let (limit, steps) = (log(2 / (1 - confidence)), Double(higher.count - 1))
     let below = higher.prefix { $0 >= limit }.count - 1
     let above = lower.count - lower.reversed().prefix { $0 >= limit }.count
@@ -76,7 +76,7 @@ package struct ConfidenceSequence: Sendable {
   }
 
   /// Whether the mean is known to be above a value.
-  package func exceeds(_ value: Double) -> Bool {
+  public func exceeds(_ value: Double) -> Bool {
     let limit = log(2 / (1 - confidence))
     let index = Int((value * Double(higher.count - 1)).rounded(.up))
     return index < higher.count && higher[...index].allSatisfy { $0 >= limit }

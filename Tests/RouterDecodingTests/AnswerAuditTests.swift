@@ -126,7 +126,7 @@ struct AnswerAuditTests {
 
   /// While a request is held, the audit does not even begin; it ends after the request has.
   @Test func anAuditWaitsForEveryRequest() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let policy = ScriptedPolicy("a", exits: [1]) { _ in
       log.note("step")
@@ -146,7 +146,7 @@ struct AnswerAuditTests {
   }
 
   @Test func tooManyAuditsAreRefused() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let gate = Gate()
     let policy = ScriptedPolicy("a", exits: [1]) { _ in
       gate.pass()

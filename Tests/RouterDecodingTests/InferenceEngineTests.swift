@@ -2,7 +2,7 @@ import RouterDecoding
 import RouterExit
 import Testing
 
-/// The queue and the slots. Policies note each step on the engine's own thread, so the order is the engine's.
+/// The queue and the active sequences. Policies note each step on the engine's own thread, so the order is the engine's.
 @Suite(.timeLimit(.minutes(2)))
 struct InferenceEngineTests {
   /// A request whose steps after the first token are noted under its name; at the first of them it waits at the gate.
@@ -30,8 +30,8 @@ struct InferenceEngineTests {
   }
 
   /// While the first waits in its second step, the others arrive; from then on all take turns.
-  @Test func sequencesInSlotsTakeTurns() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 3)
+  @Test func activeSequencesTakeTurns() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 3)
     let (log, gate) = (Log(), Gate())
     let first = try engine.submit(request("a", log: log, gate: gate, tokens: 7))
     #expect(try await gate.reached())
@@ -47,7 +47,7 @@ struct InferenceEngineTests {
   }
 
   @Test func waitingRequestsAreServedInTheOrderOfTheirArrival() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let blocked = try engine.submit(request("a", log: log, gate: gate, tokens: 3))
     #expect(try await gate.reached())
@@ -61,7 +61,7 @@ struct InferenceEngineTests {
   }
 
   @Test func aFullQueueRefusesAndLosesNothing() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 2)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1, queueLimit: 2)
     let (log, gate) = (Log(), Gate())
     var streams = [try engine.submit(request("a", log: log, gate: gate))]
     #expect(try await gate.reached())
@@ -79,7 +79,7 @@ struct InferenceEngineTests {
 
   /// A free slot needs no place in the queue.
   @Test func aQueueOfNoLengthServesOneAtATime() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 0)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1, queueLimit: 0)
     for _ in 0..<3 {
       #expect(try await eventually { engine.load == (active: 0, queued: 0) })
       #expect(try await Transcript(engine.submit(request("a", log: Log()))).ids.count == 6)
@@ -87,8 +87,8 @@ struct InferenceEngineTests {
   }
 
   /// Whoever goes away frees the slot at the next step.
-  @Test func aDroppedStreamFreesItsSlot() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096), slots: 1)
+  @Test func aDroppedStreamFreesItsPlace() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(contextLength: 4096), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let reader = Task {
       for try await _ in try engine.submit(request("a", log: log, gate: gate, tokens: 4000)) {}
@@ -104,7 +104,7 @@ struct InferenceEngineTests {
   }
 
   @Test func aRequestWhoseStreamIsDroppedInTheQueueNeverStarts() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let blocked = try engine.submit(request("a", log: log, gate: gate))
     #expect(try await gate.reached())
@@ -117,7 +117,7 @@ struct InferenceEngineTests {
   }
 
   @Test func aRequestThatIsDroppedGivesUpItsPlaceInTheQueue() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1, queueLimit: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1, queueLimit: 1)
     let (log, gate) = (Log(), Gate())
     let blocked = try engine.submit(request("a", log: log, gate: gate))
     #expect(try await gate.reached())
@@ -128,7 +128,7 @@ struct InferenceEngineTests {
   }
 
   @Test func shuttingDownWithGraceFinishesWhatHasBegun() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let streams = [
       try engine.submit(request("a", log: log, gate: gate)), try engine.submit(request("b", log: log)),
@@ -146,7 +146,7 @@ struct InferenceEngineTests {
   }
 
   @Test func shuttingDownWithoutGraceCancelsWhatHasBegunAndRefusesWhatHasNot() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let (log, gate) = (Log(), Gate())
     let active = try engine.submit(request("a", log: log, gate: gate))
     #expect(try await gate.reached())
@@ -165,7 +165,7 @@ struct InferenceEngineTests {
   /// The engine's thread must not outlive it, and nobody may wait for ever.
   @Test func anEngineThatIsDroppedEndsItsStreams() async throws {
     let (log, gate) = (Log(), Gate())
-    var engine: InferenceEngine? = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    var engine: InferenceEngine? = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let active = try #require(try engine?.submit(request("a", log: log, gate: gate)))
     #expect(try await gate.reached())
     engine = nil
@@ -174,7 +174,7 @@ struct InferenceEngineTests {
   }
 
   @Test func aRequestThatFailsIsReportedAndTheNextIsServed() async throws {
-    let engine = InferenceEngine(model: try TinyLanguage.make(), slots: 1)
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let stream = try engine.submit(.init(prompt: [1, 9999], maximumTokens: 4))
     let late = await #expect(throws: GenerationError.self) { try await Transcript(stream) }
     #expect(late?.code == .invalidRequest && late?.parameter == "prompt")
@@ -188,7 +188,7 @@ struct InferenceEngineTests {
   /// Many callers at once: everyone gets the answer of one's own request.
   @Test func manyRequestsAtOnceEachGetTheirOwnAnswer() async throws {
     let model = try TinyLanguage.make()
-    let engine = InferenceEngine(model: model, slots: 4)
+    let engine = InferenceEngine(model: model, sequences: 4)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 0..<24 {
         let request = GenerationRequest(

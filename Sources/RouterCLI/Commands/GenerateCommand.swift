@@ -32,7 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
   func run() async throws {
     let language = try model.load()
     let decoding = try policy.decoding(for: language)
-    let engine = InferenceEngine(model: language, slots: 1)
+    let engine = InferenceEngine(model: language, sequences: 1)
     let session = GenerateSession(
       engine: engine, decoding: decoding, maximumExit: policy.maxExit,
       sampling: try sampling.options(), maximumTokens: sampling.maxTokens, stopStrings: sampling.stop,

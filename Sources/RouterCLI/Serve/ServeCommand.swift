@@ -123,7 +123,7 @@
         let language = try settings.model.load(path: path, maximumExit: settings.maximumExit)
         let policies = try Self.catalog(settings, for: language, wanted: wanted, logger: logger)
         return EngineBackend(
-          engine: InferenceEngine(model: language, slots: settings.slots, queueLimit: settings.queue),
+          engine: InferenceEngine(model: language, sequences: settings.slots, queueLimit: settings.queue),
           policies: policies, created: Int(Date().timeIntervalSince1970))
       }
       let announcing = settings.portFile.map { file in

@@ -1,4 +1,4 @@
-import RouterExit
+public import RouterExit
 
 extension InferenceEngine {
   /// Audits that may wait.
@@ -17,7 +17,7 @@ extension InferenceEngine {
   /// - Throws: ``GenerationError`` `overloaded` if too many audits wait, `shuttingDown` if the engine ends or the
   ///   task is cancelled before the audit has, `invalidRequest` or `contextOverflow` if the model cannot read the
   ///   tokens.
-  package func audit(
+  public func audit(
     _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
     let interest = AuditJob.Interest()

@@ -25,7 +25,7 @@ final class EngineJob: Sendable {
 ///
 /// `@unchecked Sendable`: the mutable fields are guarded by `condition`.
 final class EngineWorker: @unchecked Sendable {
-  private let slots: Int
+  private let sequenceLimit: Int
   private let queueLimit: Int
   private let condition = NSCondition()
   private var queue: [EngineJob] = []
@@ -35,8 +35,8 @@ final class EngineWorker: @unchecked Sendable {
   private var isClosed = false
   private var isStopped = false
 
-  init(slots: Int, queueLimit: Int) {
-    self.slots = slots
+  init(sequenceLimit: Int, queueLimit: Int) {
+    self.sequenceLimit = sequenceLimit
     self.queueLimit = queueLimit
   }
 
@@ -47,9 +47,9 @@ final class EngineWorker: @unchecked Sendable {
       throw GenerationError(
         .shuttingDown, "the engine is shutting down", remedy: "Send the request to another instance.")
     }
-    // Whoever has gone away holds no place. A free slot takes the next request at once, so that one holds none.
+    // Whoever has gone away holds no place. A free place takes the next request at once, so that one holds none.
     queue.removeAll { $0.isCancelled }
-    guard queue.count < queueLimit + max(0, slots - activeCount) else {
+    guard queue.count < queueLimit + max(0, sequenceLimit - activeCount) else {
       throw GenerationError(
         .overloaded, "\(queue.count) requests are waiting", remedy: "Try again in a few seconds.")
     }
@@ -132,7 +132,7 @@ final class EngineWorker: @unchecked Sendable {
     audit?.job.abandon()
   }
 
-  /// Waits for work and takes what the free slots can hold: nothing if an audit is all there is; nil when
+  /// Waits for work and takes as many requests as may be active: none if an audit is all there is; nil when
   /// stopped.
   private func admit(active: Int, isAuditing: Bool) -> [EngineJob]? {
     condition.lock()
@@ -153,7 +153,7 @@ final class EngineWorker: @unchecked Sendable {
       return nil
     }
     queue.removeAll { $0.isCancelled }
-    let taken = Array(queue.prefix(max(0, slots - active)))
+    let taken = Array(queue.prefix(max(0, sequenceLimit - active)))
     queue.removeFirst(taken.count)
     activeCount = active + taken.count
     return taken

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Generates several sequences at once on a thread of its own, each a step in turn.
 ///
-/// A request waits in a first-in-first-out queue until a slot is free; sequences in slots advance round-robin,
+/// A request waits in a first-in-first-out queue until a place is free; active sequences advance round-robin,
 /// a token or a batch of prompt each, so a long answer does not hold up a short one.
 public final class InferenceEngine: Sendable {
   public let model: LanguageModel
@@ -12,11 +12,11 @@ public final class InferenceEngine: Sendable {
   /// Starts the engine.
   ///
   /// - Parameters:
-  ///   - slots: sequences that advance at the same time, each with a key/value cache of its own.
+  ///   - sequences: sequences that advance at the same time, each with a key/value cache of its own.
   ///   - queueLimit: requests that may wait beyond those.
-  public init(model: LanguageModel, slots: Int = 4, queueLimit: Int = 64) {
+  public init(model: LanguageModel, sequences: Int = 4, queueLimit: Int = 64) {
     self.model = model
-    worker = EngineWorker(slots: max(1, slots), queueLimit: max(0, queueLimit))
+    worker = EngineWorker(sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit))
     let worker = worker
     let thread = Thread { worker.work() }
     thread.name = "router-engine"
@@ -43,7 +43,7 @@ public final class InferenceEngine: Sendable {
     return stream
   }
 
-  /// Sequences in slots and requests in the queue.
+  /// Active sequences and requests in the queue.
   public var load: (active: Int, queued: Int) { worker.load }
 
   /// Takes no more requests, waits until those it has are done or `grace` has passed, then cancels the rest.

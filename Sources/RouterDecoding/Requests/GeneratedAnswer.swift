@@ -14,6 +14,16 @@ package struct GeneratedAnswer: Sendable, Equatable {
   /// Starts without tokens.
   package init() {}
 
+  /// Generates an answer here and now, without an engine.
+  ///
+  /// - Throws: ``GenerationError`` if the request does not fit the model.
+  package init(_ request: GenerationRequest, on language: LanguageModel) throws(GenerationError) {
+    let generation = try Generation(request, on: language)
+    while !generation.isFinished {
+      for event in try generation.advance() { append(event) }
+    }
+  }
+
   /// Takes the next event in.
   package mutating func append(_ event: GenerationEvent) {
     switch event {

@@ -25,14 +25,10 @@ package struct FreeRunningAnswer: Sendable, Equatable {
     prompt: [Int32], maximumTokens: Int, decoding: Decoding = .full, maximumExit: Int? = nil,
     sampling: SamplingOptions = .greedy, stopStrings: [String], on language: LanguageModel
   ) throws {
-    let generation = try Generation(
+    let answer = try GeneratedAnswer(
       GenerationRequest(
         prompt: prompt, maximumTokens: maximumTokens, sampling: sampling, stopStrings: stopStrings,
         decoding: decoding, maximumExit: maximumExit), on: language)
-    var answer = GeneratedAnswer()
-    while !generation.isFinished {
-      for event in try generation.advance() { answer.append(event) }
-    }
     tokens = answer.idsWithEnd
     depths = answer.depthsWithEnd
     text = answer.text

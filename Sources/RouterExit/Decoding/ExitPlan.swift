@@ -73,12 +73,35 @@ public struct ExitPlan: Sendable {
     mismatch = .refused
   }
 
+  /// A plan from a policy in code that was calibrated on the model with these keys and values.
+  ///
+  /// - Throws: as ``init(_:for:keyValues:)``.
+  package init(
+    _ policy: any ExitPolicy, for model: ModelIdentity, keyValues: KeyValueMode, guarantee: PolicyGuarantee
+  ) throws(PolicyError) {
+    try model.requireExits(of: policy)
+    self.policy = policy
+    self.keyValues = keyValues
+    self.guarantee = guarantee
+    mismatches = []
+    self.model = model
+    file = nil
+    mismatch = .refused
+  }
+
   /// The same policy on the same model with other keys and values.
   ///
   /// - Throws: ``PolicyError`` with code ``PolicyError/Code/modelMismatch`` if there is a guarantee, which holds for
   ///   ``keyValues`` only, unless the plan was made with ``Mismatch/accepted``.
   public func with(keyValues: KeyValueMode) throws(PolicyError) -> ExitPlan {
     guard keyValues != self.keyValues else { return self }
+    guard file != nil || guarantee == nil else {
+      throw PolicyError(
+        code: .modelMismatch,
+        what: "policy `\(policy.name)` was calibrated with keys and values \(self.keyValues.rawValue), not "
+          + "\(keyValues.rawValue), so its guarantee does not hold there",
+        remedy: "Calibrate it with \(keyValues.rawValue), or make a plan without a guarantee.")
+    }
     var plan =
       if let file {
         try ExitPlan(file, for: model, keyValues: keyValues, mismatch: mismatch)

@@ -18,7 +18,7 @@ package final class GuaranteeMonitor: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var standings: [String: AuditedPolicy] = [:]
+    var policies: [String: AuditedPolicy] = [:]
     var guarantees: [String: PolicyGuarantee] = [:]
     var counts = AuditCounts()
   }
@@ -69,12 +69,12 @@ package final class GuaranteeMonitor: Sendable {
     let broken = state.withLock { state -> AuditedPolicy? in
       state.counts.pending -= 1
       state.counts.done += 1
-      var standing =
-        state.standings[candidate.policy]
+      var audited =
+        state.policies[candidate.policy]
         ?? AuditedPolicy(guarantee: state.guarantees[candidate.policy])
-      let breaks = standing.record(loss: found.loss, tokens: found.tokenCount)
-      state.standings[candidate.policy] = standing
-      return breaks ? standing : nil
+      let breaks = audited.record(loss: found.loss, tokens: found.tokenCount)
+      state.policies[candidate.policy] = audited
+      return breaks ? audited : nil
     }
     if let broken { raiseAlarm(broken, policy: candidate.policy) }
   }
@@ -93,17 +93,17 @@ package final class GuaranteeMonitor: Sendable {
   }
 
   /// How each audited policy has done, by name, and what became of the answers.
-  package var report: (standings: [String: AuditedPolicy], counts: AuditCounts) {
-    state.withLock { ($0.standings, $0.counts) }
+  package var report: (policies: [String: AuditedPolicy], counts: AuditCounts) {
+    state.withLock { ($0.policies, $0.counts) }
   }
 
   /// Policies whose requests run in another mode now, with that mode.
   package var fallbacks: [String: DecodingMode] {
     guard case .run(let mode) = reaction else { return [:] }
-    return state.withLock { $0.standings.filter(\.value.isBroken).mapValues { _ in mode } }
+    return state.withLock { $0.policies.filter(\.value.isBroken).mapValues { _ in mode } }
   }
 
-  private func raiseAlarm(_ standing: AuditedPolicy, policy: String) {
+  private func raiseAlarm(_ audited: AuditedPolicy, policy: String) {
     let consequence =
       switch reaction {
       case .none: "its requests go on, without the promise"
@@ -112,10 +112,10 @@ package final class GuaranteeMonitor: Sendable {
     logger.error(
       "The policy \(policy) breaks its promise: \(consequence). Recalibrate it with `router calibrate`.",
       metadata: [
-        "policy": "\(policy)", "promised": "\(standing.promise?.risk ?? 0)",
-        "measured": "\(rounded(standing.losses.mean ?? 0))",
-        "at_least": "\(rounded(standing.losses.interval.lowerBound))",
-        "confidence": "\(standing.losses.confidence)", "audits": "\(standing.losses.count)",
+        "policy": "\(policy)", "promised": "\(audited.guarantee?.risk ?? 0)",
+        "measured": "\(rounded(audited.losses.mean ?? 0))",
+        "at_least": "\(rounded(audited.losses.interval.lowerBound))",
+        "confidence": "\(audited.losses.confidence)", "audits": "\(audited.losses.count)",
       ])
   }
 

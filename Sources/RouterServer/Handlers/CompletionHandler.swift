@@ -6,10 +6,10 @@ import ServiceLifecycle
 
 /// The two completion endpoints: check, queue, answer whole or in a stream.
 struct CompletionHandler: Sendable {
-  let slot: ModelSlot
+  let holder: ModelHolder
   let configuration: ServerConfiguration
   let metrics: ServerMetrics
-  let watch: GuaranteeMonitor
+  let monitor: GuaranteeMonitor
   let logger: Logger
 
   /// `POST /v1/chat/completions`.
@@ -34,7 +34,7 @@ struct CompletionHandler: Sendable {
 
   private func admit() throws -> any CompletionBackend {
     if Task.isShuttingDownGracefully { throw APIError.shuttingDown }
-    return try slot.backend()
+    return try holder.backend()
   }
 
   /// Queues all sequences before the status is sent, so that a full queue is a 429 and not a broken stream.
@@ -47,7 +47,7 @@ struct CompletionHandler: Sendable {
     let responder = CompletionResponder(
       call: call,
       feed: CompletionFeed(sequences: sequences, presence: presence, configuration: configuration),
-      metrics: metrics, watch: watch, logger: logger, requestID: context.requestID)
+      metrics: metrics, monitor: monitor, logger: logger, requestID: context.requestID)
     switch call.settings.delivery {
     case .whole:
       return try .json(try await responder.whole())

@@ -7,7 +7,7 @@ struct CompletionResponder: Sendable {
   let call: CompletionCall
   let feed: CompletionFeed
   let metrics: ServerMetrics
-  let watch: GuaranteeMonitor
+  let monitor: GuaranteeMonitor
   let logger: Logger
   let requestID: String
 
@@ -64,7 +64,7 @@ struct CompletionResponder: Sendable {
     let usage = Usage(promptTokens: call.promptTokenCount, choices: choices)
     let summaries = choices.compactMap(\.answer.summary)
     metrics.completion(usage, summaries: summaries)
-    watch.offer(call, ids: choices.map(\.answer.idsWithEnd))
+    monitor.offer(call, ids: choices.map(\.answer.idsWithEnd))
     logger.info(
       "Completion",
       metadata: [

@@ -2,16 +2,16 @@ import Hummingbird
 
 /// `GET /metrics`: counters, gauges and distributions as Prometheus reads them.
 struct MetricsHandler: Sendable {
-  let slot: ModelSlot
+  let holder: ModelHolder
   let metrics: ServerMetrics
-  let watch: GuaranteeMonitor
+  let monitor: GuaranteeMonitor
 
   func report() -> Response {
-    if case .ready(let backend) = slot.state {
+    if case .ready(let backend) = holder.state {
       metrics.load(backend.load)
       if let use = backend.headScreen { metrics.headScreen(use) }
     }
-    if watch.share > 0 { metrics.audits(watch) }
+    if monitor.share > 0 { metrics.audits(monitor) }
     let body = ByteBuffer(string: metrics.text)
     return Response(
       status: .ok,

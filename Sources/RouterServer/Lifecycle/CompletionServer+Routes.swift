@@ -4,17 +4,17 @@ import Logging
 extension CompletionServer {
   /// Connects paths and handlers.
   static func routes(
-    slot: ModelSlot, watch: GuaranteeMonitor, configuration: ServerConfiguration, logger: Logger
+    holder: ModelHolder, monitor: GuaranteeMonitor, configuration: ServerConfiguration, logger: Logger
   ) -> Router<ServerRequestContext> {
     let metrics = ServerMetrics()
     let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: AccessMiddleware(logger: logger, metrics: metrics))
 
     let completions = CompletionHandler(
-      slot: slot, configuration: configuration, metrics: metrics, watch: watch, logger: logger)
-    let models = ModelsHandler(slot: slot, configuration: configuration)
-    let health = HealthHandler(slot: slot, watch: watch)
-    let report = MetricsHandler(slot: slot, metrics: metrics, watch: watch)
+      holder: holder, configuration: configuration, metrics: metrics, monitor: monitor, logger: logger)
+    let models = ModelsHandler(holder: holder, configuration: configuration)
+    let health = HealthHandler(holder: holder, monitor: monitor)
+    let report = MetricsHandler(holder: holder, metrics: metrics, monitor: monitor)
     for endpoint in Endpoint.allCases {
       router.on(RouterPath(endpoint.rawValue), method: endpoint.method) { request, context in
         switch endpoint {

@@ -28,8 +28,8 @@ package final class CompletionServer: Sendable {
     load: @escaping @Sendable () throws -> any CompletionBackend
   ) {
     self.configuration = configuration
-    let slot = ModelSlot()
-    let watch = GuaranteeMonitor(
+    let holder = ModelHolder()
+    let monitor = GuaranteeMonitor(
       share: configuration.auditShare, reaction: configuration.alarmReaction,
       queueLimit: configuration.auditQueueLimit, logger: logger)
     let (listening, listeningSink) = AsyncStream<Void>.makeStream()
@@ -41,7 +41,7 @@ package final class CompletionServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     let application = Application(
-      router: Self.routes(slot: slot, watch: watch, configuration: configuration, logger: logger),
+      router: Self.routes(holder: holder, monitor: monitor, configuration: configuration, logger: logger),
       server: .acceptedConnections(
         .init(
           additionalChannelHandlers: [ClientPresenceHandler()],
@@ -59,15 +59,15 @@ package final class CompletionServer: Sendable {
       },
       logger: quiet)
     let model = ModelService(
-      slot: slot, listening: listening,
+      holder: holder, listening: listening,
       load: {
         let base = try load()
-        return configuration.auditShare > 0 ? WatchedBackend(base: base, watch: watch) : base
+        return configuration.auditShare > 0 ? MonitoredBackend(base: base, monitor: monitor) : base
       }, logger: logger)
 
     // Services stop in reverse order: first the listener, with its answers in progress, then the engine.
     let audits: [ServiceGroupConfiguration.ServiceConfiguration] =
-      configuration.auditShare > 0 ? [.init(service: AuditService(slot: slot, watch: watch))] : []
+      configuration.auditShare > 0 ? [.init(service: AuditService(holder: holder, monitor: monitor))] : []
     var groupConfiguration = ServiceGroupConfiguration(
       services: [.init(service: model, failureTerminationBehavior: .gracefullyShutdownGroup)]
         + audits + [.init(service: application)],

@@ -4,7 +4,7 @@ import ServiceLifecycle
 
 /// Loads the model once the server listens, and ends it after the server has.
 struct ModelService: Service {
-  let slot: ModelSlot
+  let holder: ModelHolder
   /// Yields once, when the socket is bound.
   let listening: AsyncStream<Void>
   let load: @Sendable () throws -> any CompletionBackend
@@ -21,7 +21,7 @@ struct ModelService: Service {
       }
     } catch is CancellationError {
     }
-    if case .ready(let backend) = slot.state { await backend.shutdown() }
+    if case .ready(let backend) = holder.state { await backend.shutdown() }
   }
 
   private func fillSlot() async throws {
@@ -35,11 +35,11 @@ struct ModelService: Service {
     for await result in results {
       switch result {
       case .success(let backend):
-        slot.state = .ready(backend)
+        holder.state = .ready(backend)
         let seconds = (start.duration(to: .now).seconds * 100).rounded() / 100
         logger.info("Serving \(backend.card.name), loaded in \(seconds) s")
       case .failure(let error):
-        slot.state = .failed(reason: "\(error)")
+        holder.state = .failed(reason: "\(error)")
         throw ServerError(code: .loadFailed, what: "The model can't be served: \(error)", remedy: "")
       }
     }

@@ -111,19 +111,19 @@ struct ServerMetrics: Sendable {
   }
 
   /// Records what audits have shown.
-  func audits(_ watch: GuaranteeMonitor) {
-    let (standings, counts) = watch.report
-    for (policy, standing) in standings {
+  func audits(_ monitor: GuaranteeMonitor) {
+    let (policies, counts) = monitor.report
+    for (policy, audited) in policies {
       let of = [("policy", policy)]
-      total("router_audits", standing.losses.count, of)
-      total("router_audit_tokens", standing.tokenCount, of)
-      let interval = standing.losses.interval
-      set("router_realised_risk", standing.losses.mean ?? 0, of)
+      total("router_audits", audited.losses.count, of)
+      total("router_audit_tokens", audited.tokenCount, of)
+      let interval = audited.losses.interval
+      set("router_realised_risk", audited.losses.mean ?? 0, of)
       set("router_realised_risk_lower", interval.lowerBound, of)
       set("router_realised_risk_upper", interval.upperBound, of)
-      if let promise = standing.promise {
-        set("router_promised_risk", promise.risk, of)
-        set("router_promise_broken", standing.isBroken ? 1 : 0, of)
+      if let guarantee = audited.guarantee {
+        set("router_promised_risk", guarantee.risk, of)
+        set("router_promise_broken", audited.isBroken ? 1 : 0, of)
       }
     }
     for (reason, count) in counts.unfit {

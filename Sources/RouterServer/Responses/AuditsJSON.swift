@@ -25,17 +25,17 @@ struct AuditsJSON: Encodable {
       case policy, metric, loss, interval, confidence, audited, tokens, promised, promise
     }
 
-    init(_ standing: AuditedPolicy, policy: String) {
+    init(_ results: AuditedPolicy, policy: String) {
       self.policy = policy
-      let bounds = standing.losses.interval
-      metric = standing.metric.rawValue
-      loss = standing.losses.mean
+      let bounds = results.losses.interval
+      metric = results.metric.rawValue
+      loss = results.losses.mean
       interval = [bounds.lowerBound, bounds.upperBound]
-      confidence = standing.losses.confidence
-      audited = standing.losses.count
-      tokens = standing.tokenCount
-      promised = standing.promise?.risk
-      promise = standing.promise.map { _ in standing.isBroken ? "broken" : "kept" }
+      confidence = results.losses.confidence
+      audited = results.losses.count
+      tokens = results.tokenCount
+      promised = results.guarantee?.risk
+      promise = results.guarantee.map { _ in results.isBroken ? "broken" : "kept" }
     }
   }
 
@@ -51,12 +51,12 @@ struct AuditsJSON: Encodable {
   /// Mode in which requests of policies with a broken promise run; absent if none do.
   var fallback: String?
 
-  init(_ watch: GuaranteeMonitor) {
-    let (standings, counts) = watch.report
-    share = watch.share
+  init(_ monitor: GuaranteeMonitor) {
+    let (audited, counts) = monitor.report
+    share = monitor.share
     (pending, done, dropped, failed) = (counts.pending, counts.done, counts.dropped, counts.failed)
     unfit = Dictionary(uniqueKeysWithValues: counts.unfit.map { ($0.key.rawValue, $0.value) })
-    policies = standings.sorted { $0.key < $1.key }.map { Policy($0.value, policy: $0.key) }
-    fallback = watch.fallbacks.values.first?.rawValue
+    policies = audited.sorted { $0.key < $1.key }.map { Policy($0.value, policy: $0.key) }
+    fallback = monitor.fallbacks.values.first?.rawValue
   }
 }

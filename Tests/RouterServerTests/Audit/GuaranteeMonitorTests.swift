@@ -6,7 +6,7 @@ import RouterServer
 import Testing
 
 struct GuaranteeMonitorTests {
-  private func watch(_ reaction: AlarmReaction = .none, queueLimit: Int = 4) -> GuaranteeMonitor {
+  private func monitor(_ reaction: AlarmReaction = .none, queueLimit: Int = 4) -> GuaranteeMonitor {
     GuaranteeMonitor(share: 1, reaction: reaction, queueLimit: queueLimit, logger: .silent)
   }
 
@@ -38,59 +38,59 @@ struct GuaranteeMonitorTests {
       (request(sampling: warm), [3], .sampled), (request(sampling: penalised), [3], .sampled),
       (request(maximumExit: 15), [3], .limitedDepth), (request(), [], .empty),
     ]
-    let watch = watch()
+    let monitor = monitor()
     for (request, ids, reason) in cases {
       #expect(throws: reason) {
         try AuditCandidate(policy: "a", request: request, ids: ids, guarantee: nil)
       }
-      watch.offer(request, ids: ids, policy: "a", guarantee: nil)
+      monitor.offer(request, ids: ids, policy: "a", guarantee: nil)
     }
-    #expect(watch.report.counts.unfit == [.sampled: 2, .limitedDepth: 1, .empty: 1])
-    #expect(watch.report.counts.pending == 0)
+    #expect(monitor.report.counts.unfit == [.sampled: 2, .limitedDepth: 1, .empty: 1])
+    #expect(monitor.report.counts.pending == 0)
   }
 
   @Test func aFullQueueLetsAnswersGo() {
-    let watch = watch(queueLimit: 2)
-    for _ in 0..<5 { watch.offer(request(), ids: [3], policy: "a", guarantee: nil) }
-    #expect(watch.report.counts.pending == 2)
-    #expect(watch.report.counts.dropped == 3)
+    let monitor = monitor(queueLimit: 2)
+    for _ in 0..<5 { monitor.offer(request(), ids: [3], policy: "a", guarantee: nil) }
+    #expect(monitor.report.counts.pending == 2)
+    #expect(monitor.report.counts.dropped == 3)
   }
 
   // MARK: What follows
 
   private func run(
-    _ watch: GuaranteeMonitor, guarantee: PolicyGuarantee?, agreements: [Bool], times: Int
+    _ monitor: GuaranteeMonitor, guarantee: PolicyGuarantee?, agreements: [Bool], times: Int
   ) throws {
     let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: nil)
     for _ in 0..<times {
-      watch.offer(request(), ids: [3], policy: "a", guarantee: guarantee)
-      watch.record(AuditedAnswer(agreements: agreements), of: candidate)
+      monitor.offer(request(), ids: [3], policy: "a", guarantee: guarantee)
+      monitor.record(AuditedAnswer(agreements: agreements), of: candidate)
     }
   }
 
   @Test func aKeptPromiseRaisesNoAlarm() throws {
-    let watch = watch(.run(.full))
+    let monitor = monitor(.run(.full))
     try run(
-      watch, guarantee: .promise(risk: 0.5), agreements: [true, true, true, false], times: 100)
-    let standing = try #require(watch.report.standings["a"])
-    #expect(!standing.isBroken)
-    #expect(standing.losses.mean == 0.25)
-    #expect(standing.tokenCount == 400)
-    #expect(watch.fallbacks.isEmpty)
+      monitor, guarantee: .promise(risk: 0.5), agreements: [true, true, true, false], times: 100)
+    let audited = try #require(monitor.report.policies["a"])
+    #expect(!audited.isBroken)
+    #expect(audited.losses.mean == 0.25)
+    #expect(audited.tokenCount == 400)
+    #expect(monitor.fallbacks.isEmpty)
   }
 
   @Test(arguments: [AlarmReaction.none, .run(.full)])
   func aBrokenPromiseStaysBroken(reaction: AlarmReaction) throws {
-    let watch = watch(reaction)
+    let monitor = monitor(reaction)
     let promise = try PolicyGuarantee.promise(risk: 0.05)
-    try run(watch, guarantee: promise, agreements: [true, false], times: 30)
-    let standing = try #require(watch.report.standings["a"])
-    #expect(standing.isBroken)
-    #expect(standing.losses.interval.lowerBound >= 0.05)
-    #expect(watch.fallbacks == (reaction == .none ? [:] : ["a": .full]))
+    try run(monitor, guarantee: promise, agreements: [true, false], times: 30)
+    let audited = try #require(monitor.report.policies["a"])
+    #expect(audited.isBroken)
+    #expect(audited.losses.interval.lowerBound >= 0.05)
+    #expect(monitor.fallbacks == (reaction == .none ? [:] : ["a": .full]))
     // Better days do not mend it.
-    try run(watch, guarantee: promise, agreements: [true, true], times: 300)
-    #expect(watch.report.standings["a"]?.isBroken == true)
+    try run(monitor, guarantee: promise, agreements: [true, true], times: 300)
+    #expect(monitor.report.policies["a"]?.isBroken == true)
   }
 
   @Test func answersAreComparedByThePromisesLoss() throws {
@@ -101,30 +101,30 @@ struct GuaranteeMonitorTests {
       let promise = try PolicyGuarantee.promise(risk: 0.05, metric: name)
       let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: promise)
       #expect(candidate.metric == metric && AuditedPolicy(guarantee: promise).metric == metric)
-      let watch = watch(.run(.full))
-      try run(watch, guarantee: promise, agreements: [false], times: 30)
-      #expect(watch.fallbacks.isEmpty == (name == "exact-match"), "\(name)")
+      let monitor = monitor(.run(.full))
+      try run(monitor, guarantee: promise, agreements: [false], times: 30)
+      #expect(monitor.fallbacks.isEmpty == (name == "exact-match"), "\(name)")
     }
   }
 
   @Test func onlyAPromiseThatAuditsCanMeasureCanBeBroken() throws {
     for guarantee in [nil, try PolicyGuarantee.promise(risk: 0.05, metric: "exact-match")] {
-      let watch = watch(.run(.full))
-      try run(watch, guarantee: guarantee, agreements: [false], times: 30)
-      #expect(watch.report.standings["a"]?.promise == nil)
-      #expect(watch.report.standings["a"]?.losses.mean == 1)
-      #expect(watch.fallbacks.isEmpty)
+      let monitor = monitor(.run(.full))
+      try run(monitor, guarantee: guarantee, agreements: [false], times: 30)
+      #expect(monitor.report.policies["a"]?.guarantee == nil)
+      #expect(monitor.report.policies["a"]?.losses.mean == 1)
+      #expect(monitor.fallbacks.isEmpty)
     }
   }
 
   @Test func anAuditThatFailsIsCounted() throws {
-    let watch = watch()
+    let monitor = monitor()
     let candidate = try AuditCandidate(policy: "a", request: request(), ids: [3], guarantee: nil)
     for code in [GenerationError.Code.overloaded, .shuttingDown] {
-      watch.offer(request(), ids: [3], policy: "a", guarantee: nil)
-      watch.recordFailure(GenerationError(code, "no", remedy: ""), of: candidate)
+      monitor.offer(request(), ids: [3], policy: "a", guarantee: nil)
+      monitor.recordFailure(GenerationError(code, "no", remedy: ""), of: candidate)
     }
-    #expect(watch.report.counts.dropped == 1 && watch.report.counts.failed == 1)
-    #expect(watch.report.counts.pending == 0)
+    #expect(monitor.report.counts.dropped == 1 && monitor.report.counts.failed == 1)
+    #expect(monitor.report.counts.pending == 0)
   }
 }

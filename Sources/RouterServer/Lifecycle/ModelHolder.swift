@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The place of the model, filled while the server already listens.
-final class ModelSlot: Sendable {
+final class ModelHolder: Sendable {
   /// What the place holds.
   enum State: Sendable {
     case loading

@@ -3,12 +3,12 @@ import RouterExit
 import RouterTokenizer
 
 /// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
-struct WatchedBackend: CompletionBackend {
+struct MonitoredBackend: CompletionBackend {
   let base: any CompletionBackend
-  let watch: GuaranteeMonitor
+  let monitor: GuaranteeMonitor
 
   var card: ModelCard { base.card }
-  var policies: PolicyCatalog { base.policies.fallingBack(watch.fallbacks) }
+  var policies: PolicyCatalog { base.policies.fallingBack(monitor.fallbacks) }
   var load: BackendLoad { base.load }
   var headScreen: HeadScreenUse? { base.headScreen }
 
