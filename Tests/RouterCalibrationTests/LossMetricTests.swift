@@ -4,13 +4,6 @@ import Testing
 @testable import RouterCalibration
 
 @Suite struct LossMetricTests {
-  @Test func onlyALostRightAnswerIsALoss() {
-    #expect(LossMetric.exactMatchLoss(fullIsRight: true, exitIsRight: false) == 1)
-    #expect(LossMetric.exactMatchLoss(fullIsRight: true, exitIsRight: true) == 0)
-    #expect(LossMetric.exactMatchLoss(fullIsRight: false, exitIsRight: false) == 0)
-    #expect(LossMetric.exactMatchLoss(fullIsRight: false, exitIsRight: true) == 0)
-  }
-
   @Test func zeroOneLossesGetTheExactTest() {
     #expect(LossMetric.exactMatch.preferredTest == .exactBinomial)
     #expect(LossMetric.disagreement.preferredTest == .betting)

@@ -110,6 +110,14 @@ struct AnswerAuditTests {
     #expect(try await engine.audit(Array(full.prefix(5)), to: asked, by: .rougeL).loss == 0)
   }
 
+  @Test func aLossThatNeedsAnExpectedAnswerIsRefused() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make())
+    let error = await #expect(throws: GenerationError.self) {
+      try await engine.audit([3], to: greedy([104, 105]), by: .exactMatch)
+    }
+    #expect(error?.code == .invalidRequest && error?.parameter == "metric")
+  }
+
   /// The end-of-text token is part of both answers, as in calibration.
   @Test func anAnswerThatEndsIsComparedWithItsEnd() async throws {
     let model = try TinyLanguage.make(endOfGeneration: [100, 104])
