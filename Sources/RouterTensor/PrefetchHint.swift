@@ -12,7 +12,7 @@ package struct PrefetchHint {
   let chunk: Int
 }
 
-/// Where the threads of a team find what is foreseen.
+/// The hint that the threads of a team find while they wait.
 ///
 /// Its words may belong to two calls of ``announce(_:)``: asking for memory that is not needed, or not there, does
 /// no harm.
@@ -31,13 +31,13 @@ final class PrefetchBoard: @unchecked Sendable {
 
   init(threadCount: Int) { self.threadCount = threadCount }
 
-  func announce(_ foresight: PrefetchHint) {
-    start.store(UInt(bitPattern: foresight.start), ordering: .relaxed)
-    byteCount.store(foresight.byteCount, ordering: .relaxed)
-    chunk.store(max(foresight.chunk, 1), ordering: .relaxed)
+  func announce(_ hint: PrefetchHint) {
+    start.store(UInt(bitPattern: hint.start), ordering: .relaxed)
+    byteCount.store(hint.byteCount, ordering: .relaxed)
+    chunk.store(max(hint.chunk, 1), ordering: .relaxed)
   }
 
-  /// How far one thread has asked for what is foreseen.
+  /// How far one thread has followed the hint.
   struct Reader {
     /// 0 ..< threads.
     let thread: Int

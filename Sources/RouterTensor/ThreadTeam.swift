@@ -17,7 +17,7 @@ package final class ThreadTeam: @unchecked Sendable {
   private let shared: SharedState
   private let entry = NSLock()
   private var generation: UInt64 = 0
-  private var retreat = ContentionBackoff()
+  private var backoff = ContentionBackoff()
 
   /// Starts `threadCount - 1` workers; without an argument one thread for each core.
   package init(threadCount: Int? = nil) {
@@ -37,9 +37,9 @@ package final class ThreadTeam: @unchecked Sendable {
   /// Runs `body` once for each chunk `0 ..< chunks` and returns when all have ended.
   ///
   /// Calls from several threads wait for each other. `body` must not call `run` of the same team.
-  /// - Parameter foresight: what the call after this one will read; as before if absent.
+  /// - Parameter hint: what the call after this one will read; as before if absent.
   /// - Complexity: about a microsecond beside the work itself while the workers are awake.
-  package func run(chunks: Int, then foresight: PrefetchHint? = nil, _ body: (Int) -> Void) {
+  package func run(chunks: Int, then hint: PrefetchHint? = nil, _ body: (Int) -> Void) {
     guard chunks > 0 else { return }
     if threadCount == 1 || chunks == 1 {
       for chunk in 0..<chunks { body(chunk) }
@@ -47,9 +47,9 @@ package final class ThreadTeam: @unchecked Sendable {
     }
     entry.lock()
     defer { entry.unlock() }
-    if let foresight { shared.board.announce(foresight) }
+    if let hint { shared.board.announce(hint) }
     let now = DispatchTime.now().uptimeNanoseconds
-    guard !retreat.isAlone(at: now) else {
+    guard !backoff.isAlone(at: now) else {
       for chunk in 0..<chunks { body(chunk) }
       return
     }
@@ -65,7 +65,7 @@ package final class ThreadTeam: @unchecked Sendable {
       }
       start += count
     }
-    if stall > 0 { retreat.note(stall: stall, at: now) }
+    if stall > 0 { backoff.note(stall: stall, at: now) }
   }
 }
 

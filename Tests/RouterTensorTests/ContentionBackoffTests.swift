@@ -7,22 +7,22 @@ struct ContentionBackoffTests {
   private let stall: UInt64 = 4_000_000
 
   @Test func oneStallIsAnAccident() {
-    var retreat = ContentionBackoff()
+    var backoff = ContentionBackoff()
     for now in stride(from: UInt64(1), to: 10_000_000_000, by: Int(stall + ContentionBackoff.memory)) {
-      #expect(!retreat.isAlone(at: now))
-      retreat.note(stall: stall, at: now)
-      #expect(!retreat.isAlone(at: now + stall))
+      #expect(!backoff.isAlone(at: now))
+      backoff.note(stall: stall, at: now)
+      #expect(!backoff.isAlone(at: now + stall))
     }
   }
 
   @Test func pausesDoubleWhileStallsKeepComing() {
-    var retreat = ContentionBackoff()
-    retreat.note(stall: stall, at: 1)
+    var backoff = ContentionBackoff()
+    backoff.note(stall: stall, at: 1)
     var (now, pause) = (1 + stall, ContentionBackoff.shortest)
     for _ in 0..<10 {
-      retreat.note(stall: stall, at: now)
-      #expect(retreat.isAlone(at: now + stall + pause - 1))
-      #expect(!retreat.isAlone(at: now + stall + pause))
+      backoff.note(stall: stall, at: now)
+      #expect(backoff.isAlone(at: now + stall + pause - 1))
+      #expect(!backoff.isAlone(at: now + stall + pause))
       now += stall + pause
       pause = min(2 * pause, ContentionBackoff.longest)
     }
@@ -30,14 +30,14 @@ struct ContentionBackoffTests {
   }
 
   @Test func aQuietWhileIsForgiven() {
-    var retreat = ContentionBackoff()
-    retreat.note(stall: stall, at: 1)
-    retreat.note(stall: stall, at: 1 + stall)
+    var backoff = ContentionBackoff()
+    backoff.note(stall: stall, at: 1)
+    backoff.note(stall: stall, at: 1 + stall)
     let late: UInt64 = 60_000_000_000
-    retreat.note(stall: stall, at: late)
-    #expect(!retreat.isAlone(at: late + stall))
-    retreat.note(stall: stall, at: late + stall)
-    #expect(retreat.isAlone(at: late + 2 * stall))
-    #expect(!retreat.isAlone(at: late + 2 * stall + ContentionBackoff.shortest))
+    backoff.note(stall: stall, at: late)
+    #expect(!backoff.isAlone(at: late + stall))
+    backoff.note(stall: stall, at: late + stall)
+    #expect(backoff.isAlone(at: late + 2 * stall))
+    #expect(!backoff.isAlone(at: late + 2 * stall + ContentionBackoff.shortest))
   }
 }
