@@ -16,15 +16,6 @@ package struct KeyValueLedger: Sendable, Equatable {
   /// Positions that are complete or in flight.
   package var reach: Int { complete + depths.count }
 
-  /// Keys and values, one of each, that layers lack: layers times positions.
-  package var debt: Int { depths.reduce(0) { $0 + layerCount - $1 } }
-
-  /// Positions that the layer with 0-based index `layer` lacks.
-  package func missing(in layer: Int) -> Range<Int> {
-    let first = depths.firstIndex { $0 <= layer } ?? depths.count
-    return complete + first..<reach
-  }
-
   /// Takes the next `count` positions in flight; no layer has them yet.
   package mutating func append(_ count: Int) {
     depths.append(contentsOf: repeatElement(0, count: count))

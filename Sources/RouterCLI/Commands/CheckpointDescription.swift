@@ -46,7 +46,7 @@ struct CheckpointDescription: Encodable {
   init(_ checkpoint: CheckpointReader) {
     let metadata = checkpoint.metadata
     path = checkpoint.path
-    fileBytes = FileProbe.byteCount(checkpoint.path) ?? 0
+    fileBytes = checkpoint.fileByteCount
     tensors = checkpoint.tensors.map {
       Tensor(name: $0.name, dtype: $0.dtype.rawValue, shape: $0.shape, bytes: $0.byteCount)
     }

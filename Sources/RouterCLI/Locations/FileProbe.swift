@@ -26,10 +26,4 @@ enum FileProbe {
       throw CommandError("this is a directory", at: path, remedy: "Give the path of a file with --out.")
     }
   }
-
-  /// Bytes of a file; nil if there is none.
-  static func byteCount(_ path: String) -> Int? {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    return (attributes?[.size] as? NSNumber)?.intValue
-  }
 }

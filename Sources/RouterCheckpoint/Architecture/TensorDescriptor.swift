@@ -26,9 +26,6 @@ package struct TensorDescriptor: Sendable, Equatable {
   /// Size in bytes: the product of the shape and the element size.
   package var byteCount: Int { byteRange.count }
 
-  /// Number of elements.
-  package var elementCount: Int { byteRange.count / dtype.byteCount }
-
   /// The 1-based layer that the tensor belongs to; nil for what all layers share.
   package var layer: Int? { TensorName.layerIndex(of: name).map { $0 + 1 } }
 }
