@@ -10,7 +10,7 @@ struct MonitoredBackend: CompletionBackend {
   var card: ModelCard { base.card }
   var policies: PolicyCatalog { base.policies.fallingBack(monitor.fallbacks) }
   var load: BackendLoad { base.load }
-  var headScreen: HeadScreenUse? { base.headScreen }
+  var headScreen: HeadScreenCounters? { base.headScreen }
 
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }

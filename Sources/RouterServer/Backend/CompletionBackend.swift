@@ -43,7 +43,7 @@ package protocol CompletionBackend: Sendable {
   ) async throws(GenerationError) -> AuditedAnswer
 
   /// What the screen of the model's head has done; `nil` for a backend without one.
-  var headScreen: HeadScreenUse? { get }
+  var headScreen: HeadScreenCounters? { get }
 
   /// Ends what still runs and frees the threads.
   func shutdown() async

@@ -58,7 +58,7 @@ package struct EngineBackend: CompletionBackend {
     try await engine.audit(answer, to: request, by: metric)
   }
 
-  package var headScreen: HeadScreenUse? { engine.model.headScreenUse }
+  package var headScreen: HeadScreenCounters? { engine.model.headScreenCounters }
 
   package func shutdown() async {
     await engine.shutDown(grace: .zero)

@@ -103,11 +103,11 @@ struct ServerMetrics: Sendable {
   }
 
   /// Records what the screen of the head has done.
-  func headScreen(_ use: HeadScreenUse) {
-    total("router_head_screen_tokens", use.screened, [("result", "screened")])
-    total("router_head_screen_tokens", use.fallbacks, [("result", "fallback")])
-    total("router_head_screen_rescored_rows", use.rescoredRows)
-    set("router_head_screen_bytes", Double(use.byteCount))
+  func headScreen(_ counters: HeadScreenCounters) {
+    total("router_head_screen_tokens", counters.screened, [("result", "screened")])
+    total("router_head_screen_tokens", counters.fallbacks, [("result", "fallback")])
+    total("router_head_screen_rescored_rows", counters.rescoredRows)
+    set("router_head_screen_bytes", Double(counters.byteCount))
   }
 
   /// Records what audits have shown.

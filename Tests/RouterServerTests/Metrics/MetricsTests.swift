@@ -5,9 +5,10 @@ import Testing
 /// `GET /metrics`.
 struct MetricsTests {
   @Test func requestsAndTokensAreCounted() async throws {
-    var use = HeadScreenUse()
-    (use.screened, use.fallbacks, use.rescoredRows, use.byteCount) = (12, 3, 480, 9000)
-    let (reply, again) = try await withServer(ScriptedBackend(headScreen: use)) { port in
+    var counters = HeadScreenCounters()
+    (counters.screened, counters.fallbacks) = (12, 3)
+    (counters.rescoredRows, counters.byteCount) = (480, 9000)
+    let (reply, again) = try await withServer(ScriptedBackend(headScreen: counters)) { port in
       _ = try await post(port, "/v1/chat/completions", ServerTests.hello)
       _ = try await post(port, "/v1/chat/completions", "{")
       return (try await get(port, "/metrics"), try await get(port, "/metrics"))

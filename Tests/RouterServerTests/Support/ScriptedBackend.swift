@@ -34,7 +34,7 @@ final class ScriptedBackend: CompletionBackend {
   let card: ModelCard
   let policies: PolicyCatalog
   let load = BackendLoad(active: 1, queued: 2)
-  let headScreen: HeadScreenUse?
+  let headScreen: HeadScreenCounters?
   private let agreements: [Bool]?
   private let script: @Sendable (Int, GenerationRequest) -> Script
   private let log = Mutex(Log())
@@ -45,7 +45,7 @@ final class ScriptedBackend: CompletionBackend {
   ///   - agreements: what every audit finds; nothing wrong if absent.
   ///   - script: what becomes of the nth sequence.
   init(
-    card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenUse? = nil,
+    card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenCounters? = nil,
     agreements: [Bool]? = nil,
     script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
       .play(.answer("Hello there.", request))

@@ -19,7 +19,7 @@ struct SlowBackend: CompletionBackend {
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
-  var headScreen: HeadScreenUse? { nil }
+  var headScreen: HeadScreenCounters? { nil }
   func audit(
     _ answer: [Int32], to request: GenerationRequest, by metric: LossMetric
   ) async throws(GenerationError) -> AuditedAnswer {
