@@ -71,20 +71,25 @@ static void check_quantize(const rk_kernels *fast, const rk_kernels *reference) 
   free(x);
 }
 
-static void check_tiles(const rk_kernels *fast, const rk_kernels *reference, int is_q8) {
+#define RK_NAME(ENCODING) #ENCODING,
+
+static void check_tiles(const rk_kernels *fast, const rk_kernels *reference, rk_encoding encoding) {
+  static const char *const names[rk_encoding_count] = {RK_ENCODINGS(RK_NAME)};
+  const rk_tile_matmul product = fast->matmul_tiles[encoding], plain = reference->matmul_tiles[encoding];
   double worst = 0;
   int differs = 0;
   for (size_t k = 32; k <= 1120; k += 544)
     for (size_t n = 1; n <= 33; n += 4) {
-      const size_t m = 19, stride = n + 1, bytes = is_q8 ? rk_q8_bytes(n, k) : rk_q4_bytes(n, k);
-      const size_t tile = is_q8 ? rk_q8_tile_bytes : rk_q4_tile_bytes, halves = is_q8 ? 16 : 32;
-      uint8_t *tiles = malloc(bytes + 1) + 1;  // unaligned
-      for (size_t i = 0; i < bytes; i++) tiles[i] = (uint8_t)next_u32();
-      for (size_t t = 0; t < bytes; t += tile)
-        for (size_t i = 0; i < halves; i++) {
-          const uint16_t half = (uint16_t)(0x2000 + next_u32() % 0x0C00);
-          memcpy(tiles + t + 2 * i, &half, 2);
-        }
+      const size_t m = 19, stride = n + 1, blocks = (n + 15) / 16, bytes = rk_tiles_bytes(encoding, n, k);
+      uint8_t *tiles = (uint8_t *)calloc(bytes + 1, 1) + 1;  // unaligned
+      // Codes of at most a byte, and as many companions as any encoding has.
+      uint8_t *stored = malloc(n * k);
+      for (size_t i = 0; i < n * k; i++) stored[i] = (uint8_t)next_u32();
+      uint16_t *halves = malloc(2 * n * k / 32 * sizeof *halves);
+      for (size_t i = 0; i < 2 * n * k / 32; i++) halves[i] = (uint16_t)(0x2000 + next_u32() % 0x0C00);
+      const void *const companions[] = {halves, halves + n * k / 32};
+      rk_format(encoding)->pack(stored, companions, 0, n, n, k, tiles);
+      free(stored), free(halves);
       float *x = floats(m * k, 2), *scales = floats(m * k / 32, 1), *sums = floats(m * k / 32, 1);
       int8_t *codes = malloc(m * k);
       reference->quantize(x, m, k, codes, scales, sums);
@@ -92,19 +97,21 @@ static void check_tiles(const rk_kernels *fast, const rk_kernels *reference, int
       float *found = floats(m * stride, 1), *alone = floats(m * stride, 1), *expected = floats(m * stride, 1);
       memcpy(alone, found, m * stride * sizeof(float));
       memcpy(expected, found, m * stride * sizeof(float));
-      const size_t blocks = (n + 15) / 16;
-      (is_q8 ? fast->matmul_q8 : fast->matmul_q4)(tiles, 0, blocks, n, k, a, m, found, stride);
-      (is_q8 ? reference->matmul_q8 : reference->matmul_q4)(tiles, 0, blocks, n, k, a, m, expected, stride);
+      product(tiles, 0, blocks, n, k, a, m, found, stride);
+      plain(tiles, 0, blocks, n, k, a, m, expected, stride);
       for (size_t i = 0; i < m; i++) {
         const rk_activations row = {codes + i * k, scales + i * (k / 32), sums + i * (k / 32)};
-        (is_q8 ? fast->matmul_q8 : fast->matmul_q4)(tiles, 0, blocks, n, k, row, 1, alone + i * stride, stride);
+        product(tiles, 0, blocks, n, k, row, 1, alone + i * stride, stride);
       }
       worst = fmax(worst, distance(found, expected, m * stride));
       differs |= memcmp(found, alone, m * stride * sizeof(float)) != 0;
       free(tiles - 1), free(x), free(scales), free(sums), free(codes), free(found), free(alone), free(expected);
     }
-  report(is_q8 ? "matmul_q8" : "matmul_q4", worst, 1e-5);
-  report(is_q8 ? "matmul_q8: row alone" : "matmul_q4: row alone", differs, 0);
+  char line[64];
+  snprintf(line, sizeof line, "matmul %s", names[encoding]);
+  report(line, worst, 1e-5);
+  snprintf(line, sizeof line, "matmul %s: row alone", names[encoding]);
+  report(line, differs, 0);
 }
 
 static void check_wide(const rk_kernels *fast, const rk_kernels *reference) {
@@ -206,8 +213,8 @@ int main(void) {
   printf("%s against scalar\n", fast->name);
   if (fast == reference) return printf("this processor has no kernels of its own\n"), 1;
   check_quantize(fast, reference);
-  check_tiles(fast, reference, 0);
-  check_tiles(fast, reference, 1);
+  for (int encoding = 0; encoding < rk_encoding_count; encoding++)
+    check_tiles(fast, reference, (rk_encoding)encoding);
   check_wide(fast, reference);
   check_vectors(fast, reference);
   check_attention(fast, reference, rk_element_f32);

@@ -35,47 +35,25 @@ static void quantize(const float *x, size_t m, size_t k, int8_t *codes, float *s
   }
 }
 
-static void matmul_q8(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                      size_t m, float *y, size_t stride) {
-  const size_t groups = k / rk_group;
-  for (size_t row = first * rk_tile_rows; row < last * rk_tile_rows && row < n; row++)
-    for (size_t i = 0; i < m; i++) {
-      float total = 0;
-      for (size_t g = 0; g < groups; g++) {
-        const uint8_t *tile = tiles + (row / rk_tile_rows * groups + g) * rk_q8_tile_bytes;
-        const size_t lane = row % rk_tile_rows;
-        const int8_t *a = x.codes + i * k + g * rk_group;
-        int dot = 0;
-        for (size_t c = 0; c < rk_group; c++)
-          dot += ((int)tile[2 * rk_tile_rows + (c / 4) * 64 + lane * 4 + c % 4] - 128) * a[c];
-        total += rk_half_to_float(rk_load_u16(tile + 2 * lane)) * x.scales[i * groups + g] * (float)dot;
-      }
-      y[i * stride + row] = total;
-    }
-}
+#define RK_SCALAR
+#include "encodings.h"
 
-static void matmul_q4(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                      size_t m, float *y, size_t stride) {
-  const size_t groups = k / rk_group;
-  for (size_t row = first * rk_tile_rows; row < last * rk_tile_rows && row < n; row++)
-    for (size_t i = 0; i < m; i++) {
-      float total = 0;
-      for (size_t g = 0; g < groups; g++) {
-        const uint8_t *tile = tiles + (row / rk_tile_rows * groups + g) * rk_q4_tile_bytes;
-        const size_t lane = row % rk_tile_rows;
-        const int8_t *a = x.codes + i * k + g * rk_group;
-        int dot = 0;
-        for (size_t c = 0; c < rk_group; c++) {
-          const uint8_t byte = tile[4 * rk_tile_rows + (c / 8) * 64 + lane * 4 + c % 4];
-          dot += ((byte >> (4 * (c / 4 % 2))) & 15) * a[c];
-        }
-        const float scale = rk_half_to_float(rk_load_u16(tile + 2 * lane));
-        const float minimum = rk_half_to_float(rk_load_u16(tile + 2 * rk_tile_rows + 2 * lane));
-        total += x.scales[i * groups + g] * (scale * (float)dot + minimum * x.sums[i * groups + g]);
-      }
-      y[i * stride + row] = total;
-    }
-}
+#define RK_SCALAR_MATMUL(ENCODING)                                                                    \
+  static void matmul_##ENCODING(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k,  \
+                                rk_activations x, size_t m, float *y, size_t stride) {                \
+    const size_t groups = k / rk_group;                                                               \
+    for (size_t row = first * rk_tile_rows; row < last * rk_tile_rows && row < n; row++)              \
+      for (size_t i = 0; i < m; i++) {                                                                \
+        const uint8_t *tile = tiles + row / rk_tile_rows * groups * rk_##ENCODING##_tile_bytes;       \
+        float total = 0;                                                                              \
+        for (size_t g = 0; g < groups; g++, tile += rk_##ENCODING##_tile_bytes)                       \
+          total += group_product_##ENCODING(tile, row % rk_tile_rows, x.codes + i * k + g * rk_group, \
+                                            x.scales[i * groups + g], x.sums[i * groups + g]);        \
+        y[i * stride + row] = total;                                                                  \
+      }                                                                                               \
+  }
+
+RK_ENCODINGS(RK_SCALAR_MATMUL)
 
 static void matmul_f32(const float *w, size_t first, size_t last, size_t k, const float *x, size_t m, float *y,
                        size_t stride) {
@@ -256,22 +234,6 @@ static void attend_join(const float *parts, size_t stride, size_t blocks, size_t
   for (size_t c = 0; c < k; c++) out[c] *= 1.0f / state.total;
 }
 
-const rk_kernels rk_scalar_kernels = {
-    .isa = rk_isa_scalar,
-    .name = "scalar",
-    .quantize = quantize,
-    .matmul_q8 = matmul_q8,
-    .matmul_q4 = matmul_q4,
-    .matmul_f32 = matmul_f32,
-    .matmul_bf16 = matmul_bf16,
-    .rms_norm = rms_norm,
-    .rms_norm_quantize = rms_norm_quantize,
-    .add = add,
-    .silu_multiply = silu_multiply,
-    .silu_multiply_quantize = silu_multiply_quantize,
-    .rotate = rotate,
-    .store = store,
-    .attend = attend,
-    .attend_part = attend_part,
-    .attend_join = attend_join,
-};
+#include "kernel_table.h"
+
+RK_KERNEL_TABLE(scalar)

@@ -1,10 +1,43 @@
-// Drives block_q8 and block_q4 of the including file over row blocks, panels of groups and passes of
-// activation rows.
+// Products with tiled matrices, one for each encoding: drives add_group_NAME over row blocks, panels of groups
+// and passes of activation rows.
 //
 // A pass handles up to RK_PASS rows with one read of the tiles; the row count is a constant in each instance,
 // so that the accumulators stay in registers. With more rows than one pass takes, a panel of the tiles stays
 // in the first-level cache for all of them, and the f32 totals wait in y from one panel to the next: a row
 // adds its groups in the same order in whatever company it is.
+//
+// The including file has included vector.h. It defines RK_PASS; RK_TILE_AHEAD, whether a tile that will be needed
+// is asked for when weights come from memory; RK_MASKED_LANES if it has load_lanes and store_lanes of its own; and
+// what the encodings' files need of its instruction set.
+
+/// The f16 values at `p`, one a lane.
+static inline rk_vf half_lanes(const uint8_t *p) {
+  rk_vhf v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, rk_vf);
+}
+
+#ifndef RK_MASKED_LANES
+/// The first `lanes` of the floats at `y`; the others are zero.
+static inline rk_vf load_lanes(const float *y, size_t lanes) {
+  if (lanes >= RK_WIDTH) return vload(y);
+  float all[RK_WIDTH] = {0};
+  memcpy(all, y, lanes * sizeof(float));
+  return vload(all);
+}
+
+static inline void store_lanes(float *y, rk_vf v, size_t lanes) {
+  if (lanes >= RK_WIDTH) {
+    vstore(y, v);
+    return;
+  }
+  float all[RK_WIDTH];
+  vstore(all, v);
+  memcpy(y, all, lanes * sizeof(float));
+}
+#endif
+
+#include "encodings.h"
 
 /// Instances for more rows than a pass takes are never called.
 #define RK_ROWS(N) (N < RK_PASS ? N : RK_PASS)
@@ -24,37 +57,69 @@ static inline void prefetch_slice(const uint8_t *next, size_t bytes, size_t pass
     __builtin_prefetch(next + at, 0, 2);
 }
 
-#define RK_TILE_MATMUL(NAME, BLOCK, BYTES)                                                                  \
-  static void NAME(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,   \
-                   size_t m, float *y, size_t stride) {                                                     \
-    const size_t groups = k / rk_group, passes = (m + RK_PASS - 1) / RK_PASS;                               \
-    const size_t panel = passes > 1 ? rk_panel : groups;                                                    \
-    const int streams = passes == 1;                                                                        \
-    for (size_t block = first; block < last; block++) {                                                     \
-      const size_t row = block * rk_tile_rows, lanes = n - row < rk_tile_rows ? n - row : rk_tile_rows;     \
-      for (size_t group = 0; group < groups; group += panel) {                                              \
-        const size_t count = groups - group < panel ? groups - group : panel;                               \
-        const uint8_t *tile = tiles + (block * groups + group) * BYTES;                                     \
-        for (size_t i = 0, pass = 0; pass < passes; pass++) {                                               \
-          const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                                \
-          if (!streams) prefetch_slice(tile + count * BYTES, count * BYTES, pass, passes);                  \
-          const rk_activations part = activations_from(x, i, k, group);                                     \
-          float *out = y + i * stride + row;                                                                \
-          switch (rows) {                                                                                   \
-            case 1: BLOCK(tile, count, part, k, 1, out, stride, lanes, group > 0, streams); break;          \
-            case 2: BLOCK(tile, count, part, k, 2, out, stride, lanes, group > 0, streams); break;          \
-            case 3: BLOCK(tile, count, part, k, 3, out, stride, lanes, group > 0, streams); break;          \
-            case 4: BLOCK(tile, count, part, k, 4, out, stride, lanes, group > 0, streams); break;          \
-            case 5: BLOCK(tile, count, part, k, RK_ROWS(5), out, stride, lanes, group > 0, streams); break; \
-            case 6: BLOCK(tile, count, part, k, RK_ROWS(6), out, stride, lanes, group > 0, streams); break; \
-            case 7: BLOCK(tile, count, part, k, RK_ROWS(7), out, stride, lanes, group > 0, streams); break; \
-            default: BLOCK(tile, count, part, k, RK_PASS, out, stride, lanes, group > 0, streams); break;   \
-          }                                                                                                 \
-          i += rows;                                                                                        \
-        }                                                                                                   \
-      }                                                                                                     \
-    }                                                                                                       \
+/// Asks for the tile that will be needed when weights come from memory, for the rows of one pass.
+RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
+  if (!RK_TILE_AHEAD || !streams) return;
+  for (size_t at = 0; at < bytes; at += 64) rk_prefetch(tile + at);
+}
+
+/// `groups` tiles of one row block times `rows` rows of activations, put into y or, where it resumes, added.
+#define RK_TILE_BLOCK(ENCODING)                                                                      \
+  RK_BLOCK void block_##ENCODING(const uint8_t *tiles, size_t groups, rk_activations x, size_t k,    \
+                                 const int rows, float *y, size_t stride, size_t lanes, int resumes, \
+                                 int streams) {                                                      \
+    /* The first part has a lane at least. */                                                        \
+    for (size_t part = 0; part < rk_tile_rows / RK_WIDTH && (part == 0 || part * RK_WIDTH < lanes);  \
+         part++) {                                                                                   \
+      float *out = y + part * RK_WIDTH;                                                              \
+      const size_t left = lanes - part * RK_WIDTH;                                                   \
+      rk_vf total[RK_PASS];                                                                          \
+      for (int i = 0; i < rows; i++)                                                                 \
+        total[i] = resumes ? (rk_vf)load_lanes(out + (size_t)i * stride, left) : vsplat(0);          \
+      const uint8_t *tile = tiles;                                                                   \
+      for (size_t g = 0; g < groups; g++, tile += rk_##ENCODING##_tile_bytes) {                      \
+        prefetch_tile(tile, streams, rk_##ENCODING##_tile_bytes);                                    \
+        add_group_##ENCODING(tile, part, x, k, g, rows, total);                                      \
+      }                                                                                              \
+      for (int i = 0; i < rows; i++) store_lanes(out + (size_t)i * stride, total[i], left);          \
+    }                                                                                                \
   }
 
-RK_TILE_MATMUL(matmul_q8, block_q8, rk_q8_tile_bytes)
-RK_TILE_MATMUL(matmul_q4, block_q4, rk_q4_tile_bytes)
+RK_ENCODINGS(RK_TILE_BLOCK)
+
+#define RK_TILE_CASE(ENCODING, ROWS)                                                   \
+  block_##ENCODING(tile, count, part, k, ROWS, out, stride, lanes, group > 0, streams)
+
+#define RK_TILE_MATMUL(ENCODING)                                                                        \
+  static void matmul_##ENCODING(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k,    \
+                                rk_activations x, size_t m, float *y, size_t stride) {                  \
+    const size_t groups = k / rk_group, passes = (m + RK_PASS - 1) / RK_PASS;                           \
+    const size_t panel = passes > 1 ? rk_panel : groups, bytes = rk_##ENCODING##_tile_bytes;            \
+    const int streams = passes == 1;                                                                    \
+    for (size_t block = first; block < last; block++) {                                                 \
+      const size_t row = block * rk_tile_rows, lanes = n - row < rk_tile_rows ? n - row : rk_tile_rows; \
+      for (size_t group = 0; group < groups; group += panel) {                                          \
+        const size_t count = groups - group < panel ? groups - group : panel;                           \
+        const uint8_t *tile = tiles + (block * groups + group) * bytes;                                 \
+        for (size_t i = 0, pass = 0; pass < passes; pass++) {                                           \
+          const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                            \
+          if (!streams) prefetch_slice(tile + count * bytes, count * bytes, pass, passes);              \
+          const rk_activations part = activations_from(x, i, k, group);                                 \
+          float *out = y + i * stride + row;                                                            \
+          switch (rows) {                                                                               \
+            case 1: RK_TILE_CASE(ENCODING, 1); break;                                                   \
+            case 2: RK_TILE_CASE(ENCODING, 2); break;                                                   \
+            case 3: RK_TILE_CASE(ENCODING, 3); break;                                                   \
+            case 4: RK_TILE_CASE(ENCODING, 4); break;                                                   \
+            case 5: RK_TILE_CASE(ENCODING, RK_ROWS(5)); break;                                          \
+            case 6: RK_TILE_CASE(ENCODING, RK_ROWS(6)); break;                                          \
+            case 7: RK_TILE_CASE(ENCODING, RK_ROWS(7)); break;                                          \
+            default: RK_TILE_CASE(ENCODING, RK_PASS); break;                                            \
+          }                                                                                             \
+          i += rows;                                                                                    \
+        }                                                                                               \
+      }                                                                                                 \
+    }                                                                                                   \
+  }
+
+RK_ENCODINGS(RK_TILE_MATMUL)

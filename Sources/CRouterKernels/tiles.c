@@ -1,70 +1,88 @@
-// The tile layout: repacking from the stored row-major form, and decoding single rows.
+// Tiles in plain C: packing from the stored row-major form, decoding single rows, and pseudo-random weights that
+// are made in place, for measurements that need no real ones.
+
+#include <math.h>
 
 #include "internal.h"
 
-static size_t row_blocks(size_t n) { return (n + rk_tile_rows - 1) / rk_tile_rows; }
+/// What lies beside random codes: the same f16 values in every group, each for all lanes of a tile.
+typedef struct random_companions {
+  size_t count;
+  uint16_t values[2];
+} random_companions;
 
-size_t rk_q8_bytes(size_t n, size_t k) { return row_blocks(n) * (k / rk_group) * rk_q8_tile_bytes; }
-size_t rk_q4_bytes(size_t n, size_t k) { return row_blocks(n) * (k / rk_group) * rk_q4_tile_bytes; }
+/// The nearest IEEE half of a positive number within its normal range.
+static uint16_t half_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits += 0xFFF + ((bits >> 13) & 1);
+  return (uint16_t)((bits - 0x38000000u) >> 13);
+}
 
-void rk_pack_q8(const int8_t *codes, const uint16_t *scales, size_t first, size_t last, size_t n, size_t k,
-                uint8_t *tiles) {
-  const size_t groups = k / rk_group;
-  for (size_t row = first; row < last && row < n; row++) {
-    const size_t block = row / rk_tile_rows, lane = row % rk_tile_rows;
+#define RK_PORTABLE
+#include "encodings.h"
+
+/// SplitMix64: a well-mixed word from any counter.
+static inline uint64_t mix(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+static void fill(uint8_t *p, size_t bytes, uint64_t *state) {
+  for (size_t i = 0; i < bytes; i += 8) {
+    const uint64_t word = mix(*state += 0x9E3779B97F4A7C15u);
+    memcpy(p + i, &word, sizeof word);
+  }
+}
+
+static void fill_blocks(uint8_t *tiles, size_t tile_bytes, size_t first, size_t last, size_t groups,
+                        uint64_t seed, random_companions companions) {
+  const size_t head = companions.count * 2 * rk_tile_rows;
+  for (size_t block = first; block < last; block++) {
+    uint64_t state = mix(seed ^ mix(block));
     for (size_t g = 0; g < groups; g++) {
-      uint8_t *tile = tiles + (block * groups + g) * rk_q8_tile_bytes;
-      memcpy(tile + 2 * lane, &scales[row * groups + g], 2);
-      uint8_t *out = tile + 2 * rk_tile_rows;
-      const int8_t *in = codes + row * k + g * rk_group;
-      for (size_t c = 0; c < rk_group; c++)
-        out[(c / 4) * 64 + lane * 4 + c % 4] = (uint8_t)((int)in[c] + 128);
+      uint8_t *tile = tiles + (block * groups + g) * tile_bytes;
+      for (size_t i = 0; i < companions.count * rk_tile_rows; i++)
+        memcpy(tile + 2 * i, &companions.values[i / rk_tile_rows], 2);
+      fill(tile + head, tile_bytes - head, &state);
     }
   }
 }
 
-void rk_pack_q4(const uint8_t *codes, const uint16_t *scales, const uint16_t *mins, size_t first, size_t last,
-                size_t n, size_t k, uint8_t *tiles) {
-  const size_t groups = k / rk_group;
-  for (size_t row = first; row < last && row < n; row++) {
-    const size_t block = row / rk_tile_rows, lane = row % rk_tile_rows;
-    for (size_t g = 0; g < groups; g++) {
-      uint8_t *tile = tiles + (block * groups + g) * rk_q4_tile_bytes;
-      memcpy(tile + 2 * lane, &scales[row * groups + g], 2);
-      memcpy(tile + 2 * rk_tile_rows + 2 * lane, &mins[row * groups + g], 2);
-      uint8_t *out = tile + 4 * rk_tile_rows;
-      const uint8_t *in = codes + (row * k + g * rk_group) / 2;
-      for (size_t j = 0; j < 4; j++)
-        for (size_t c = 0; c < 4; c++) {
-          const size_t low = 8 * j + c, high = low + 4;
-          const uint8_t a = (in[low / 2] >> (4 * (low % 2))) & 15, b = (in[high / 2] >> (4 * (high % 2))) & 15;
-          out[j * 64 + lane * 4 + c] = (uint8_t)(a | b << 4);
-        }
-    }
+#define RK_TILE_FORMAT(ENCODING)                                                                           \
+  static void pack_##ENCODING(const void *codes, const void *const *companions, size_t first, size_t last, \
+                              size_t n, size_t k, uint8_t *tiles) {                                        \
+    const size_t groups = k / rk_group;                                                                    \
+    for (size_t row = first; row < last && row < n; row++)                                                 \
+      for (size_t g = 0; g < groups; g++)                                                                  \
+        pack_group_##ENCODING(codes, companions, row * groups + g, row % rk_tile_rows,                     \
+                              tiles + (row / rk_tile_rows * groups + g) * rk_##ENCODING##_tile_bytes);     \
+  }                                                                                                        \
+  static void decode_##ENCODING(const uint8_t *tiles, size_t row, size_t k, float *out) {                  \
+    const size_t groups = k / rk_group;                                                                    \
+    for (size_t g = 0; g < groups; g++)                                                                    \
+      decode_group_##ENCODING(tiles + (row / rk_tile_rows * groups + g) * rk_##ENCODING##_tile_bytes,      \
+                              row % rk_tile_rows, out + g * rk_group);                                     \
+  }                                                                                                        \
+  static void fill_##ENCODING(uint8_t *tiles, size_t first, size_t last, size_t k, uint64_t seed) {        \
+    fill_blocks(tiles, rk_##ENCODING##_tile_bytes, first, last, k / rk_group, seed, random_##ENCODING(k)); \
   }
-}
 
-void rk_decode_q8(const uint8_t *tiles, size_t row, size_t k, float *out) {
-  const size_t groups = k / rk_group, block = row / rk_tile_rows, lane = row % rk_tile_rows;
-  for (size_t g = 0; g < groups; g++) {
-    const uint8_t *tile = tiles + (block * groups + g) * rk_q8_tile_bytes;
-    const float scale = rk_half_to_float(rk_load_u16(tile + 2 * lane));
-    const uint8_t *codes = tile + 2 * rk_tile_rows;
-    for (size_t c = 0; c < rk_group; c++)
-      out[g * rk_group + c] = scale * (float)((int)codes[(c / 4) * 64 + lane * 4 + c % 4] - 128);
-  }
-}
+RK_ENCODINGS(RK_TILE_FORMAT)
 
-void rk_decode_q4(const uint8_t *tiles, size_t row, size_t k, float *out) {
-  const size_t groups = k / rk_group, block = row / rk_tile_rows, lane = row % rk_tile_rows;
-  for (size_t g = 0; g < groups; g++) {
-    const uint8_t *tile = tiles + (block * groups + g) * rk_q4_tile_bytes;
-    const float scale = rk_half_to_float(rk_load_u16(tile + 2 * lane));
-    const float minimum = rk_half_to_float(rk_load_u16(tile + 2 * rk_tile_rows + 2 * lane));
-    const uint8_t *codes = tile + 4 * rk_tile_rows;
-    for (size_t c = 0; c < rk_group; c++) {
-      const uint8_t byte = codes[(c / 8) * 64 + lane * 4 + c % 4];
-      out[g * rk_group + c] = scale * (float)((byte >> (4 * (c / 4 % 2))) & 15) + minimum;
-    }
-  }
+#define RK_FORMAT_ENTRY(ENCODING)               \
+  [rk_encoding_##ENCODING] = {                  \
+      .tile_bytes = rk_##ENCODING##_tile_bytes, \
+      .pack = pack_##ENCODING,                  \
+      .decode = decode_##ENCODING,              \
+      .fill = fill_##ENCODING,                  \
+  },
+
+static const rk_tile_format formats[rk_encoding_count] = {RK_ENCODINGS(RK_FORMAT_ENTRY)};
+
+const rk_tile_format *rk_format(rk_encoding encoding) { return &formats[encoding]; }
+
+size_t rk_tiles_bytes(rk_encoding encoding, size_t n, size_t k) {
+  return (n + rk_tile_rows - 1) / rk_tile_rows * (k / rk_group) * formats[encoding].tile_bytes;
 }

@@ -4,19 +4,13 @@ import RouterTensor
 /// How to import a model.
 package struct ImportOptions: Sendable {
   /// How matrices are encoded in the checkpoint.
-  package enum Quantization: String, Sendable, CaseIterable {
+  package enum Quantization: Sendable, Hashable {
     /// Each matrix keeps its source's precision: Q4_0, Q4_1 and Q4_K become q4; Q5_0, Q5_1, Q5_K, Q6_K and Q8_0
-    /// become q8; F32 stays f32; BF16 and F16 become bf16 (F16 loses three bits of mantissa; `f32` keeps them).
+    /// become q8; F32 stays f32; BF16 and F16 become bf16 (F16 loses three bits of mantissa; f32 keeps them).
     case auto
-    /// Every matrix in f32, which holds every source exactly.
-    case f32
-    /// Every matrix in bf16.
-    case bf16
-    /// Every matrix in 8-bit codes.
-    case q8
-    /// Projections in 4-bit codes. The embedding and the head, on which quality hangs most, stay in 8 bits unless
-    /// the source itself holds them in 4-bit codes.
-    case q4
+    /// Every matrix in one encoding; but the embedding and the head, on which quality hangs most, in its
+    /// ``WeightEncoding/ofVocabulary`` unless the source itself holds them in such codes.
+    case all(WeightEncoding)
   }
 
   /// How matrices are encoded.
@@ -60,32 +54,12 @@ extension ImportOptions.Quantization {
   /// The encoding of a matrix.
   func encoding(for source: SourceTensor, _ role: TensorRole) -> WeightEncoding {
     guard role != .vector else { return .f32 }
-    let wanted: WeightEncoding =
+    let nearest = source.encoding.format.nearest
+    let wanted =
       switch self {
-      case .f32: .f32
-      case .bf16: .bf16
-      case .q8: .q8
-      case .q4: role == .vocabulary && !source.encoding.isFourBit ? .q8 : .q4
-      case .auto:
-        switch source.encoding {
-        case .f32: .f32
-        case .f16, .bf16: .bf16
-        case .q40, .q41, .q4K: .q4
-        case .q50, .q51, .q5K, .q6K, .q80: .q8
-        }
+      case .auto: nearest
+      case .all(let encoding): role == .vocabulary && nearest != encoding ? encoding.ofVocabulary : encoding
       }
-    // Groups need whole multiples of 32 columns.
-    let grouped = source.columns.isMultiple(of: GroupQuantization.groupSize)
-    return grouped || wanted == .f32 || wanted == .bf16 ? wanted : .bf16
-  }
-}
-
-extension SourceEncoding {
-  /// Whether the codes have four bits, so that q4 keeps them.
-  var isFourBit: Bool {
-    switch self {
-    case .q40, .q41, .q4K: true
-    default: false
-    }
+    return wanted.fitted(columns: source.columns)
   }
 }

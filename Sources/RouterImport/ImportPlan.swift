@@ -17,7 +17,6 @@ struct ImportPlan: Sendable {
   init(_ model: SourceModel, _ options: ImportOptions) throws(ImportError) {
     var conversions: [TensorConversion] = []
     var encodings: [WeightEncoding: Int] = [:]
-    var ungrouped = 0
     for entry in TensorTable(model.configuration).entries {
       guard let source = model.tensors[entry.name] else {
         preconditionFailure("readers deliver every tensor of the table")
@@ -26,27 +25,28 @@ struct ImportPlan: Sendable {
       conversions.append(TensorConversion(source: source, name: entry.name, encoding: encoding))
       guard entry.part.role != .vector else { continue }
       encodings[encoding, default: 0] += 1
-      let wide = options.quantization == .q8 || options.quantization == .q4
-      if wide, encoding == .bf16 { ungrouped += 1 }
     }
     self.conversions = conversions
     self.encodings = encodings
     exits = try Self.exits(options.exits, layerCount: model.configuration.layerCount)
     tokenizerJSON = try Self.json(model.tokenizer)
-    warnings =
-      ungrouped == 0
-      ? []
-      : [
-        "\(ungrouped) matrices stay bf16, since their width is not a multiple of \(GroupQuantization.groupSize)."
-      ]
+    warnings = Self.warnings(options.quantization, encodings)
+  }
+
+  /// What does not become as it was asked for.
+  private static func warnings(
+    _ quantization: ImportOptions.Quantization, _ encodings: [WeightEncoding: Int]
+  ) -> [String] {
+    guard case .all(let asked) = quantization, asked.isQuantized else { return [] }
+    let ungrouped = encodings.filter { !$0.key.isQuantized }.values.reduce(0, +)
+    guard ungrouped > 0 else { return [] }
+    return [
+      "\(ungrouped) matrices stay bf16, since their width is not a multiple of \(asked.descriptor.groupSize)."
+    ]
   }
 
   /// Names the encodings, such as `q4` or `mixed q4/q8`, the smallest first.
-  var quantization: String {
-    let order: [WeightEncoding] = [.q4, .q8, .bf16, .f32]
-    let names = order.filter { encodings[$0] != nil }.map(\.rawValue)
-    return (names.count > 1 ? "mixed " : "") + names.joined(separator: "/")
-  }
+  var quantization: String { WeightEncoding.summary(of: encodings.keys) }
 
   /// The tensors to write; each checks for cancellation before it is made.
   func pendingTensors(_ options: ImportOptions) -> [PendingTensor] {

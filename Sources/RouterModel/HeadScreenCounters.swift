@@ -17,7 +17,4 @@ package struct HeadScreenCounters: Sendable, Equatable {
   package var fallbackRate: Double {
     screened + fallbacks == 0 ? 0 : Double(fallbacks) / Double(screened + fallbacks)
   }
-
-  /// Mean number of rows that a token needed exactly.
-  package var meanRescoredRows: Double { screened == 0 ? 0 : Double(rescoredRows) / Double(screened) }
 }

@@ -14,11 +14,11 @@ package enum HeadScreening: Sendable, Equatable {
   /// Elements from which a head is worth a screen.
   private static let worthwhileElements = 1 << 22
 
-  /// What suits a head: a screen if it is large and takes more than five bits a weight.
+  /// What suits a head: a screen if it is large and one pays for its encoding.
   package static func automatic(for head: WeightMatrix, precision: ActivationPrecision) -> HeadScreening {
     let isWorthwhile =
-      head.rows * head.columns >= worthwhileElements && head.columns % 32 == 0 && head.encoding != .q4
-      && precision == .int8
+      head.rows * head.columns >= worthwhileElements && head.columns % 32 == 0
+      && MatrixScreen.pays(for: head.encoding) && precision == .int8
     return isWorthwhile ? .after(inputs: usualInputs) : .off
   }
 }

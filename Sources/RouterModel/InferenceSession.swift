@@ -38,11 +38,11 @@ package final class InferenceSession {
   ///
   /// - Parameters:
   ///   - depthLimit: run only layers 1 ... `depthLimit`; nil for all that are loaded.
-  ///   - cachePrecision: element type of keys and values; nil for ``LlamaModel/fittingCachePrecision``.
+  ///   - cacheElement: element type of keys and values; nil for ``LlamaModel/fittingCacheElement``.
   /// - Throws: ``ModelError`` `contextOverflow` if `capacity` exceeds the model's context, `unknownExit` if
   ///   `depthLimit` is not an exit.
   package init(
-    model: LlamaModel, capacity: Int, depthLimit: Int? = nil, cachePrecision: CachePrecision? = nil
+    model: LlamaModel, capacity: Int, depthLimit: Int? = nil, cacheElement: CacheElement? = nil
   ) throws(ModelError) {
     let configuration = model.configuration
     guard capacity > 0, capacity <= configuration.contextLength else {
@@ -63,7 +63,7 @@ package final class InferenceSession {
     ledger = KeyValueLedger(layerCount: limit)
     caches = KeyValueCache.layers(
       limit, configuration: configuration, capacity: capacity,
-      precision: cachePrecision ?? model.fittingCachePrecision)
+      element: cacheElement ?? model.fittingCacheElement)
     rotary = model.rotaryTable(positions: capacity)
     scratch = SessionScratch(configuration: configuration, rows: min(Self.maximumRows, capacity))
     let blockCount = (capacity + AttentionCache.blockPositions - 1) / AttentionCache.blockPositions

@@ -16,23 +16,23 @@ package final class LlamaModel: Sendable {
   /// Finds the most probable token without most of the head.
   package let headScreen: HeadScreen
   /// Element type of keys and values that was asked for; nil for the one that fits.
-  package let cachePrecision: CachePrecision?
+  package let cacheElement: CacheElement?
   /// The longest table that a session has asked for.
   private let rotary = Mutex<RotaryTable?>(nil)
 
   /// - Parameters:
   ///   - headScreening: nil for what suits the head.
-  ///   - cachePrecision: nil for what fits the model's arithmetic.
+  ///   - cacheElement: nil for what fits the model's arithmetic.
   package init(
     configuration: ModelConfiguration, exits: [Int], weights: LlamaWeights, matmul: Matmul,
-    headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil
+    headScreening: HeadScreening? = nil, cacheElement: CacheElement? = nil
   ) {
     self.configuration = configuration
     self.layerCount = weights.layers.count
     self.exits = exits.filter { $0 <= weights.layers.count }
     self.weights = weights
     self.matmul = matmul
-    self.cachePrecision = cachePrecision
+    self.cacheElement = cacheElement
     headScreen = HeadScreen(
       head: weights.head, matmul: matmul,
       screening: headScreening ?? .automatic(for: weights.head, precision: matmul.precision))
@@ -53,7 +53,7 @@ package final class LlamaModel: Sendable {
   package var uniformRows: Int {
     let heads = [weights.head] + weights.exitHeads.values
     let layers = weights.layers.lazy.flatMap(\.matrices)
-    let hasF32 = heads.contains { $0.encoding == .f32 } || layers.contains { $0.encoding == .f32 }
+    let hasF32 = heads.contains(where: \.isMultipliedByBLAS) || layers.contains(where: \.isMultipliedByBLAS)
     return hasF32 ? Matmul.uniformRows : InferenceSession.maximumRows
   }
 
@@ -61,13 +61,13 @@ package final class LlamaModel: Sendable {
   ///
   /// - Parameters:
   ///   - headScreening: nil for what suits the head.
-  ///   - cachePrecision: nil for what fits the model's arithmetic.
+  ///   - cacheElement: nil for what fits the model's arithmetic.
   ///   - progress: receives the share of the work that is done, 0 ... 1.
   /// - Throws: `CheckpointError` for what is wrong with the file, ``ModelError`` `unknownExit` for an exit that
   ///   the checkpoint does not have.
   package static func load(
     from checkpoint: CheckpointReader, maximumExit: Int? = nil, matmul: Matmul,
-    headScreening: HeadScreening? = nil, cachePrecision: CachePrecision? = nil,
+    headScreening: HeadScreening? = nil, cacheElement: CacheElement? = nil,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws -> LlamaModel {
     let metadata = checkpoint.metadata
@@ -84,6 +84,6 @@ package final class LlamaModel: Sendable {
     let weights = try collector.weights(layerCount: layerCount)
     return LlamaModel(
       configuration: metadata.configuration, exits: metadata.exits, weights: weights, matmul: matmul,
-      headScreening: headScreening, cachePrecision: cachePrecision)
+      headScreening: headScreening, cacheElement: cacheElement)
   }
 }

@@ -10,12 +10,11 @@ struct WeightBuilder {
 
   /// Bytes that a matrix takes once it is packed; nil for a tensor that is kept as it is, or joins a matrix.
   static func packedByteCount(_ tensor: TensorDescriptor) -> Int? {
-    guard tensor.shape.count == 2 else { return nil }
-    switch tensor.dtype {
-    case .i8: return WeightMatrix.packedByteCount(.q8, rows: tensor.shape[0], columns: tensor.shape[1])
-    case .u8: return WeightMatrix.packedByteCount(.q4, rows: tensor.shape[0], columns: 2 * tensor.shape[1])
-    default: return nil
-    }
+    guard tensor.shape.count == 2,
+      let descriptor = WeightEncoding(storedAs: tensor.dtype)?.descriptor
+    else { return nil }
+    return descriptor.packedByteCount(
+      rows: tensor.shape[0], columns: tensor.shape[1] * descriptor.columnsPerElement)
   }
 
   /// What all layers share.
@@ -93,34 +92,25 @@ struct WeightBuilder {
 
   /// The matrix `name`, in whichever encoding its element type says.
   private func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
-    let groups = columns / GroupQuantization.groupSize
-    func companion(_ suffix: TensorName.Suffix) throws -> AlignedBuffer {
-      try tensors.tensor(
-        TensorName.companion(suffix, of: name), dtype: .f16, shape: [rows, groups]
-      ).buffer
-    }
     // With the element type known, `tensor` checks the shape; a missing tensor is reported as f32.
     let dtype = tensors[name]?.descriptor.dtype ?? .f32
-    switch dtype {
-    case .f32:
-      let buffer = try tensors.tensor(name, dtype: .f32, shape: [rows, columns]).buffer
-      return WeightMatrix(f32: buffer, rows: rows, columns: columns)
-    case .bf16:
-      let buffer = try tensors.tensor(name, dtype: .bf16, shape: [rows, columns]).buffer
-      return WeightMatrix(bf16: buffer, rows: rows, columns: columns)
-    case .i8 where columns % GroupQuantization.groupSize == 0:
-      let codes = try tensors.tensor(name, dtype: .i8, shape: [rows, columns]).buffer
-      return WeightMatrix(
-        q8: codes, scales: try companion(.scale), rows: rows, columns: columns, in: arena)
-    case .u8 where columns % GroupQuantization.groupSize == 0:
-      let codes = try tensors.tensor(name, dtype: .u8, shape: [rows, columns / 2]).buffer
-      return WeightMatrix(
-        q4: codes, scales: try companion(.scale), mins: try companion(.min), rows: rows, columns: columns,
-        in: arena)
-    default:
+    guard let encoding = WeightEncoding(storedAs: dtype), encoding.descriptor.fits(columns: columns) else {
       throw ModelError(
         .unsupportedWeights, "a matrix [\(rows), \(columns)] is stored as \(dtype.rawValue)",
         at: "\(tensors.path), tensor \(name)", remedy: "Import the model again with this version of router.")
     }
+    let descriptor = encoding.descriptor
+    let elements = try tensors.tensor(
+      name, dtype: dtype, shape: descriptor.elementShape([rows, columns])
+    ).buffer
+    let companions = try descriptor.companions.map { companion in
+      try tensors.tensor(
+        TensorName.companion(.init(companion), of: name), dtype: EncodingCompanion.dtype,
+        shape: descriptor.companionShape(rows: rows, columns: columns)
+      ).buffer
+    }
+    return WeightMatrix(
+      EncodedMatrix(encoding, elements: elements, companions: companions, rows: rows, columns: columns),
+      in: arena)
   }
 }

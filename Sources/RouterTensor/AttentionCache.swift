@@ -1,27 +1,5 @@
 import CRouterKernels
 
-/// Element type of keys and values that wait in a cache.
-package enum CachePrecision: String, Sendable, Codable, CaseIterable {
-  case f32
-  /// IEEE 754 half precision: half the memory, and half the bytes that attention reads.
-  case f16
-
-  /// Bytes of one element.
-  package var byteCount: Int {
-    switch self {
-    case .f32: 4
-    case .f16: 2
-    }
-  }
-
-  var code: rk_element {
-    switch self {
-    case .f32: rk_element_f32
-    case .f16: rk_element_f16
-    }
-  }
-}
-
 /// The keys and values of one head, in memory that somebody else owns: blocks of 128 positions (see
 /// `router_kernels.h`).
 package struct AttentionCache {
@@ -39,10 +17,10 @@ package struct AttentionCache {
   ///   - width: K.
   package init(
     keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer, blockStride: Int, width: Int,
-    precision: CachePrecision
+    element: CacheElement
   ) {
     view = rk_cache(
-      keys: keys, values: values, stride: blockStride, width: width, element: precision.code)
+      keys: keys, values: values, stride: blockStride, width: width, element: element.code)
   }
 }
 

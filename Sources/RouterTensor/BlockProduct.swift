@@ -9,17 +9,18 @@ struct BlockProduct {
   /// How a matrix meets its input.
   private enum Way {
     /// Integer products of codes.
-    case codes
-    /// f32 products with the rows as they are stored.
-    case wide
+    case codes(rk_tile_matmul?)
+    /// f32 products with f32 rows.
+    case f32
+    /// f32 products with bfloat16 rows.
+    case bf16
     /// Calls of BLAS, eight blocks each.
     case blas
     /// f32 products with rows that are decoded one at a time.
-    case decoding
+    case decoding(rk_encoding)
   }
 
   private let way: Way
-  private let encoding: WeightEncoding
   private let weights: UnsafeRawPointer
   private let columns: Int
   private let input: UnsafePointer<Float>?
@@ -34,12 +35,13 @@ struct BlockProduct {
     matmul: Matmul
   ) {
     way =
-      switch matrix.encoding {
-      case .f32 where inputRows > Matmul.uniformRows: .blas
-      case .f32, .bf16: .wide
-      case .q8, .q4: matmul.precision == .int8 ? .codes : .decoding
+      switch matrix.form {
+      case .f32: inputRows > Matmul.uniformRows ? .blas : .f32
+      case .bf16: .bf16
+      case .tiles(let encoding):
+        matmul.precision == .int8
+          ? .codes(matmul.kernels.table.pointee.matmul_tiles[Int(encoding.rawValue)]) : .decoding(encoding)
       }
-    encoding = matrix.encoding
     weights = UnsafeRawPointer(matrix.storage.pointer)
     columns = matrix.columns
     self.input = input
@@ -53,7 +55,7 @@ struct BlockProduct {
   ///
   /// The order in which BLAS adds depends on the width that it is given, which for the same bits on every
   /// machine must not depend on the number of threads.
-  private var unit: Int { way == .blas ? 8 : 1 }
+  private var unit: Int { if case .blas = way { 8 } else { 1 } }
 
   /// Units that there are.
   var unitCount: Int { (rows + 16 * unit - 1) / (16 * unit) }
@@ -84,15 +86,14 @@ struct BlockProduct {
   func multiply(_ first: Int, _ last: Int, into output: UnsafeMutablePointer<Float>, stride: Int) {
     let (lastRow, table) = (min(last * 16, rows), kernels.table)
     switch way {
-    case .codes:
+    case .codes(let kernel):
       let tiles = weights.assumingMemoryBound(to: UInt8.self)
-      let kernel = encoding == .q4 ? table.pointee.matmul_q4 : table.pointee.matmul_q8
       kernel?(tiles, first, last, rows, columns, codes, inputRows, output, stride)
-    case .wide where encoding == .bf16:
+    case .bf16:
       table.pointee.matmul_bf16(
         weights.assumingMemoryBound(to: UInt16.self), first * 16, lastRow, columns, input, inputRows, output,
         stride)
-    case .wide:
+    case .f32:
       table.pointee.matmul_f32(
         weights.assumingMemoryBound(to: Float.self), first * 16, lastRow, columns, input, inputRows, output,
         stride)
@@ -105,12 +106,12 @@ struct BlockProduct {
           weights.assumingMemoryBound(to: Float.self) + start * columns, blasint(columns), 0, output + start,
           blasint(stride))
       }
-    case .decoding:
-      let decode = encoding == .q4 ? rk_decode_q4 : rk_decode_q8
+    case .decoding(let encoding):
+      let format = rk_format(encoding)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { decoded in
         guard let row = decoded.baseAddress else { return }
         for n in first * 16..<lastRow {
-          decode(weights.assumingMemoryBound(to: UInt8.self), n, columns, row)
+          format?.pointee.decode(weights.assumingMemoryBound(to: UInt8.self), n, columns, row)
           table.pointee.matmul_f32(row, 0, 1, columns, input, inputRows, output + n, stride)
         }
       }

@@ -99,7 +99,7 @@ package struct Matmul: Sendable {
   }
 
   func usesCodes(_ matrix: WeightMatrix) -> Bool {
-    precision == .int8 && (matrix.encoding == .q8 || matrix.encoding == .q4)
+    if case .tiles = matrix.form { precision == .int8 } else { false }
   }
 
   /// Rows up to which every product gives a row the bits that it has alone.
@@ -131,7 +131,7 @@ package struct Matmul: Sendable {
     let total = parts.reduce(0) { $0 + $1.blocks.unitCount }
     let chunks = chunkCount(units: total, rows: rows, alone: parts.count)
     parts.withUnsafeBufferPointer { parts in
-      team.run(chunks: chunks, then: foresight(of: next, rows: rows)) { chunk in
+      team.run(chunks: chunks, then: prefetchHint(for: next, rows: rows)) { chunk in
         var first = total * chunk / chunks
         let last = total * (chunk + 1) / chunks
         var base = 0
@@ -159,7 +159,7 @@ package struct Matmul: Sendable {
   }
 
   /// What threads that wait may ask for: few rows wait for weights.
-  func foresight(of next: WeightMatrix?, rows: Int) -> PrefetchHint? {
+  func prefetchHint(for next: WeightMatrix?, rows: Int) -> PrefetchHint? {
     guard let next, Self.isFew(rows) else { return nil }
     return PrefetchHint(
       start: next.storage.pointer, byteCount: next.byteCount, chunk: next.byteCount / (8 * team.threadCount))

@@ -7,14 +7,18 @@ extension MatrixScreen {
   /// Rows that the centre is the mean of, at most.
   private static let centreRows = 1024
 
-  /// Encodes a matrix; nil if its weights are not finite or too large to bound, or if it has 4 bits itself: then
-  /// a screen saves nothing, and minima make the rounding of the whole product hard to bound.
+  /// Whether a screen of a matrix in `encoding` saves anything: not of one that has 4 bits itself. (Minima would make
+  /// the rounding of the whole product hard to bound besides.)
+  package static func pays(for encoding: WeightEncoding) -> Bool { encoding.descriptor.codeBits > 4 }
+
+  /// Encodes a matrix; nil if its weights are not finite or too large to bound, or if a screen does not pay for
+  /// its encoding.
   ///
   /// - Parameters:
   ///   - directions: f32 `[count * K]`, orthonormal rows: where inputs are long; may be empty.
   /// - Complexity: O(N K) with a constant of a few nanoseconds, shared by the team.
   package init?(_ matrix: WeightMatrix, directions: [Float] = [], matmul: Matmul) {
-    guard matrix.encoding != .q4 else { return nil }
+    guard Self.pays(for: matrix.encoding) else { return nil }
     let (rows, columns) = (matrix.rows, matrix.columns)
     precondition(columns > 0 && columns % 32 == 0, "a screen has groups of 32, not \(columns) columns")
     precondition(directions.count % columns == 0, "directions have the width of the matrix")

@@ -10,77 +10,51 @@ package struct WeightMatrix: Sendable {
   /// Input width K.
   package let columns: Int
   package let encoding: WeightEncoding
+  let form: MatrixForm
   let storage: AlignedBuffer
 
   /// Bytes that the matrix occupies in memory, which one product with few rows reads once.
   package var byteCount: Int { storage.byteCount }
 
-  init(rows: Int, columns: Int, encoding: WeightEncoding, storage: AlignedBuffer) {
+  /// Whether products with many rows are left to BLAS, whose sums have another order.
+  package var isMultipliedByBLAS: Bool { if case .f32 = form { true } else { false } }
+
+  init(rows: Int, columns: Int, encoding: WeightEncoding, form: MatrixForm, storage: AlignedBuffer) {
     self.rows = rows
     self.columns = columns
     self.encoding = encoding
+    self.form = form
     self.storage = storage
   }
 
-  /// Takes over f32 `[N, K]`.
-  package init(f32 storage: AlignedBuffer, rows: Int, columns: Int) {
-    precondition(storage.byteCount == rows * columns * 4, "f32 [\(rows), \(columns)] needs its own size")
-    self.init(rows: rows, columns: columns, encoding: .f32, storage: storage)
+  /// Takes over wide elements, or packs codes and their companions into tiles.
+  ///
+  /// - Parameters:
+  ///   - team: shares the packing; nil for the calling thread alone.
+  ///   - arena: where tiles lie; nil for memory of their own.
+  package init(_ stored: EncodedMatrix, team: ThreadTeam? = nil, in arena: MemoryArena? = nil) {
+    let form = stored.encoding.descriptor.form
+    self.init(
+      rows: stored.rows, columns: stored.columns, encoding: stored.encoding, form: form,
+      storage: Self.pack(stored, form, team: team, in: arena))
   }
 
-  /// Takes over bf16 `[N, K]`.
-  package init(bf16 storage: AlignedBuffer, rows: Int, columns: Int) {
-    precondition(storage.byteCount == rows * columns * 2, "bf16 [\(rows), \(columns)] needs its own size")
-    self.init(rows: rows, columns: columns, encoding: .bf16, storage: storage)
-  }
-
-  /// Packs 8-bit codes I8 `[N, K]` and f16 scales `[N, K / 32]` into tiles, which lie in `arena` if there is one.
-  package init(
-    q8 codes: AlignedBuffer, scales: AlignedBuffer, rows: Int, columns: Int, team: ThreadTeam? = nil,
-    in arena: MemoryArena? = nil
-  ) {
-    precondition(codes.byteCount == rows * columns && scales.byteCount == rows * columns / 16)
-    let tiles = Self.memory(rk_q8_bytes(rows, columns), arena)
-    Self.forEachPart(of: rows, team: team) { first, last in
-      rk_pack_q8(
-        codes.pointer.assumingMemoryBound(to: Int8.self), scales.pointer.assumingMemoryBound(to: UInt16.self),
-        first, last, rows, columns, tiles.pointer.assumingMemoryBound(to: UInt8.self))
+  private static func pack(
+    _ stored: EncodedMatrix, _ form: MatrixForm, team: ThreadTeam?, in arena: MemoryArena?
+  ) -> AlignedBuffer {
+    guard case .tiles(let encoding) = form else { return stored.elements }
+    let (rows, columns) = (stored.rows, stored.columns)
+    let byteCount = rk_tiles_bytes(encoding, rows, columns)
+    let tiles = arena?.buffer(byteCount: byteCount) ?? AlignedBuffer(byteCount: byteCount)
+    let companions = stored.companions.map { UnsafeRawPointer($0.pointer) as UnsafeRawPointer? }
+    companions.withUnsafeBufferPointer { companions in
+      forEachPart(of: rows, team: team) { first, last in
+        rk_format(encoding).pointee.pack(
+          stored.elements.pointer, companions.baseAddress, first, last, rows, columns,
+          tiles.pointer.assumingMemoryBound(to: UInt8.self))
+      }
     }
-    self.init(rows: rows, columns: columns, encoding: .q8, storage: tiles)
-  }
-
-  /// Packs 4-bit codes `[N, K / 2]` and f16 scales and mins `[N, K / 32]` into tiles, which lie in `arena` if there
-  /// is one.
-  package init(
-    q4 codes: AlignedBuffer, scales: AlignedBuffer, mins: AlignedBuffer, rows: Int, columns: Int,
-    team: ThreadTeam? = nil, in arena: MemoryArena? = nil
-  ) {
-    precondition(codes.byteCount == rows * columns / 2)
-    precondition(scales.byteCount == rows * columns / 16 && mins.byteCount == scales.byteCount)
-    let tiles = Self.memory(rk_q4_bytes(rows, columns), arena)
-    Self.forEachPart(of: rows, team: team) { first, last in
-      rk_pack_q4(
-        codes.pointer.assumingMemoryBound(to: UInt8.self),
-        scales.pointer.assumingMemoryBound(to: UInt16.self),
-        mins.pointer.assumingMemoryBound(to: UInt16.self), first, last, rows, columns,
-        tiles.pointer.assumingMemoryBound(to: UInt8.self))
-    }
-    self.init(rows: rows, columns: columns, encoding: .q4, storage: tiles)
-  }
-
-  /// Bytes of a quantised matrix in tiles; nil for an encoding that is not held in tiles, or a width that does not
-  /// allow it.
-  package static func packedByteCount(_ encoding: WeightEncoding, rows: Int, columns: Int) -> Int? {
-    guard columns % GroupQuantization.groupSize == 0 else { return nil }
-    switch encoding {
-    case .q8: return rk_q8_bytes(rows, columns)
-    case .q4: return rk_q4_bytes(rows, columns)
-    case .f32, .bf16: return nil
-    }
-  }
-
-  private static func memory(_ byteCount: Int, _ arena: MemoryArena?) -> AlignedBuffer {
-    arena?.buffer(byteCount: byteCount) ?? AlignedBuffer(byteCount: byteCount)
+    return tiles
   }
 
   /// Splits rows into whole row blocks for the team; without one, the calling thread does them all.
@@ -95,14 +69,15 @@ package struct WeightMatrix: Sendable {
   /// - Precondition: `row` is within the matrix and `output` has room for `columns` elements.
   package func decodeRow(_ row: Int, into output: UnsafeMutablePointer<Float>) {
     precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
-    switch encoding {
+    switch form {
     case .f32:
       output.update(from: storage.pointer.assumingMemoryBound(to: Float.self) + row * columns, count: columns)
     case .bf16:
       let source = storage.pointer.assumingMemoryBound(to: UInt16.self) + row * columns
       for i in 0..<columns { output[i] = HalfPrecision.float(fromBF16: source[i]) }
-    case .q8: rk_decode_q8(storage.pointer.assumingMemoryBound(to: UInt8.self), row, columns, output)
-    case .q4: rk_decode_q4(storage.pointer.assumingMemoryBound(to: UInt8.self), row, columns, output)
+    case .tiles(let encoding):
+      rk_format(encoding).pointee.decode(
+        storage.pointer.assumingMemoryBound(to: UInt8.self), row, columns, output)
     }
   }
 }

@@ -93,13 +93,7 @@ enum TinyLanguage {
   }
 
   private static func q8(_ source: [Float], rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {
-    let codes = AlignedBuffer(byteCount: source.count)
-    let scales = AlignedBuffer(byteCount: source.count / 16)
-    source.withUnsafeBufferPointer {
-      GroupQuantization.encodeQ8(
-        $0, codes: codes.elements(of: Int8.self), scales: scales.elements(of: UInt16.self))
-    }
-    return WeightMatrix(q8: codes, scales: scales, rows: rows, columns: columns, team: team)
+    WeightMatrix(EncodedMatrix(source, as: .q8, rows: rows, columns: columns), team: team)
   }
 
   private static func buffer(_ elements: [Float]) -> AlignedBuffer {

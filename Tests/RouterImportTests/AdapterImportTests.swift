@@ -58,7 +58,7 @@ struct AdapterImportTests {
       let error = #expect(throws: ImportError.self) {
         try Importer.importModel(
           from: .gguf(gguf), to: "\(gguf).f32",
-          options: ImportOptions(quantization: .f32, exits: exits(gguf), adapter: adapter))
+          options: ImportOptions(quantization: .all(.f32), exits: exits(gguf), adapter: adapter))
       }
       #expect(error?.code == .invalidOption && error?.location?.file == adapter)
       #expect(!FileManager.default.fileExists(atPath: "\(gguf).f32"))

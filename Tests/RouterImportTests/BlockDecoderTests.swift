@@ -67,6 +67,13 @@ import Testing
     }
   }
 
+  @Test func everyTypeHasItsOwnNumber() {
+    for type in SourceEncoding.allCases {
+      #expect(SourceEncoding(ggufNumber: type.format.ggufNumber) == type)
+    }
+    #expect(SourceEncoding(ggufNumber: 10) == nil)
+  }
+
   @Test func otherPairsAreQuantisedAnew() {
     for (source, target) in [
       (SourceEncoding.q51, WeightEncoding.q8), (.q6K, .q8), (.q80, .q4), (.f32, .q8),
@@ -80,19 +87,18 @@ import Testing
     _ blocks: Blocks, _ source: SourceEncoding, _ target: WeightEncoding
   ) throws -> [Float] {
     let groups = blocks.values.count / 32
-    var codes = [UInt8](repeating: 0, count: groups * (target == .q4 ? 16 : 32))
-    var scales = [UInt16](repeating: 0, count: groups)
-    var mins = [UInt16](repeating: 0, count: target == .q4 ? groups : 0)
-    codes.withUnsafeMutableBytes { codes in
-      scales.withUnsafeMutableBufferPointer { scales in
-        mins.withUnsafeMutableBufferPointer { mins in
-          blocks.bytes.withUnsafeBytes {
-            BlockRepacker.repack(
-              source, to: target, $0, into: QuantizedPlanes(codes: codes, scales: scales, mins: mins))
-          }
-        }
+    let descriptor = target.descriptor
+    var codes = [UInt8](repeating: 0, count: descriptor.elementByteCount(weights: blocks.values.count))
+    let companions = descriptor.companions.map { _ in AlignedBuffer(byteCount: groups * 2) }
+    let parts = companions.map { $0.elements(of: UInt16.self) }
+    let isRepacked = codes.withUnsafeMutableBytes { codes in
+      blocks.bytes.withUnsafeBytes {
+        BlockRepacker.repack(source, to: target, $0, into: EncodedPlanes(elements: codes, companions: parts))
       }
     }
+    #expect(isRepacked)
+    let scales = Array(parts[0])
+    let mins = parts.count > 1 ? Array(parts[1]) : []
     func half(_ bits: UInt16) -> Float { HalfPrecision.float(fromF16: bits) }
     if target == .q8 {
       return codes.enumerated().map { half(scales[$0 / 32]) * Float(Int8(bitPattern: $1)) }

@@ -29,7 +29,7 @@ import Testing
         #expect(report.exactCount == (exact.contains(type) ? 11 : 3))
         let names = reader.tensors.map(\.name)
         #expect(names.first == TensorName.embedding)
-        #expect(names.contains("\(TensorName.embedding).scale") == (expected == .q8 || expected == .q4))
+        #expect(names.contains("\(TensorName.embedding).scale") == (expected.isQuantized))
         #expect(names.contains("\(TensorName.embedding).min") == (expected == .q4))
       }
     }
@@ -40,7 +40,7 @@ import Testing
   func separatesTheHalvesOfEachHead(type: SourceEncoding, number: UInt32) throws {
     let builder = try GGUFBuilder.llama(type, number: number)
     try Fixture.withFile(builder.bytes) { path in
-      try Fixture.importing(path, ImportOptions(quantization: .f32)) { _, reader in
+      try Fixture.importing(path, ImportOptions(quantization: .all(.f32))) { _, reader in
         let loaded = try reader.load()
         for (source, target, headWidth) in [
           ("blk.0.attn_q.weight", "self_attn.q_proj.weight", 128),

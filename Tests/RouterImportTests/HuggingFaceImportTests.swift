@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: models) func everyTensorHasTheValuesThatTorchSees(model: String) throws {
     let expected = try #require(Fixture.json("expected.json")[model]?["tensors"]?.members)
-    try Fixture.importing(Fixture.path(model), ImportOptions(quantization: .f32)) { report, reader in
+    try Fixture.importing(Fixture.path(model), ImportOptions(quantization: .all(.f32))) { report, reader in
       #expect(report.tensorCount == expected.count)
       #expect(report.requantizedCount == 0)
       let loaded = try reader.load()
@@ -33,11 +33,11 @@ import Testing
   }
 
   /// The GGUF files were written by Python's `gguf` from the same weights, permuted where llama.cpp permutes.
-  @Test(arguments: models, [ImportOptions.Quantization.f32, .q8, .q4])
+  @Test(arguments: models, [WeightEncoding.f32, .q8, .q4])
   func aGGUFOfTheSameModelGivesTheSameTensors(
-    model: String, quantization: ImportOptions.Quantization
+    model: String, encoding: WeightEncoding
   ) throws {
-    let options = ImportOptions(quantization: quantization)
+    let options = ImportOptions(quantization: .all(encoding))
     func tensors(_ path: String) throws -> [String: [UInt8]] {
       try Fixture.importing(path, options) { _, reader in
         let loaded = try reader.load()

@@ -25,7 +25,7 @@ import Testing
       (SourceEncoding.f32, UInt32(0), WeightEncoding.q8), (.q80, 8, .q8), (.q40, 2, .q4), (.q6K, 14, .q8),
     ] {
       try Fixture.withFile(GGUFBuilder.llama(type, number: number).bytes) { path in
-        let plan = try ImportPlan(GGUFModel.open(path: path), ImportOptions(quantization: .q4))
+        let plan = try ImportPlan(GGUFModel.open(path: path), ImportOptions(quantization: .all(.q4)))
         #expect(plan.conversions[0].encoding == embedding)
         #expect(plan.conversions.filter { $0.encoding == .q4 }.count == (embedding == .q4 ? 8 : 7))
         #expect(plan.quantization == (embedding == .q4 ? "q4" : "mixed q4/q8"))
@@ -33,11 +33,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [ImportOptions.Quantization.f32, .bf16, .q8])
-  func oneEncodingForAllMatrices(quantization: ImportOptions.Quantization) throws {
+  @Test(arguments: [WeightEncoding.f32, .bf16, .q8])
+  func oneEncodingForAllMatrices(encoding: WeightEncoding) throws {
     try Fixture.withFile(GGUFBuilder.llama(.q51, number: 7).bytes) { path in
-      let plan = try ImportPlan(GGUFModel.open(path: path), ImportOptions(quantization: quantization))
-      #expect(plan.quantization == quantization.rawValue)
+      let plan = try ImportPlan(GGUFModel.open(path: path), ImportOptions(quantization: .all(encoding)))
+      #expect(plan.quantization == encoding.rawValue)
       #expect(plan.conversions.filter { $0.encoding == .f32 && $0.source.shape.count == 1 }.count == 3)
     }
   }
@@ -45,9 +45,9 @@ import Testing
   @Test func matricesWithoutWholeGroupsStayWide() throws {
     let file = try InputFile(path: Fixture.path("blocks.safetensors"))
     let source = SourceTensor(file: file, name: "x", encoding: .f32, shape: [4, 40], offset: 0)
-    #expect(ImportOptions.Quantization.q4.encoding(for: source, .projection) == .bf16)
-    #expect(ImportOptions.Quantization.q8.encoding(for: source, .vocabulary) == .bf16)
-    #expect(ImportOptions.Quantization.f32.encoding(for: source, .projection) == .f32)
+    #expect(ImportOptions.Quantization.all(.q4).encoding(for: source, .projection) == .bf16)
+    #expect(ImportOptions.Quantization.all(.q8).encoding(for: source, .vocabulary) == .bf16)
+    #expect(ImportOptions.Quantization.all(.f32).encoding(for: source, .projection) == .f32)
   }
 
   /// Codes, scales and minima asked for in any order are those of one conversion.

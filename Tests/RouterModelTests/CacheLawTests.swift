@@ -8,10 +8,10 @@ struct CacheLawTests {
   private static let tokens = (0..<300).map { Int32($0 * 37 % 90) }
 
   private func states(
-    threads: Int, batches: [Int], precision: CachePrecision, encoding: WeightEncoding = .q8
+    threads: Int, batches: [Int], element: CacheElement, encoding: WeightEncoding = .q8
   ) throws -> [Float] {
     let model = TinyModel(configuration: try Self.configuration(), encoding: encoding).model(threads: threads)
-    let session = try InferenceSession(model: model, capacity: 300, cachePrecision: precision)
+    let session = try InferenceSession(model: model, capacity: 300, cacheElement: element)
     return try session.run(Array(Self.tokens[..<batches.reduce(0, +)]), batches: batches)
   }
 
@@ -27,20 +27,20 @@ struct CacheLawTests {
   }
 
   /// Prefill goes by rows, a few rows at a long context by blocks of the cache: the bits are the same.
-  @Test(arguments: CachePrecision.allCases)
-  func bitsDoNotDependOnBatchesOrThreads(precision: CachePrecision) throws {
-    let expected = try states(threads: 1, batches: [Int](repeating: 1, count: 300), precision: precision)
+  @Test(arguments: CacheElement.allCases)
+  func bitsDoNotDependOnBatchesOrThreads(element: CacheElement) throws {
+    let expected = try states(threads: 1, batches: [Int](repeating: 1, count: 300), element: element)
     for (threads, step) in [(1, 128), (2, 8), (5, 8), (2, 3), (5, 9), (2, 100)] {
       let batches = stride(from: 0, to: 300, by: step).map { min(step, 300 - $0) }
-      let isSame = try states(threads: threads, batches: batches, precision: precision) == expected
+      let isSame = try states(threads: threads, batches: batches, element: element) == expected
       #expect(isSame, "\(threads) threads, batches of \(step)")
     }
   }
 
   /// f16 keys and values move the states by about their own rounding, 2^-11, and no more.
   @Test func aHalfPrecisionCacheIsCloseToAnExactOne() throws {
-    let exact = try states(threads: 1, batches: [100], precision: .f32, encoding: .f32)
-    let rounded = try states(threads: 1, batches: [100], precision: .f16, encoding: .f32)
+    let exact = try states(threads: 1, batches: [100], element: .f32, encoding: .f32)
+    let rounded = try states(threads: 1, batches: [100], element: .f16, encoding: .f32)
     let error = relativeError(rounded, exact)
     #expect(error > 0 && error < 0x1p-9)
   }
@@ -48,11 +48,11 @@ struct CacheLawTests {
   @Test func aCacheOfTheWantedPrecisionIsMade() throws {
     let fixture = try ModelFixture.named("tied head")
     let model = TinyModel(configuration: fixture.configuration, encoding: .q4).model()
-    func states(_ precision: CachePrecision?, of session: CachePrecision? = nil) throws -> [Float] {
+    func states(_ element: CacheElement?, of session: CacheElement? = nil) throws -> [Float] {
       let model = LlamaModel(
         configuration: model.configuration, exits: model.exits, weights: model.weights,
-        matmul: model.matmul, cachePrecision: precision)
-      return try InferenceSession(model: model, capacity: 24, cachePrecision: session).run(fixture.tokens)
+        matmul: model.matmul, cacheElement: element)
+      return try InferenceSession(model: model, capacity: 24, cacheElement: session).run(fixture.tokens)
     }
     let (half, full) = (try states(.f16), try states(.f32))
     #expect(half != full)
@@ -65,12 +65,12 @@ struct CacheLawTests {
     let fixture = try ModelFixture.named("tied head")
     for encoding in WeightEncoding.allCases {
       let model = TinyModel(configuration: fixture.configuration, encoding: encoding).model()
-      let isQuantised = encoding == .q8 || encoding == .q4
-      #expect(model.fittingCachePrecision == (isQuantised ? .f16 : .f32))
+      let isQuantised = encoding.isQuantized
+      #expect(model.fittingCacheElement == (isQuantised ? .f16 : .f32))
       let exact = LlamaModel(
         configuration: model.configuration, exits: model.exits, weights: model.weights,
         matmul: Matmul(team: model.matmul.team, precision: .f32))
-      #expect(exact.fittingCachePrecision == .f32)
+      #expect(exact.fittingCacheElement == .f32)
     }
   }
 }

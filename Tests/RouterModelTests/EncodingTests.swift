@@ -49,7 +49,7 @@ struct EncodingTests {
       guard let kernels = Kernels(set) else { continue }
       // A code may round to the other side where activations differ in their last bits.
       let found = try logits(tiny.model(kernels: kernels), fixture.tokens)
-      #expect(relativeError(found, expected) < (encoding == .q8 || encoding == .q4 ? 0.02 : 1e-5), "\(set)")
+      #expect(relativeError(found, expected) < (encoding.isQuantized ? 0.02 : 1e-5), "\(set)")
     }
   }
 

@@ -19,7 +19,8 @@ struct ExitAdapterTests {
   private func adapter(_ kind: ExitAdapterKind, exit: Int, width: Int) -> ExitAdapter {
     let values = values(kind, exit: exit, width: width)
     func matrix(_ name: String, _ rows: Int, _ columns: Int) -> WeightMatrix {
-      WeightMatrix(f32: TinyModel.buffer(values[name] ?? []), rows: rows, columns: columns)
+      WeightMatrix(
+        EncodedMatrix(.f32, elements: TinyModel.buffer(values[name] ?? []), rows: rows, columns: columns))
     }
     switch kind {
     case .linear:

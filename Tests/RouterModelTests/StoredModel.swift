@@ -18,7 +18,7 @@ struct StoredModel {
     for entry in TensorTable(configuration).entries {
       let source = FixtureWeights.elements(of: entry)
       if entry.isMatrix {
-        add(EncodedMatrix(source, rows: entry.shape[0], columns: entry.shape[1], encoding), name: entry.name)
+        add(EncodedMatrix(source, as: encoding, rows: entry.shape[0], columns: entry.shape[1]), name: entry.name)
       } else {
         tensors.append(
           Tensor(name: entry.name, dtype: .f32, shape: entry.shape, buffer: TinyModel.buffer(source)))
@@ -27,20 +27,16 @@ struct StoredModel {
   }
 
   private mutating func add(_ matrix: EncodedMatrix, name: String) {
-    let shape: [Int]
-    let dtype: DType
-    switch matrix.encoding {
-    case .f32: (dtype, shape) = (.f32, [matrix.rows, matrix.columns])
-    case .bf16: (dtype, shape) = (.bf16, [matrix.rows, matrix.columns])
-    case .q8: (dtype, shape) = (.i8, [matrix.rows, matrix.columns])
-    case .q4: (dtype, shape) = (.u8, [matrix.rows, matrix.columns / 2])
-    }
-    tensors.append(Tensor(name: name, dtype: dtype, shape: shape, buffer: matrix.elements))
-    let groups = [matrix.rows, matrix.columns / 32]
-    for (suffix, buffer) in [(TensorName.Suffix.scale, matrix.scales), (.min, matrix.mins)] {
-      guard let buffer else { continue }
-      let name = TensorName.companion(suffix, of: name)
-      tensors.append(Tensor(name: name, dtype: .f16, shape: groups, buffer: buffer))
+    let descriptor = matrix.encoding.descriptor
+    tensors.append(
+      Tensor(
+        name: name, dtype: descriptor.dtype, shape: descriptor.elementShape([matrix.rows, matrix.columns]),
+        buffer: matrix.elements))
+    for (companion, buffer) in zip(descriptor.companions, matrix.companions) {
+      tensors.append(
+        Tensor(
+          name: TensorName.companion(.init(companion), of: name), dtype: EncodingCompanion.dtype,
+          shape: descriptor.companionShape(rows: matrix.rows, columns: matrix.columns), buffer: buffer))
     }
   }
 

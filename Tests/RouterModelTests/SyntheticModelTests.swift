@@ -21,10 +21,10 @@ struct SyntheticModelTests {
   }
 
   /// Products of a normalised state with rows of variance 1 / K have variance 1.
-  @Test(arguments: SyntheticModel.Quantization.allCases)
-  func logitsAreFiniteAndOfUnitScale(_ quantization: SyntheticModel.Quantization) throws {
+  @Test(arguments: WeightEncoding.allCases.filter(\.isQuantized))
+  func logitsAreFiniteAndOfUnitScale(_ encoding: WeightEncoding) throws {
     let model = SyntheticModel.make(
-      try configuration(), quantization: quantization,
+      try configuration(), encoding: encoding,
       matmul: Matmul(team: ThreadTeam(threadCount: 2)))
     let logits = try logits(model)
     #expect(logits.allSatisfy { $0.isFinite })
@@ -37,7 +37,7 @@ struct SyntheticModelTests {
     func result(seed: UInt64, threads: Int) throws -> [Float] {
       try logits(
         SyntheticModel.make(
-          configuration, quantization: .q4, seed: seed,
+          configuration, encoding: .q4, seed: seed,
           matmul: Matmul(team: ThreadTeam(threadCount: threads))))
     }
     let first = try result(seed: 1, threads: 1)
@@ -48,10 +48,10 @@ struct SyntheticModelTests {
   @Test func aTiedHeadIsTheEmbedding() throws {
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let tied = SyntheticModel.make(
-      try configuration(tiedHead: true), quantization: .q4, matmul: matmul)
+      try configuration(tiedHead: true), encoding: .q4, matmul: matmul)
     #expect(tied.weights.head.isSameStorage(as: tied.weights.embedding))
     #expect(tied.weights.head.encoding == .q8)
-    let separate = SyntheticModel.make(try configuration(), quantization: .q4, matmul: matmul)
+    let separate = SyntheticModel.make(try configuration(), encoding: .q4, matmul: matmul)
     #expect(separate.weights.embedding.encoding == .q4)
     #expect(separate.weights.head.encoding == .q8)
     #expect(separate.weights.layers.allSatisfy { $0.down.encoding == .q4 && $0.query.encoding == .q4 })
@@ -59,7 +59,7 @@ struct SyntheticModelTests {
 
   @Test func everyLayerIsAnExit() throws {
     let model = SyntheticModel.make(
-      try configuration(), quantization: .q8, matmul: Matmul(team: ThreadTeam(threadCount: 1)))
+      try configuration(), encoding: .q8, matmul: Matmul(team: ThreadTeam(threadCount: 1)))
     #expect(model.exits == [1, 2, 3, 4, 5, 6])
   }
 }

@@ -29,13 +29,14 @@ struct TinyModel {
 
   private func matrix(_ entry: TensorTable.Entry, team: ThreadTeam) -> WeightMatrix {
     let (rows, columns) = (entry.shape[0], entry.shape[1])
-    let encoded = EncodedMatrix(FixtureWeights.elements(of: entry), rows: rows, columns: columns, encoding)
-    let matrix = encoded.matrix(team: team)
+    let encoded = EncodedMatrix(
+      FixtureWeights.elements(of: entry), as: encoding, rows: rows, columns: columns)
+    let matrix = WeightMatrix(encoded, team: team)
     guard isDecoded else { return matrix }
     let decoded = AlignedBuffer(byteCount: rows * columns * 4)
     let elements = decoded.pointer.assumingMemoryBound(to: Float.self)
     for row in 0..<rows { matrix.decodeRow(row, into: elements + row * columns) }
-    return WeightMatrix(f32: decoded, rows: rows, columns: columns)
+    return WeightMatrix(EncodedMatrix(.f32, elements: decoded, rows: rows, columns: columns))
   }
 
   static func buffer<Element: BitwiseCopyable>(_ elements: [Element]) -> AlignedBuffer {

@@ -95,13 +95,8 @@ struct MatrixScreenTests {
   }
 
   private static func q8(_ source: [Float], columns: Int, team: ThreadTeam) -> WeightMatrix {
-    let codes = AlignedBuffer(byteCount: source.count)
-    let scales = AlignedBuffer(byteCount: source.count / 16)
-    source.withUnsafeBufferPointer {
-      GroupQuantization.encodeQ8(
-        $0, codes: codes.elements(of: Int8.self), scales: scales.elements(of: UInt16.self))
-    }
-    return WeightMatrix(q8: codes, scales: scales, rows: source.count / columns, columns: columns, team: team)
+    WeightMatrix(
+      EncodedMatrix(source, as: .q8, rows: source.count / columns, columns: columns), team: team)
   }
 
   /// Inputs of many kinds: random, along a row, along a direction, sparse, of very different sizes.
@@ -255,7 +250,9 @@ struct MatrixScreenTests {
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let buffer = AlignedBuffer(byteCount: 40 * 32 * 4)
     buffer.elements(of: Float.self)[32 * 21 + 5] = value
-    #expect(MatrixScreen(WeightMatrix(f32: buffer, rows: 40, columns: 32), matmul: matmul) == nil)
+    #expect(
+      MatrixScreen(WeightMatrix(EncodedMatrix(.f32, elements: buffer, rows: 40, columns: 32)), matmul: matmul)
+        == nil)
   }
 
   /// The first few of a product, or those near the largest: complete and exact, as long as they are few.

@@ -11,8 +11,8 @@ struct TileKernelTests {
     _ problem: TileProblem, with set: Kernels.InstructionSet, blocks: Range<Int>, m: Int, stride: Int,
     into output: Block<Float>
   ) throws {
-    let table = try set.kernels().table.pointee
-    let product = try #require(problem.encoding == .q8 ? table.matmul_q8 : table.matmul_q4)
+    let product = try #require(
+      set.kernels().table.pointee.matmul_tiles[Int(problem.encoding.tiles.rawValue)])
     product(
       problem.tiles.pointer, blocks.lowerBound, blocks.upperBound, problem.rows, problem.columns,
       problem.view(), m, output.pointer, stride)
@@ -91,12 +91,16 @@ struct TileKernelTests {
     let n = scales.count
     var codes = [Int8](repeating: 0, count: n * 32)
     for row in 0..<n { codes[row * 32] = 1 }
-    let tiles = Block([UInt8](repeating: 0, count: rk_q8_bytes(n, 32)))
-    rk_pack_q8(codes, scales, 0, n, n, 32, tiles.pointer)
+    let tiles = Block([UInt8](repeating: 0, count: rk_tiles_bytes(rk_encoding_q8, n, 32)))
+    scales.withUnsafeBytes { scales in
+      let companions = [scales.baseAddress]
+      rk_format(rk_encoding_q8).pointee.pack(codes, companions, 0, n, n, 32, tiles.pointer)
+    }
     let input = Block<Int8>([1] + [Int8](repeating: 0, count: 31))
     let (factor, sum) = (Block<Float>([1]), Block<Float>([1]))
     let output = Block([Float](repeating: 0, count: n))
-    try set.kernels().table.pointee.matmul_q8(
+    let product = try #require(set.kernels().table.pointee.matmul_tiles[Int(rk_encoding_q8.rawValue)])
+    product(
       tiles.pointer, 0, n / 16, n, 32,
       rk_activations(codes: input.pointer, scales: factor.pointer, sums: sum.pointer), 1, output.pointer, n)
     let wrong = scales.filter { bits in

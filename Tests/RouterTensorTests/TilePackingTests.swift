@@ -18,7 +18,8 @@ struct TilePackingTests {
     let s = scales.elements(of: UInt16.self)
     for i in c.indices { c[i] = Int8.random(in: -128...127, using: &random) }
     for i in s.indices { s[i] = HalfPrecision.f16(from: random.signedUnit()) }
-    let matrix = WeightMatrix(q8: codes, scales: scales, rows: rows, columns: columns, team: team)
+    let matrix = WeightMatrix(
+      EncodedMatrix(.q8, elements: codes, companions: [scales], rows: rows, columns: columns), team: team)
     var row = [Float](repeating: 0, count: columns)
     for n in 0..<rows {
       matrix.decodeRow(n, into: &row)
@@ -45,7 +46,9 @@ struct TilePackingTests {
       s[i] = HalfPrecision.f16(from: random.signedUnit())
       m[i] = HalfPrecision.f16(from: random.signedUnit())
     }
-    let matrix = WeightMatrix(q4: codes, scales: scales, mins: mins, rows: rows, columns: columns, team: team)
+    let matrix = WeightMatrix(
+      EncodedMatrix(.q4, elements: codes, companions: [scales, mins], rows: rows, columns: columns),
+      team: team)
     var row = [Float](repeating: 0, count: columns)
     for n in 0..<rows {
       matrix.decodeRow(n, into: &row)
@@ -74,9 +77,9 @@ struct TilePackingTests {
     }
     var row = [Float](repeating: 0, count: 5)
     for n in 0..<3 {
-      WeightMatrix(f32: wide, rows: 3, columns: 5).decodeRow(n, into: &row)
+      WeightMatrix(EncodedMatrix(.f32, elements: wide, rows: 3, columns: 5)).decodeRow(n, into: &row)
       #expect(row == Array(floats[n * 5..<n * 5 + 5]))
-      WeightMatrix(bf16: narrow, rows: 3, columns: 5).decodeRow(n, into: &row)
+      WeightMatrix(EncodedMatrix(.bf16, elements: narrow, rows: 3, columns: 5)).decodeRow(n, into: &row)
       #expect(
         row == floats[n * 5..<n * 5 + 5].map { HalfPrecision.float(fromBF16: HalfPrecision.bf16(from: $0)) })
     }

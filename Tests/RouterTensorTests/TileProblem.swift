@@ -4,7 +4,16 @@ import RouterTensor
 /// A product of 8-bit activations `[M, K]` with a tiled matrix `[N, K]`, its exact result and the error that f32
 /// sums may have.
 struct TileProblem {
-  enum Encoding: String, CaseIterable { case q8, q4 }
+  enum Encoding: String, CaseIterable {
+    case q8, q4
+
+    var tiles: rk_encoding {
+      switch self {
+      case .q8: rk_encoding_q8
+      case .q4: rk_encoding_q4
+      }
+    }
+  }
 
   /// What the codes are: random over their whole range, or the largest products that can occur.
   enum Content: String, CaseIterable { case random, extreme }
@@ -92,16 +101,19 @@ struct TileProblem {
     _ encoding: Encoding, _ codes: [Int], _ scales: [UInt16], _ mins: [UInt16], rows: Int, columns: Int,
     offset: Int
   ) -> Block<UInt8> {
-    switch encoding {
-    case .q8:
-      let tiles = Block([UInt8](repeating: 0, count: rk_q8_bytes(rows, columns)), offset: offset)
-      rk_pack_q8(codes.map { Int8($0) }, scales, 0, rows, rows, columns, tiles.pointer)
-      return tiles
-    case .q4:
-      let tiles = Block([UInt8](repeating: 0, count: rk_q4_bytes(rows, columns)), offset: offset)
-      let packed = (0..<codes.count / 2).map { UInt8(codes[2 * $0] | codes[2 * $0 + 1] << 4) }
-      rk_pack_q4(packed, scales, mins, 0, rows, rows, columns, tiles.pointer)
-      return tiles
+    let tiles = Block(
+      [UInt8](repeating: 0, count: rk_tiles_bytes(encoding.tiles, rows, columns)), offset: offset)
+    let stored: [UInt8] =
+      switch encoding {
+      case .q8: codes.map { UInt8(bitPattern: Int8($0)) }
+      case .q4: (0..<codes.count / 2).map { UInt8(codes[2 * $0] | codes[2 * $0 + 1] << 4) }
+      }
+    scales.withUnsafeBytes { scales in
+      mins.withUnsafeBytes { mins in
+        let companions = [scales.baseAddress, mins.baseAddress]
+        rk_format(encoding.tiles).pointee.pack(stored, companions, 0, rows, rows, columns, tiles.pointer)
+      }
     }
+    return tiles
   }
 }

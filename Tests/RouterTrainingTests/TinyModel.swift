@@ -37,7 +37,9 @@ struct TinyModel {
       weights: LlamaWeights(
         TensorTable(configuration), layerCount: configuration.layerCount, adapters: adapters,
         matrix: { entry in
-          WeightMatrix(f32: Self.weights(of: entry), rows: entry.shape[0], columns: entry.shape[1])
+          WeightMatrix(
+            EncodedMatrix(
+              .f32, elements: Self.weights(of: entry), rows: entry.shape[0], columns: entry.shape[1]))
         }, vector: Self.weights),
       matmul: Matmul(team: ThreadTeam(threadCount: threads), precision: .f32))
   }
@@ -55,7 +57,7 @@ struct TinyModel {
     }
     func matrix(_ exit: Int, _ index: Int) -> WeightMatrix {
       let (buffer, shape) = part(exit, index)
-      return WeightMatrix(f32: buffer, rows: shape[0], columns: shape[1])
+      return WeightMatrix(EncodedMatrix(.f32, elements: buffer, rows: shape[0], columns: shape[1]))
     }
     return Dictionary(
       uniqueKeysWithValues: exits.dropLast().map { exit in

@@ -1,17 +1,12 @@
-// Kernels for weights in four encodings, chosen at run time for the processor at hand.
+// Kernels for weights in several encodings, chosen at run time for the processor at hand.
 //
 // Shapes: M rows of activations, K input width, N output width. Matrices are row-major. A kernel works on a
 // range of output rows so that the caller can spread one product over threads.
 //
 // Quantised weights are held in tiles of 16 output rows x 32 input columns, so that one 32-bit vector lane
-// belongs to one output row and four activations are broadcast at a time:
-//
-//   q8 tile, 544 bytes:  f16 scale[16]; u8 code[8][16][4]             w = scale * (code - 128)
-//   q4 tile, 320 bytes:  f16 scale[16]; f16 min[16]; u8 code[4][16][4] w = scale * code + min
-//
-// code[j][r][c] of q8 is column 4 j + c of row r. A byte of q4 holds column 8 j + c of row r in its low
-// nibble and column 8 j + 4 + c in its high nibble. Tiles of one row block follow each other along K; row
-// blocks follow each other along N; rows past N are zero.
+// belongs to one output row and four activations are broadcast at a time. What a tile holds is written in the
+// encoding's own file (encodings/NAME.h). Tiles of one row block follow each other along K; row blocks follow
+// each other along N; rows past N are zero.
 
 #ifndef ROUTER_KERNELS_H
 #define ROUTER_KERNELS_H
@@ -19,12 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-  rk_tile_rows = 16,
-  rk_group = 32,
-  rk_q8_tile_bytes = 2 * 16 + 16 * 32,
-  rk_q4_tile_bytes = 2 * 2 * 16 + 16 * 16,
-};
+enum { rk_tile_rows = 16, rk_group = 32 };
+
+/// The encodings whose weights are held in tiles.
+#define RK_ENCODINGS(ENTRY) ENTRY(q8) ENTRY(q4)
+
+#define RK_ENCODING_CASE(ENCODING) rk_encoding_##ENCODING,
+typedef enum rk_encoding { RK_ENCODINGS(RK_ENCODING_CASE) rk_encoding_count } rk_encoding;
+#undef RK_ENCODING_CASE
 
 typedef enum rk_isa {
   rk_isa_scalar = 0,
@@ -39,6 +36,33 @@ typedef struct rk_activations {
   const float *scales;  ///< [M, K / 32]
   const float *sums;    ///< [M, K / 32]: the sum of the codes of a group
 } rk_activations;
+
+/// y[i, r] = x[i] . w[r] for row blocks first ..< last of tiles, i < m; y has row stride `stride`, and columns
+/// at or past `n` are not written.
+typedef void (*rk_tile_matmul)(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k,
+                               rk_activations x, size_t m, float *y, size_t stride);
+
+/// What an encoding's tiles are, on every processor.
+typedef struct rk_tile_format {
+  size_t tile_bytes;
+
+  /// Repacks rows first ..< last (multiples of 16 but for the end) of a matrix [N, K] as it is stored: codes,
+  /// and what accompanies them, in the order in which the encoding's file lists it.
+  void (*pack)(const void *codes, const void *const *companions, size_t first, size_t last, size_t n, size_t k,
+               uint8_t *tiles);
+
+  /// Decodes row `row` of a tiled matrix into f32 [K].
+  void (*decode)(const uint8_t *tiles, size_t row, size_t k, float *out);
+
+  /// Fills row blocks first ..< last with pseudo-random codes. Weights have mean zero and standard deviation
+  /// 1 / sqrt(k), so that products keep the scale of their input. The bytes depend on `seed` and the block alone.
+  void (*fill)(uint8_t *tiles, size_t first, size_t last, size_t k, uint64_t seed);
+} rk_tile_format;
+
+/// The tiles of an encoding.
+const rk_tile_format *rk_format(rk_encoding encoding);
+/// Bytes of a matrix [N, K] in tiles.
+size_t rk_tiles_bytes(rk_encoding encoding, size_t n, size_t k);
 
 /// Keys and values of one head are held in tiles of 64 positions, and attention goes over blocks of 128.
 enum { rk_cache_tile = 64, rk_cache_block = 128 };
@@ -73,12 +97,8 @@ typedef struct rk_kernels {
   /// a NaN or an infinity is NaN.
   void (*quantize)(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums);
 
-  /// y[i, r] = x[i] . w[r] for row blocks first ..< last of tiles, i < m; y has row stride `stride`, and
-  /// columns at or past `n` are not written.
-  void (*matmul_q8)(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                    size_t m, float *y, size_t stride);
-  void (*matmul_q4)(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k, rk_activations x,
-                    size_t m, float *y, size_t stride);
+  /// By rk_encoding.
+  const rk_tile_matmul *matmul_tiles;
 
   /// y[i, r] = x[i] . w[r] for rows first ..< last of a row-major matrix [N, K].
   void (*matmul_f32)(const float *w, size_t first, size_t last, size_t k, const float *x, size_t m, float *y,
@@ -135,19 +155,5 @@ static inline void rk_expect(const void *p, size_t bytes) {
 const rk_kernels *rk_best(void);
 /// The kernels of one instruction set, or NULL where the processor or the build lacks it.
 const rk_kernels *rk_for(rk_isa isa);
-
-/// Bytes of a matrix [N, K] in tiles.
-size_t rk_q8_bytes(size_t n, size_t k);
-size_t rk_q4_bytes(size_t n, size_t k);
-
-/// Repacks stored rows first ..< last (multiples of 16 but for the end) into tiles.
-void rk_pack_q8(const int8_t *codes, const uint16_t *scales, size_t first, size_t last, size_t n, size_t k,
-                uint8_t *tiles);
-void rk_pack_q4(const uint8_t *codes, const uint16_t *scales, const uint16_t *mins, size_t first, size_t last,
-                size_t n, size_t k, uint8_t *tiles);
-
-/// Decodes row `row` of a tiled matrix into f32 [K].
-void rk_decode_q8(const uint8_t *tiles, size_t row, size_t k, float *out);
-void rk_decode_q4(const uint8_t *tiles, size_t row, size_t k, float *out);
 
 #endif

@@ -24,10 +24,4 @@ typedef struct rk_probes {
 /// The probes for one instruction set; portable ones for a set that has none of its own.
 const rk_probes *rk_probes_for(rk_isa isa);
 
-/// Fills row blocks first ..< last (of 16 rows) of a tiled matrix of input width k with pseudo-random codes.
-/// Weights have mean zero and standard deviation 1 / sqrt(k), so that products keep the scale of their input.
-/// The bytes depend on `seed` and the block alone.
-void rk_fill_q8(uint8_t *tiles, size_t first, size_t last, size_t k, uint64_t seed);
-void rk_fill_q4(uint8_t *tiles, size_t first, size_t last, size_t k, uint64_t seed);
-
 #endif

@@ -112,4 +112,23 @@ private struct ImportSummary: Encodable {
   }
 }
 
-extension ImportOptions.Quantization: ExpressibleByArgument {}
+extension ImportOptions.Quantization: ExpressibleByArgument {
+  package static var allValueStrings: [String] { ["auto"] + WeightEncoding.allValueStrings }
+
+  package var defaultValueDescription: String {
+    switch self {
+    case .auto: "auto"
+    case .all(let encoding): encoding.rawValue
+    }
+  }
+
+  package init?(argument: String) {
+    if argument == "auto" {
+      self = .auto
+    } else if let encoding = WeightEncoding(rawValue: argument) {
+      self = .all(encoding)
+    } else {
+      return nil
+    }
+  }
+}

@@ -23,7 +23,7 @@ struct BenchSubjectOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Weights of a shape: q4 (its head q8), q8, or both, separated by commas.", valueName: "list"))
-  var quantize = QuantizationList([.q4])
+  var quantize = EncodingList([.q4])
 
   @Option(help: ArgumentHelp("Numbers of threads; one a core if absent.", valueName: "list"))
   var threads: IntegerList?
@@ -79,22 +79,22 @@ struct BenchSubjectOptions: ParsableArguments {
     return quantize.values.map {
       BenchmarkSubject(
         name: shape.rawValue, weights: $0.rawValue, fingerprint: nil,
-        model: SyntheticModel.make(configuration, quantization: $0, matmul: matmul))
+        model: SyntheticModel.make(configuration, encoding: $0, matmul: matmul))
     }
   }
 }
 
-/// Encodings separated by commas.
-struct QuantizationList: ExpressibleByArgument, Equatable {
-  let values: [SyntheticModel.Quantization]
+/// Quantised encodings separated by commas.
+struct EncodingList: ExpressibleByArgument, Equatable {
+  let values: [WeightEncoding]
 
-  init(_ values: [SyntheticModel.Quantization]) { self.values = values }
+  init(_ values: [WeightEncoding]) { self.values = values }
 
   init?(argument: String) {
     let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-      SyntheticModel.Quantization(rawValue: String($0))
+      WeightEncoding(rawValue: String($0))
     }
-    let known = values.compactMap { $0 }
+    let known = values.compactMap { $0 }.filter(\.isQuantized)
     guard !known.isEmpty, known.count == values.count, Set(known).count == known.count else { return nil }
     self.values = known
   }

@@ -1,3 +1,5 @@
+package import RouterTensor
+
 /// Names of the stored tensors: those of Hugging Face's LLaMA, and suffixes for what accompanies a matrix.
 package enum TensorName {
   /// Token embedding.
@@ -20,6 +22,14 @@ package enum TensorName {
     case exponent
     /// U8 signs and mantissas of a wide matrix, `[N, K]` for BF16, `[N, K, 3]` for F32.
     case mantissa
+
+    /// What accompanies the codes of a quantised matrix.
+    package init(_ companion: EncodingCompanion) {
+      switch companion {
+      case .scale: self = .scale
+      case .min: self = .min
+      }
+    }
   }
 
   private static let layerPrefix = "model.layers."

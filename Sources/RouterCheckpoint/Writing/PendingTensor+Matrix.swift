@@ -7,74 +7,33 @@ extension PendingTensor {
     _ name: String, shape: [Int], values: [Float], as encoding: WeightEncoding
   ) -> [PendingTensor] {
     precondition(shape.reduce(1, *) == values.count, "a tensor's values contradict its shape")
-    guard shape.count == 2 else { return [whole(name, .f32, shape, values)] }
-    let groups = [shape[0], shape[1] / GroupQuantization.groupSize]
-    let isGrouped = shape[1].isMultiple(of: GroupQuantization.groupSize)
-    func companion(
-      _ suffix: TensorName.Suffix, fill: @escaping @Sendable (UnsafeMutableBufferPointer<UInt16>) -> Void
-    ) -> PendingTensor {
-      PendingTensor(name: TensorName.companion(suffix, of: name), dtype: .f16, shape: groups) {
-        fill($0.assumingMemoryBound(to: UInt16.self))
-      }
-    }
-    switch encoding {
-    case .f32: return [whole(name, .f32, shape, values)]
-    case .q8 where isGrouped:
-      let encoded = QuantizedMatrix(values, .q8)
+    let fitted = shape.count == 2 ? encoding.fitted(columns: shape[1]) : .f32
+    let descriptor = fitted.descriptor
+    guard shape.count == 2, !descriptor.companions.isEmpty else {
       return [
-        PendingTensor(name: name, dtype: .i8, shape: shape) { $0.copyBytes(from: encoded.codes) },
-        companion(.scale) { _ = $0.update(fromContentsOf: encoded.scales) },
-      ]
-    case .q4 where isGrouped:
-      let encoded = QuantizedMatrix(values, .q4)
-      return [
-        PendingTensor(name: name, dtype: .u8, shape: [shape[0], shape[1] / 2]) {
-          $0.copyBytes(from: encoded.codes)
-        },
-        companion(.scale) { _ = $0.update(fromContentsOf: encoded.scales) },
-        companion(.min) { _ = $0.update(fromContentsOf: encoded.mins) },
-      ]
-    case .bf16, .q8, .q4: return [whole(name, .bf16, shape, values.map(HalfPrecision.bf16))]
-    }
-  }
-
-  private static func whole<Element: BitwiseCopyable & Sendable>(
-    _ name: String, _ dtype: DType, _ shape: [Int], _ elements: [Element]
-  ) -> PendingTensor {
-    PendingTensor(name: name, dtype: dtype, shape: shape) { buffer in
-      elements.withUnsafeBytes { buffer.copyMemory(from: $0) }
-    }
-  }
-}
-
-/// The stored form of a quantised matrix.
-private struct QuantizedMatrix: Sendable {
-  /// I8 `[N, K]`, or packed U8 `[N, K / 2]`.
-  let codes: [UInt8]
-  /// f16 `[N, K / 32]`
-  let scales: [UInt16]
-  /// f16 `[N, K / 32]`; empty for q8.
-  let mins: [UInt16]
-
-  init(_ values: [Float], _ encoding: WeightEncoding) {
-    var codes = [UInt8](repeating: 0, count: encoding == .q4 ? values.count / 2 : values.count)
-    var scales = [UInt16](repeating: 0, count: values.count / GroupQuantization.groupSize)
-    var mins = encoding == .q4 ? scales : []
-    values.withUnsafeBufferPointer { source in
-      codes.withUnsafeMutableBytes { codes in
-        scales.withUnsafeMutableBufferPointer { scales in
-          if encoding == .q4 {
-            mins.withUnsafeMutableBufferPointer {
-              GroupQuantization.encodeQ4(
-                source, codes: codes.assumingMemoryBound(to: UInt8.self), scales: scales, mins: $0)
-            }
-          } else {
-            GroupQuantization.encodeQ8(
-              source, codes: codes.assumingMemoryBound(to: Int8.self), scales: scales)
-          }
+        PendingTensor(name: name, dtype: descriptor.dtype, shape: shape) { buffer in
+          values.withUnsafeBufferPointer { descriptor.encode($0, into: EncodedPlanes(elements: buffer)) }
         }
+      ]
+    }
+    return stored(EncodedMatrix(values, as: fitted, rows: shape[0], columns: shape[1]), name: name)
+  }
+
+  /// The tensors that store an encoded matrix under `name`.
+  package static func stored(_ matrix: EncodedMatrix, name: String) -> [PendingTensor] {
+    let descriptor = matrix.encoding.descriptor
+    func tensor(_ name: String, _ dtype: DType, _ shape: [Int], _ content: AlignedBuffer) -> PendingTensor {
+      PendingTensor(name: name, dtype: dtype, shape: shape) {
+        $0.copyMemory(from: UnsafeRawBufferPointer(content.bytes))
       }
     }
-    (self.codes, self.scales, self.mins) = (codes, scales, mins)
+    let companions = descriptor.companionShape(rows: matrix.rows, columns: matrix.columns)
+    return [
+      tensor(
+        name, descriptor.dtype, descriptor.elementShape([matrix.rows, matrix.columns]), matrix.elements)
+    ]
+      + zip(descriptor.companions, matrix.companions).map { companion, content in
+        tensor(TensorName.companion(.init(companion), of: name), EncodingCompanion.dtype, companions, content)
+      }
   }
 }

@@ -109,19 +109,12 @@ package struct TunedCheckpoint {
   /// Names the encodings of the matrices, such as `mixed q4/q8`, the smallest first.
   private static func quantization(of tensors: [PendingTensor]) -> String {
     let matrices = tensors.filter { $0.shape.count == 2 && TensorName.split($0.name).suffix == nil }
-    let present = Set(matrices.map { stored(as: $0.dtype) })
-    let names = [WeightEncoding.q4, .q8, .bf16, .f32].filter(present.contains).map(\.rawValue)
-    return (names.count > 1 ? "mixed " : "") + names.joined(separator: "/")
+    return WeightEncoding.summary(of: matrices.map { stored(as: $0.dtype) })
   }
 
   /// The encoding that a stored element type stands for.
   private static func stored(as dtype: DType?) -> WeightEncoding {
-    switch dtype {
-    case .i8: .q8
-    case .u8: .q4
-    case .f32: .f32
-    default: .bf16
-    }
+    dtype.flatMap(WeightEncoding.init(storedAs:)) ?? .bf16
   }
 }
 

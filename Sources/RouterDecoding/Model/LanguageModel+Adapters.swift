@@ -11,7 +11,7 @@ extension LanguageModel {
     return LanguageModel(
       model: LlamaModel(
         configuration: model.configuration, exits: model.exits, weights: weights,
-        matmul: model.matmul, cachePrecision: model.cachePrecision),
+        matmul: model.matmul, cacheElement: model.cacheElement),
       tokenizer: tokenizer, metadata: metadata,
       fingerprint: hasAdapters ? "\(fingerprint), without adapters" : fingerprint)
   }

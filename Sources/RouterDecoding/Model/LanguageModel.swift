@@ -70,7 +70,7 @@ public final class LanguageModel: Sendable {
   /// Whether the model knows how a conversation is written.
   public var hasChatTemplate: Bool { tokenizer.definition.chatTemplate != nil }
 
-  /// What the screen of the head has saved so far.
+  /// What the screen of the head has done so far.
   package var headScreenCounters: HeadScreenCounters { model.headScreen.counters }
 
   /// - Parameter draftTable: nil for the one that the weights bring, if any.
@@ -101,7 +101,7 @@ public final class LanguageModel: Sendable {
     let screening = options.screensHead.map {
       $0 ? HeadScreening.after(inputs: HeadScreening.usualInputs) : .off
     }
-    let cachePrecision: RouterTensor.CachePrecision? =
+    let cacheElement: CacheElement? =
       switch options.cachePrecision {
       case .f16: .f16
       case .f32: .f32
@@ -116,7 +116,7 @@ public final class LanguageModel: Sendable {
     }
     let model = try LlamaModel.load(
       from: checkpoint, maximumExit: options.maximumExit, matmul: matmul,
-      headScreening: screening, cachePrecision: cachePrecision, progress: progress)
+      headScreening: screening, cacheElement: cacheElement, progress: progress)
     building.wait()
     return LanguageModel(
       model: model, tokenizer: try tokenizer.withLock { try $0.get() }, metadata: checkpoint.metadata,

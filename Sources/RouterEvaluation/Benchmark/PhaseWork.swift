@@ -48,9 +48,10 @@ package struct PhaseWork: Sendable, Equatable {
   private mutating func add(_ matrix: WeightMatrix, rows: Int, precision: ActivationPrecision) {
     bytes += Double(matrix.byteCount)
     let operations = 2 * Double(rows) * Double(matrix.rows) * Double(matrix.columns)
-    switch matrix.encoding {
-    case .q4 where precision == .int8, .q8 where precision == .int8: int8Operations += operations
-    case .q4, .q8, .f32, .bf16: f32Operations += operations
+    if matrix.encoding.isQuantized, precision == .int8 {
+      int8Operations += operations
+    } else {
+      f32Operations += operations
     }
   }
 

@@ -1,6 +1,6 @@
 /// How a tensor of a source file is encoded: GGUF's tensor types, of which safetensors' wide ones are a subset.
 ///
-/// Quantised types store rows as blocks of `blockElements` consecutive elements.
+/// A case is the name of a type; what it means is in its ``format``.
 enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
   case f32 = "F32"
   case f16 = "F16"
@@ -14,35 +14,41 @@ enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
   case q5K = "Q5_K"
   case q6K = "Q6_K"
 
-  /// Elements of one block; 1 for wide types.
-  var blockElements: Int {
+  /// What the type means.
+  var format: SourceFormat {
     switch self {
-    case .f32, .f16, .bf16: 1
-    case .q40, .q41, .q50, .q51, .q80: 32
-    case .q4K, .q5K, .q6K: 256
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    case .q40: .q40
+    case .q41: .q41
+    case .q50: .q50
+    case .q51: .q51
+    case .q80: .q80
+    case .q4K: .q4K
+    case .q5K: .q5K
+    case .q6K: .q6K
     }
   }
 
-  /// Bytes of one block.
-  var blockByteCount: Int {
-    switch self {
-    case .f32: 4
-    case .f16, .bf16: 2
-    case .q40: 2 + 16
-    case .q41: 2 + 2 + 16
-    case .q50: 2 + 4 + 16
-    case .q51: 2 + 2 + 4 + 16
-    case .q80: 2 + 32
-    case .q4K: 2 + 2 + 12 + 128
-    case .q5K: 2 + 2 + 12 + 32 + 128
-    case .q6K: 128 + 64 + 16 + 2
-    }
+  /// The encoding with a number of GGUF's; nil if `router` does not read it.
+  init?(ggufNumber number: UInt32) {
+    guard let encoding = Self.allCases.first(where: { $0.format.ggufNumber == number }) else { return nil }
+    self = encoding
   }
+
+  /// Elements of one block; 1 for wide types.
+  var blockElements: Int { format.blockElements }
+
+  /// Bytes of one block.
+  var blockByteCount: Int { format.blockByteCount }
 
   /// Bytes of a row of `columns` elements; nil if a row is not a whole number of blocks or does not fit an Int.
   func rowByteCount(columns: Int) -> Int? {
-    guard columns > 0, columns.isMultiple(of: blockElements) else { return nil }
-    let (bytes, overflow) = (columns / blockElements).multipliedReportingOverflow(by: blockByteCount)
+    let format = format
+    guard columns > 0, columns.isMultiple(of: format.blockElements) else { return nil }
+    let (bytes, overflow) = (columns / format.blockElements).multipliedReportingOverflow(
+      by: format.blockByteCount)
     return overflow ? nil : bytes
   }
 }

@@ -133,7 +133,7 @@ struct GGUFHeaderParser {
       shape.insert(dimension, at: 0)
     }
     let number = try cursor.integer(UInt32.self, "the type of tensor \(shown)")
-    guard let encoding = GGUFTensorType.encoding(number) else {
+    guard let encoding = SourceEncoding(ggufNumber: number) else {
       throw ImportError(
         .unsupported,
         "tensor \(shown) has the type \(GGUFTensorType.name(number)), which router does not read",

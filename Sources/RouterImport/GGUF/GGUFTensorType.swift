@@ -1,23 +1,5 @@
-/// Tensor types of GGUF by number.
+/// Tensor types of GGUF that `router` does not read, by number.
 enum GGUFTensorType {
-  /// The encoding with the given number, if `router` reads it.
-  static func encoding(_ number: UInt32) -> SourceEncoding? {
-    switch number {
-    case 0: .f32
-    case 1: .f16
-    case 2: .q40
-    case 3: .q41
-    case 6: .q50
-    case 7: .q51
-    case 8: .q80
-    case 12: .q4K
-    case 13: .q5K
-    case 14: .q6K
-    case 30: .bf16
-    default: nil
-    }
-  }
-
   /// The name of a type that `router` does not read, for error messages.
   static func name(_ number: UInt32) -> String {
     let names: [UInt32: String] = [

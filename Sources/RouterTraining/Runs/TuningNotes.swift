@@ -39,16 +39,21 @@ package enum TuningNotes {
         )
       }
     }
-    let becomesQ4 =
-      encoding == .q4
-      || encoding == nil && checkpoint.tensors.contains { $0.dtype == .u8 && !TensorName.isOfExit($0.name) }
-    if becomesQ4, method != .ict {
+    let stored =
+      encoding.map { [$0] }
+      ?? checkpoint.tensors.filter { !TensorName.isOfExit($0.name) }
+      .compactMap { WeightEncoding(storedAs: $0.dtype) }
+    let bits = stored.map(\.descriptor.codeBits).min() ?? roundingBits
+    if bits < roundingBits, method != .ict {
       notes.append(
-        "layers are stored in 4 bits, which round most of what a short run changes away; --encoding q8 or bf16 keeps it"
+        "layers are stored in \(bits) bits, which round most of what a short run changes away; --encoding q8 or bf16 keeps it"
       )
     }
     return notes
   }
+
+  /// Bits of a code from which it keeps what a short run changes.
+  private static let roundingBits = 8
 
   /// What speaks for an exit that had a head of its own.
   private static func successor(_ method: TuningMethod) -> String {

@@ -7,15 +7,15 @@ import Testing
 @testable import RouterEvaluation
 
 struct BenchmarkTests {
-  private static func subject(_ quantization: SyntheticModel.Quantization = .q4) throws -> BenchmarkSubject {
+  private static func subject(_ encoding: WeightEncoding = .q4) throws -> BenchmarkSubject {
     let configuration = try ModelConfiguration(
       architecture: .llama, layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 1, headWidth: 16,
       feedForwardWidth: 64, vocabularySize: 64, contextLength: 64, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
     return BenchmarkSubject(
-      name: "tiny", weights: quantization.rawValue, fingerprint: nil,
+      name: "tiny", weights: encoding.rawValue, fingerprint: nil,
       model: SyntheticModel.make(
-        configuration, quantization: quantization, matmul: Matmul(team: ThreadTeam(threadCount: 1))))
+        configuration, encoding: encoding, matmul: Matmul(team: ThreadTeam(threadCount: 1))))
   }
 
   private static func limits(_ threads: [Int]) -> MachineLimits {
