@@ -79,7 +79,8 @@ struct GenerationRequestTests {
     let tiny = try TinyLanguage.make()
     let (matrix, bias) = (AlignedBuffer(byteCount: 32 * 32 * 4), AlignedBuffer(byteCount: 32 * 4))
     var weights = tiny.model.weights
-    weights.adapters[2] = .linear(weight: WeightMatrix(f32: matrix, rows: 32, columns: 32), bias: bias)
+    weights.adapters[2] = .linear(
+      weight: WeightMatrix(EncodedMatrix(.f32, elements: matrix, rows: 32, columns: 32)), bias: bias)
     let adapted = LanguageModel(
       model: LlamaModel(
         configuration: tiny.model.configuration, exits: tiny.exits, weights: weights,
