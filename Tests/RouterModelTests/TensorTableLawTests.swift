@@ -35,9 +35,10 @@ struct TensorTableLawTests {
       try LlamaModel.load(from: checkpoint, maximumExit: 2, matmul: matmul).weights, table, layerCount: 2)
   }
 
-  @Test(arguments: SyntheticModel.Quantization.allCases, [(false, false), (true, false), (false, true)])
+  @Test(
+    arguments: WeightEncoding.allCases.filter(\.isQuantized), [(false, false), (true, false), (false, true)])
   func aSyntheticModelHasTheShapesOfTheTable(
-    quantization: SyntheticModel.Quantization, _ settings: (tiedHead: Bool, attentionBias: Bool)
+    encoding: WeightEncoding, _ settings: (tiedHead: Bool, attentionBias: Bool)
   ) throws {
     let configuration = try ModelConfiguration(
       architecture: .qwen2, layerCount: 2, width: 64, headCount: 4, keyValueHeadCount: 2, headWidth: 32,
@@ -45,7 +46,7 @@ struct TensorTableLawTests {
       rotary: RotaryEmbedding(base: 10_000), tiedHead: settings.tiedHead,
       attentionBias: settings.attentionBias)
     let model = SyntheticModel.make(
-      configuration, quantization: quantization, matmul: Matmul(team: ThreadTeam(threadCount: 1)))
+      configuration, encoding: encoding, matmul: Matmul(team: ThreadTeam(threadCount: 1)))
     check(model.weights, TensorTable(configuration), layerCount: 2)
   }
 
