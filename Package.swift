@@ -166,7 +166,8 @@ let package = Package(
     .testTarget(
       name: "RouterCLITests",
       dependencies: [
-        "RouterCLI", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterImport", "RouterTensor", "RouterTraining",
+        "RouterCLI", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterImport", "RouterTensor",
+        "RouterTraining",
         .target(name: "RouterServer", condition: ifServer),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ifProgram),
       ],

@@ -1,6 +1,6 @@
 #if Server
   import ArgumentParser
-  import RouterDecoding
+  import RouterExit
   import RouterServer
 
   extension AlarmReaction: ExpressibleByArgument {
