@@ -29,7 +29,7 @@ import Testing
     let entries = TensorTable(source.configuration).entries
     #expect(Set(source.tensors.keys) == Set(entries.map(\.name)))
     for entry in entries { #expect(source.tensors[entry.name]?.shape == entry.shape, "\(entry.name)") }
-    try Fixture.importing(path, ImportOptions(quantization: .f32)) { _, checkpoint in
+    try Fixture.importing(path, ImportOptions(quantization: .all(.f32))) { _, checkpoint in
       #expect(checkpoint.tensors.map(\.name) == entries.map(\.name))
       #expect(checkpoint.tensors.map(\.shape) == entries.map(\.shape))
     }

@@ -18,7 +18,9 @@ struct StoredModel {
     for entry in TensorTable(configuration).entries {
       let source = FixtureWeights.elements(of: entry)
       if entry.isMatrix {
-        add(EncodedMatrix(source, as: encoding, rows: entry.shape[0], columns: entry.shape[1]), name: entry.name)
+        add(
+          EncodedMatrix(source, as: encoding, rows: entry.shape[0], columns: entry.shape[1]), name: entry.name
+        )
       } else {
         tensors.append(
           Tensor(name: entry.name, dtype: .f32, shape: entry.shape, buffer: TinyModel.buffer(source)))
