@@ -12,7 +12,7 @@ package struct PromptTrace: Sendable, Equatable {
   /// Layers executed for each token `[T]`.
   package let depths: [Int]
 
-  /// Loss against full depth in 0...1, by ``LossMetric`` name; empty for full depth.
+  /// Loss against full depth in 0...1, by `LossMetric` name; empty for full depth.
   package let losses: [String: Double]
 
   /// Time to generate all tokens after the prompt had been read, in seconds.

@@ -1,5 +1,6 @@
 import Foundation
 import RouterCheckpoint
+import RouterTensor
 import Testing
 
 @testable import RouterImport
