@@ -16,7 +16,7 @@ package enum PrincipalDirections {
     precondition(width > 0 && samples.count % width == 0, "samples [\(samples.count)] of width \(width)")
     let units = normalised(samples, width: width, every: max(1, samples.count / width / sampleLimit))
     let n = units.count / width
-    // The samples themselves, spread out, are the first guess.
+    // The samples themselves, spread out, are the first estimate.
     var basis: [[Double]] = (0..<min(count, n)).map { index in
       let start = index * n / min(count, n) * width
       return Array(units[start..<start + width])

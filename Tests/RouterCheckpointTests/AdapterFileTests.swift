@@ -73,7 +73,7 @@ struct AdapterFileTests {
     }
   }
 
-  /// Guesses come and go with the adapters, and others take their place.
+  /// Drafts come and go with the adapters, and others take their place.
   @Test func draftsAreMergedAndTakenOutWithTheAdapters() throws {
     let site = try Site()
     let (first, second) = (site.directory.file("first"), site.directory.file("second"))

@@ -100,7 +100,7 @@ struct VerifyGenerationTests {
   }
 
   /// Drafts of a model that says one thing over and over are accepted, several tokens in a pass.
-  @Test func whatRepeatsIsGuessed() throws {
+  @Test func whatRepeatsIsDrafted() throws {
     let language = try TinyLanguage.make(likely: [97])
     let summary = try expectSame(request(.greedy), on: language)
     #expect(summary.rounds < 30)
@@ -108,7 +108,7 @@ struct VerifyGenerationTests {
   }
 
   /// An exit that says what full depth says drafts as well as it says it.
-  @Test func anExitsGuessesAreCounted() throws {
+  @Test func anExitsDraftsAreCounted() throws {
     let language = try TinyLanguage.make()
     let summary = try expectSame(request(.greedy, policy: FixedDepthPolicy(depth: 1)), on: language)
     #expect(summary.drafted > 0)
@@ -133,7 +133,7 @@ struct VerifyGenerationTests {
     _ = try expectSame(request(.greedy), on: language)
   }
 
-  @Test func aTableGuessesToo() throws {
+  @Test func aTableDraftsToo() throws {
     let plain = try TinyLanguage.make()
     let answer = try Transcript(request(.greedy), on: plain)
     let table = try #require(DraftTable(training: [.own(prompt + answer.ids)], slotCount: 1 << 10))

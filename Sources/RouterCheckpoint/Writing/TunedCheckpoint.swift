@@ -27,7 +27,7 @@ package struct TunedCheckpoint {
   /// Writes the checkpoint `base` with `tensors` in the place of its own.
   ///
   /// Exit adapters stay, tuned or as they were, except where a cut leaves their exit out or makes it full depth; they
-  /// belong to the tuned weights from then on. Guesses stay with them, unless the model is cut: they are confirmed
+  /// belong to the tuned weights from then on. Drafts stay with them, unless the model is cut: they are verified
   /// before use, so old ones cost time at most. Heads of their own that exits had are dropped where `tensors` has none.
   ///
   /// - Parameters:

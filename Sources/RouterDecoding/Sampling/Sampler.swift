@@ -117,7 +117,7 @@ package struct Sampler {
       a.weight != b.weight ? a.weight > b.weight : a.id < b.id
     }
     if count * 4 < candidates.count {
-      // A weight that at least `count` candidates reach: found by lowering a guess.
+      // A weight that at least `count` candidates reach: found by lowering an estimate.
       var threshold: Float = 1
       var reached = 0
       while reached < count && threshold > 0 {
