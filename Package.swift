@@ -39,7 +39,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
-    // Layer 0: C kernels and system libraries.
+    // Layer 0: C kernels, system libraries, random numbers.
     .target(name: "CRouterKernels"),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",
@@ -48,6 +48,8 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+
+    .target(name: "RouterRandom", swiftSettings: swiftSettings),
 
     // Layer 1
     .target(
@@ -60,7 +62,8 @@ let package = Package(
     .target(
       name: "RouterCheckpoint", dependencies: ["RouterTensor", "CZstd", "CCrypto"],
       swiftSettings: swiftSettings),
-    .target(name: "RouterCalibration", dependencies: ["RouterExit"], swiftSettings: swiftSettings),
+    .target(
+      name: "RouterCalibration", dependencies: ["RouterExit", "RouterRandom"], swiftSettings: swiftSettings),
 
     // Layer 3
     .target(
@@ -73,11 +76,15 @@ let package = Package(
     // Layer 4
     .target(
       name: "RouterDecoding",
-      dependencies: ["RouterModel", "RouterExit", "RouterTokenizer", "RouterTensor", "RouterCheckpoint"],
+      dependencies: [
+        "RouterModel", "RouterExit", "RouterTokenizer", "RouterTensor", "RouterCheckpoint", "RouterRandom",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "RouterTraining",
-      dependencies: ["RouterModel", "RouterPictures", "RouterTensor", "RouterCheckpoint", "COpenBLAS"],
+      dependencies: [
+        "RouterModel", "RouterPictures", "RouterTensor", "RouterCheckpoint", "RouterRandom", "COpenBLAS",
+      ],
       swiftSettings: swiftSettings),
 
     // Layer 5
@@ -85,7 +92,7 @@ let package = Package(
       name: "RouterEvaluation",
       dependencies: [
         "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
-        "RouterPictures", "RouterTensor", "RouterTokenizer",
+        "RouterPictures", "RouterRandom", "RouterTensor", "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -115,45 +122,67 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
-    // Tests
+    // Tests: what they share, then one target for each module.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(
+      name: "RouterTestSupport",
+      dependencies: [
+        "CAllocationCounter", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
+        "RouterRandom", "RouterTensor", "RouterTokenizer",
+      ],
+      path: "Tests/RouterTestSupport", swiftSettings: swiftSettings),
+    .testTarget(name: "RouterRandomTests", dependencies: ["RouterRandom"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterTensorTests", dependencies: ["RouterTensor", "CRouterKernels"],
+      name: "RouterTensorTests",
+      dependencies: ["RouterTensor", "CRouterKernels", "RouterRandom", "RouterTestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterTokenizerTests", dependencies: ["RouterTokenizer"], resources: [.copy("Fixtures")],
-      swiftSettings: swiftSettings),
-    .testTarget(name: "RouterExitTests", dependencies: ["RouterExit"], swiftSettings: swiftSettings),
+      name: "RouterTokenizerTests", dependencies: ["RouterTokenizer", "RouterRandom"],
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterPicturesTests", dependencies: ["RouterPictures"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterCheckpointTests", dependencies: ["RouterCheckpoint", "RouterTensor"],
+      name: "RouterExitTests", dependencies: ["RouterExit", "RouterRandom", "RouterTestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterCalibrationTests", dependencies: ["RouterCalibration", "RouterExit"],
+      name: "RouterCheckpointTests",
+      dependencies: ["RouterCheckpoint", "RouterTensor", "RouterRandom", "RouterTestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RouterModelTests", dependencies: ["RouterModel", "RouterCheckpoint", "RouterTensor"],
+      name: "RouterCalibrationTests",
+      dependencies: ["RouterCalibration", "RouterExit", "RouterRandom", "RouterTestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterModelTests",
+      dependencies: ["RouterModel", "RouterCheckpoint", "RouterTensor", "RouterRandom", "RouterTestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterImportTests",
-      dependencies: ["RouterImport", "RouterCheckpoint", "RouterTensor", "RouterTokenizer"],
+      dependencies: [
+        "RouterImport", "RouterCheckpoint", "RouterTensor", "RouterTokenizer", "RouterRandom",
+        "RouterTestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterDecodingTests",
       dependencies: [
         "RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterExit", "RouterTokenizer", "RouterTensor",
+        "RouterRandom", "RouterTestSupport",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterTrainingTests",
-      dependencies: ["RouterTraining", "RouterModel", "RouterCheckpoint", "RouterTensor"],
+      dependencies: [
+        "RouterTraining", "RouterModel", "RouterCheckpoint", "RouterTensor", "RouterRandom",
+        "RouterTestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "RouterEvaluationTests",
       dependencies: [
         "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit",
-        "RouterModel",
-        "RouterPictures", "RouterTensor", "RouterTokenizer",
+        "RouterModel", "RouterPictures", "RouterTensor", "RouterTokenizer", "RouterRandom",
+        "RouterTestSupport",
       ],
       swiftSettings: swiftSettings),
     .testTarget(
@@ -167,10 +196,10 @@ let package = Package(
       name: "RouterCLITests",
       dependencies: [
         "RouterCLI", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterImport", "RouterTensor",
-        "RouterTraining",
+        "RouterTraining", "RouterTestSupport",
         .target(name: "RouterServer", condition: ifServer),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ifProgram),
       ],
-      swiftSettings: swiftSettings),
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
   ]
 )

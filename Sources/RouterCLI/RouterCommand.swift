@@ -2,8 +2,8 @@ import ArgumentParser
 
 /// The `router` program.
 @main
-struct RouterCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct RouterCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "router",
     abstract:
       "Runs LLaMA-family models on CPUs and decides, token by token, how much of the model each needs.",
@@ -17,6 +17,8 @@ struct RouterCommand: AsyncParsableCommand {
       ServeCommand.self, PoliciesCommand.self, BenchCommand.self, EvaluateCommand.self, TuneCommand.self,
       AdapterCommand.self,
     ])
+
+  package init() {}
 }
 
 /// The version of this program.

@@ -45,7 +45,7 @@ package enum AnswerRule: String, Sendable, Codable, CaseIterable {
   }
 
   /// The final number in canonical decimal form, such as `-12.5` or `1000`; `nil` if there is none.
-  static func finalNumber(in text: String) -> String? {
+  package static func finalNumber(in text: String) -> String? {
     let bytes = Array(text.utf8)
     var start = bytes.startIndex
     var isMarked = false

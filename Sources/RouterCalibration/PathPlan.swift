@@ -43,6 +43,13 @@ package struct PathPlan: Sendable, Equatable, Codable {
     package let exitShare: Double
     /// Layers saved per pilot token by asking there, at equal risk; not positive for one that doesn't pay.
     package let savedLayers: Double
+
+    package init(exit: Int, isKept: Bool, exitShare: Double, savedLayers: Double) {
+      self.exit = exit
+      self.isKept = isKept
+      self.exitShare = exitShare
+      self.savedLayers = savedLayers
+    }
   }
 
   /// What the path is made of.

@@ -46,13 +46,13 @@ package struct PathPlanner: Sendable {
   }
 
   /// What some thresholds do to the pilot prompts.
-  struct Outcome {
+  package struct Outcome {
     let thresholds: [Float?]
-    let risk: Double
-    let meanDepth: Double
-    let cost: Double
+    package let risk: Double
+    package let meanDepth: Double
+    package let cost: Double
     /// How many tokens leave at each exit.
-    let exitCounts: [Int]
+    package let exitCounts: [Int]
   }
 
   private let candidate: Candidate
@@ -236,7 +236,7 @@ package struct PathPlanner: Sendable {
   }
 
   /// What thresholds do.
-  func outcome(_ thresholds: [Float?]) -> Outcome {
+  package func outcome(_ thresholds: [Float?]) -> Outcome {
     let first = table.firstExits(thresholds)
     // Questions that a token which leaves at an exit has been asked.
     var questions: [Int] = []

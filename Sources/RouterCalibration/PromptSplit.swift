@@ -1,3 +1,5 @@
+import RouterRandom
+
 /// Three disjoint sets of prompts, drawn at random: one to choose the path, one to certify it, one to look at
 /// the result with fresh eyes.
 package struct PromptSplit: Sendable, Equatable {
@@ -38,31 +40,5 @@ package struct PromptSplit: Sendable, Equatable {
     self.pilot = Array(rows[..<pilotCount])
     self.heldOut = Array(rows[pilotCount..<(pilotCount + heldOutCount)])
     certifying = Array(rows[(pilotCount + heldOutCount)...].prefix(certifyingCount))
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-struct SplitMix64 {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// 0..<`count` in random order (Fisher-Yates): the same on every machine and with every version of Swift,
-  /// whose own shuffle promises neither.
-  mutating func permutation(of count: Int) -> [Int] {
-    var rows = Array(0..<max(0, count))
-    for last in rows.indices.dropFirst().reversed() {
-      let chosen = Int(next().multipliedFullWidth(by: UInt64(last + 1)).high)
-      rows.swapAt(chosen, last)
-    }
-    return rows
   }
 }

@@ -1,4 +1,5 @@
 import RouterExit
+import RouterRandom
 
 /// Repeats a calibration on resampled traces, where the truth is known: the promise, put to the test.
 ///
@@ -98,12 +99,5 @@ package struct RecalibrationStudy: Sendable {
       if let taken, !trace.agrees(token: token, exitIndex: taken) { errors += 1 }
     }
     return Double(errors) / Double(trace.tokenCount)
-  }
-}
-
-extension SplitMix64 {
-  /// A number in 0..<`count`, `count` positive.
-  mutating func index(below count: Int) -> Int {
-    Int(next().multipliedFullWidth(by: UInt64(count)).high)
   }
 }

@@ -52,7 +52,7 @@ package struct ImportOptions: Sendable {
 
 extension ImportOptions.Quantization {
   /// The encoding of a matrix.
-  func encoding(for source: SourceTensor, _ role: TensorRole) -> WeightEncoding {
+  package func encoding(for source: SourceTensor, _ role: TensorRole) -> WeightEncoding {
     guard role != .vector else { return .f32 }
     let nearest = source.encoding.format.nearest
     let wanted =

@@ -4,8 +4,8 @@ import RouterTensor
 import RouterTokenizer
 
 /// What an import will do, decided before the first weight is read.
-struct ImportPlan: Sendable {
-  let conversions: [TensorConversion]
+package struct ImportPlan: Sendable {
+  package let conversions: [TensorConversion]
   /// Matrices by encoding.
   let encodings: [WeightEncoding: Int]
   /// Ascending, the last is L.
@@ -14,7 +14,7 @@ struct ImportPlan: Sendable {
   let warnings: [String]
 
   /// - Throws: `ImportError` if the options do not fit the model.
-  init(_ model: SourceModel, _ options: ImportOptions) throws(ImportError) {
+  package init(_ model: SourceModel, _ options: ImportOptions) throws(ImportError) {
     var conversions: [TensorConversion] = []
     var encodings: [WeightEncoding: Int] = [:]
     for entry in TensorTable(model.configuration).entries {
@@ -46,7 +46,7 @@ struct ImportPlan: Sendable {
   }
 
   /// Names the encodings, such as `q4` or `mixed q4/q8`, the smallest first.
-  var quantization: String { WeightEncoding.summary(of: encodings.keys) }
+  package var quantization: String { WeightEncoding.summary(of: encodings.keys) }
 
   /// The tensors to write; each checks for cancellation before it is made.
   func pendingTensors(_ options: ImportOptions) -> [PendingTensor] {
@@ -60,7 +60,7 @@ struct ImportPlan: Sendable {
 
   /// The exits asked for, in order, or the fractions .3 ... 1 of L that the paper uses (arXiv 2309.08968,
   /// section 4.1: 12...40 of 40 layers).
-  static func exits(_ wanted: [Int]?, layerCount: Int) throws(ImportError) -> [Int] {
+  package static func exits(_ wanted: [Int]?, layerCount: Int) throws(ImportError) -> [Int] {
     guard let wanted else {
       let fractions = (3...10).map { (Double(layerCount * $0) / 10).rounded() }
       return Set(fractions.map { max(1, Int($0)) }).sorted()

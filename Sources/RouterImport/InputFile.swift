@@ -3,7 +3,7 @@ import Foundation
 /// A regular file opened for reading at arbitrary offsets by several threads at once.
 ///
 /// Reads use `pread`, not a mapping: a file that shrinks meanwhile gives an error instead of a signal.
-final class InputFile: Sendable {
+package final class InputFile: Sendable {
   /// Path as the caller gave it.
   let path: String
   /// Last component of the path, which is what errors and provenance show.
@@ -15,7 +15,7 @@ final class InputFile: Sendable {
   /// Opens `path`.
   ///
   /// - Throws: `ImportError` when it cannot be opened or is not a regular file.
-  init(path: String) throws(ImportError) {
+  package init(path: String) throws(ImportError) {
     self.path = path
     name = path.split(separator: "/").last.map(String.init) ?? path
     // O_NONBLOCK: opening a FIFO by mistake must not wait for a writer.
@@ -60,7 +60,7 @@ final class InputFile: Sendable {
   }
 
   /// Reads `count` bytes from `offset`; the caller has checked `count` against `byteCount`.
-  func bytes(at offset: Int, count: Int) throws(ImportError) -> [UInt8] {
+  package func bytes(at offset: Int, count: Int) throws(ImportError) -> [UInt8] {
     precondition(offset >= 0 && count >= 0 && offset + count <= byteCount, "unchecked range")
     var result = [UInt8](repeating: 0, count: count)
     try result.withUnsafeMutableBufferPointer { buffer throws(ImportError) in

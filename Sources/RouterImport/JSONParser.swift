@@ -1,5 +1,5 @@
 /// A JSON reader (RFC 8259) with a bound on depth, whose errors say at which byte the document is wrong.
-struct JSONParser {
+package struct JSONParser {
   /// Nesting beyond this is an attack, not a model.
   static let maximumDepth = 64
 
@@ -16,7 +16,7 @@ struct JSONParser {
   ///
   /// - Parameter file: name that errors show.
   /// - Throws: `ImportError` naming the offset of the first wrong byte.
-  static func parse(_ document: [UInt8], file: String) throws(ImportError) -> JSONValue {
+  package static func parse(_ document: [UInt8], file: String) throws(ImportError) -> JSONValue {
     try document.withUnsafeBufferPointer { bytes throws(ImportError) in
       var parser = JSONParser(bytes, file: file)
       return try parser.document()

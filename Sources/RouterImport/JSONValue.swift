@@ -2,7 +2,7 @@
 ///
 /// Foundation's decoders key objects by `String`, whose equality is canonical equivalence; the vocabularies of
 /// real tokenizers hold keys such as "\u{C5}" and "\u{212B}" that must stay apart.
-enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int)
@@ -12,29 +12,29 @@ enum JSONValue: Sendable, Equatable {
   case object([Member])
 
   /// One member of an object.
-  struct Member: Sendable, Equatable {
-    let key: String
-    let value: JSONValue
+  package struct Member: Sendable, Equatable {
+    package let key: String
+    package let value: JSONValue
   }
 
   /// The member called `key`; the last one if a sloppy writer repeated it, as Python's `json` does.
-  subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.key.utf8.elementsEqual(key.utf8) }?.value
   }
 
   /// The members of an object, or nil.
-  var members: [Member]? {
+  package var members: [Member]? {
     if case .object(let members) = self { members } else { nil }
   }
 
   /// The elements of an array, or nil.
-  var elements: [JSONValue]? {
+  package var elements: [JSONValue]? {
     if case .array(let elements) = self { elements } else { nil }
   }
 
   /// The text of a string, or nil.
-  var text: String? {
+  package var text: String? {
     if case .string(let text) = self { text } else { nil }
   }
 
@@ -44,7 +44,7 @@ enum JSONValue: Sendable, Equatable {
   }
 
   /// The value of a whole number, or nil.
-  var whole: Int? {
+  package var whole: Int? {
     switch self {
     case .integer(let value): value
     case .double(let value): Int(exactly: value)
@@ -53,7 +53,7 @@ enum JSONValue: Sendable, Equatable {
   }
 
   /// The value of a number, or nil.
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .double(let value): value

@@ -4,13 +4,13 @@
 /// milliseconds, which is longer than a small model takes for a token. One such stall is an accident; after a
 /// second soon after it the caller goes on alone, and tries the team again after a pause that doubles while stalls
 /// keep coming. All times are in nanoseconds.
-struct ContentionBackoff {
+package struct ContentionBackoff {
   /// The first pause.
-  static let shortest: UInt64 = 120_000_000
+  package static let shortest: UInt64 = 120_000_000
   /// The longest pause: what a team that has its cores back may lose.
-  static let longest: UInt64 = 2_000_000_000
+  package static let longest: UInt64 = 2_000_000_000
   /// The time within which a second stall is no accident: a few time slices.
-  static let memory: UInt64 = 50_000_000
+  package static let memory: UInt64 = 50_000_000
 
   private var pause = Self.shortest
   /// The time until which the caller is alone.
@@ -18,11 +18,13 @@ struct ContentionBackoff {
   /// The time until which another stall leads to a pause.
   private var suspicion: UInt64 = 0
 
+  package init() {}
+
   /// Whether the team is to be left alone at time `now`.
-  func isAlone(at now: UInt64) -> Bool { now < end }
+  package func isAlone(at now: UInt64) -> Bool { now < end }
 
   /// Takes note of a stall of `stall` in a job that began at time `now`.
-  mutating func note(stall: UInt64, at now: UInt64) {
+  package mutating func note(stall: UInt64, at now: UInt64) {
     let over = now + stall
     guard now < suspicion else {
       suspicion = over + Self.memory

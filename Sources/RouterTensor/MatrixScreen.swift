@@ -15,7 +15,7 @@ import CRouterKernels
 package struct MatrixScreen: Sendable {
   package let matrix: WeightMatrix
   /// Blocks of 16 rows as `router_screen.h` describes them.
-  let blocks: AlignedBuffer
+  package let blocks: AlignedBuffer
   /// c, f32 `[K]`.
   let centre: [Float]
   /// U, f32 `[count, K]`, orthonormal to within `skew`.

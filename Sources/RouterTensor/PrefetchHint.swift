@@ -10,6 +10,13 @@ package struct PrefetchHint {
   let byteCount: Int
   /// Bytes that a chunk of that job reads, > 0.
   let chunk: Int
+
+  /// Announces `byteCount` bytes from `start` on, of which each chunk reads `chunk`.
+  package init(start: UnsafeRawPointer, byteCount: Int, chunk: Int) {
+    self.start = start
+    self.byteCount = byteCount
+    self.chunk = chunk
+  }
 }
 
 /// The hint that the threads of a team find while they wait.

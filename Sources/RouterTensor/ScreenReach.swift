@@ -1,13 +1,13 @@
 import CRouterKernels
 
 /// What an input contributes to the bounds: no product exceeds its block's ceiling + `shift` + `slack`.
-struct ScreenReach {
+package struct ScreenReach {
   /// Its lengths in the screen's directions and beside them.
-  let factors: rk_reach
+  package let factors: rk_reach
   /// c x: what every row's product has besides its score.
-  let shift: Double
+  package let shift: Double
   /// Room for what rounding does.
-  let slack: Double
+  package let slack: Double
 
   /// The least ceiling of a block that may hold a product of `value` or more.
   func ceiling(of value: Float) -> Float { Float(Double(value) - shift - slack).nextDown }

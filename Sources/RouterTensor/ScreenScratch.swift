@@ -4,17 +4,17 @@ package final class ScreenScratch {
   package static let inputLimit = 8
 
   /// What the inputs that were scored last contribute to bounds; nil for one that has none.
-  var reaches: [ScreenReach?] = []
+  package var reaches: [ScreenReach?] = []
   /// f32 `[inputs, stride]`: the largest approximate product of each block.
   let tops: UnsafeMutablePointer<Float>
   /// f32 `[inputs, stride]`: what the products of each block reach at most.
-  let ceilings: UnsafeMutablePointer<Float>
+  package let ceilings: UnsafeMutablePointer<Float>
   /// N / 16, rounded up to a multiple of 16.
   let stride: Int
   /// f32 `[N]`: exact products, of the blocks that were asked for.
   let exact: UnsafeMutablePointer<Float>
   /// f32 `[K]`: the input as its codes have it.
-  let input: UnsafeMutablePointer<Float>
+  package let input: UnsafeMutablePointer<Float>
   /// f32 `[directions]`: the input's part in the screen's directions.
   let inside: UnsafeMutablePointer<Float>
   /// Blocks that can hold the largest product, ascending.

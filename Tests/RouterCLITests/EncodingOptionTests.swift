@@ -1,8 +1,7 @@
+import RouterCLI
 import RouterImport
 import RouterTensor
 import Testing
-
-@testable import RouterCLI
 
 /// Options whose values are encodings.
 struct EncodingOptionTests {

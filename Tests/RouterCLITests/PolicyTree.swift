@@ -1,24 +1,18 @@
 import Foundation
 import RouterCLI
 import RouterExit
+import RouterTestSupport
 
 /// A temporary directory with every place where policies may be.
 final class PolicyTree {
-  let root: String
+  private let directory: TemporaryDirectory
+  var root: String { directory.path }
 
-  init() throws {
-    root = FileManager.default.temporaryDirectory.path + "/router-cli-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: root) }
+  init() throws { directory = try TemporaryDirectory() }
 
   /// Writes a file with the directories above it.
   func write(_ text: String, to path: String) throws {
-    let url = URL(fileURLWithPath: "\(root)/\(path)")
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
+    try directory.write(text.utf8, as: path)
   }
 
   /// Writes a policy that is recognised by its depth.

@@ -1,7 +1,6 @@
 import Foundation
+import RouterCalibration
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct BinomialTests {
   /// Relative distance, for values that may be tiny.

@@ -1,19 +1,8 @@
 import RouterCalibration
+import RouterRandom
 import Testing
 
 struct ConfidenceSequenceTests {
-  /// SplitMix64, as elsewhere: the same numbers everywhere.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   @Test func nothingIsKnownWithoutNumbers() {
     let sequence = ConfidenceSequence(confidence: 0.95)
     #expect(sequence.interval == 0...1)
@@ -26,7 +15,7 @@ struct ConfidenceSequenceTests {
   /// 1, by uniform ones and by a constant.
   @Test(arguments: [0.05, 0.4])
   func theMeanIsInsideAtEveryMoment(mean: Double) {
-    var generator = Generator(state: 1)
+    var generator = SplitMix64(seed: 1)
     var misses = 0
     for run in 0..<100 {
       var sequence = ConfidenceSequence(confidence: 0.9, steps: 100)

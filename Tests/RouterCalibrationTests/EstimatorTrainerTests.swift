@@ -1,15 +1,15 @@
 import Foundation
+import RouterCalibration
 import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct EstimatorTrainerTests {
   static let width = 8
 
   /// Hidden states whose target is a logistic function of a direction, or, crooked, of its magnitude.
   static func tokens(crooked: Bool = false, prompts: Int = 24, seed: UInt64 = 1) -> EstimatorTrainer.Tokens {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var tokens = EstimatorTrainer.Tokens()
     for prompt in 0..<prompts {
       for token in 0..<20 {
@@ -88,7 +88,7 @@ import Testing
   /// Random targets: left-out scores must not know them, however well they can be learned by heart.
   @Test func leftOutScoresHaveNotSeenTheirPrompt() throws {
     var tokens = Self.tokens()
-    var generator = SeededGenerator(seed: 9)
+    var generator = SplitMix64(seed: 9)
     tokens.targets = tokens.targets.map { _ in Bool.random(using: &generator) ? 1 : 0 }
     let result = try EstimatorTrainer(seed: 1).train(tokens, width: Self.width, units: 8)
     #expect(abs(try Self.quality(result.leftOutScores, tokens.targets).auc - 0.5) < 0.08)

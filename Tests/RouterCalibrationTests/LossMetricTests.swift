@@ -1,7 +1,7 @@
+import RouterCalibration
 import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct LossMetricTests {
   @Test func zeroOneLossesGetTheExactTest() {
@@ -65,7 +65,7 @@ import Testing
 
   @Test(arguments: AnswerRule.allCases)
   func everyRuleTakesAnyText(rule: AnswerRule) {
-    var generator = SeededGenerator(seed: 12)
+    var generator = SplitMix64(seed: 12)
     let alphabet: [Character] = ["#", "1", "0", ",", ".", "-", "$", " ", "\n", "a", "é", "👩‍👩‍👧", "\u{0}"]
     for _ in 0..<500 {
       let text = String(

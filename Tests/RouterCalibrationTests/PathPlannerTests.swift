@@ -1,7 +1,7 @@
+import RouterCalibration
 import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct PathPlannerTests {
   /// Pilot prompts of a synthetic model: an exit's confidence c is right with probability c^2, and deeper
@@ -10,7 +10,7 @@ import Testing
     exits: [Int] = [3, 6, 9], strength: [Float] = [0.3, 0.6, 0.9], prompts: Int = 20, tokens: Int = 30,
     seed: UInt64 = 1
   ) throws -> [PilotTrace] {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     return try (0..<prompts).map { prompt in
       var confidences: [Float] = []
       var agreements: [Bool] = []

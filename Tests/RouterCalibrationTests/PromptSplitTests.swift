@@ -1,6 +1,5 @@
+import RouterCalibration
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct PromptSplitTests {
   @Test func thePartsAreDisjointAndComplete() throws {

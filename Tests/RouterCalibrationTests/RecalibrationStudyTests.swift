@@ -1,7 +1,6 @@
+import RouterCalibration
 import RouterExit
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct RecalibrationStudyTests {
   static func study(

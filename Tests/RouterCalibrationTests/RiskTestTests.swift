@@ -1,7 +1,6 @@
 import Foundation
+import RouterCalibration
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct RiskTestTests {
   /// n losses with the given sum: as many ones as fit, then the rest.

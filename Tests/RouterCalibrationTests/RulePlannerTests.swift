@@ -1,7 +1,6 @@
+import RouterCalibration
 import RouterExit
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct RulePlannerTests {
   /// Two tokens at exits 3, 6, 9 of 12 layers: the first says 7 from exit 3 on; the second changes its mind.

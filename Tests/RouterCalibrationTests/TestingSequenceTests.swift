@@ -1,6 +1,5 @@
+import RouterCalibration
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct TestingSequenceTests {
   static func sequence(prompts: Int = 100, points: Int = 4) throws -> TestingSequence {

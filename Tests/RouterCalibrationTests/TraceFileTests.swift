@@ -1,8 +1,8 @@
 import Foundation
+import RouterCalibration
 import RouterExit
+import RouterTestSupport
 import Testing
-
-@testable import RouterCalibration
 
 @Suite struct TraceFileTests {
   static let header = TraceHeader(
@@ -47,10 +47,8 @@ import Testing
   }
 
   static func withPath(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "router-trace-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.appending(path: "trace.jsonl").path)
+    let directory = try TemporaryDirectory()
+    try withExtendedLifetime(directory) { try body($0.file("trace.jsonl")) }
   }
 
   /// A complete file's bytes.

@@ -1,5 +1,7 @@
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Exit adapters as files of their own and within a model's.
@@ -30,7 +32,7 @@ struct AdapterFileTests {
       let record = AdapterRecord(
         kind: kind, exits: [1, 2], base: base.metadata, fingerprint: base.fingerprint, tuning: "seed 1",
         license: "Apache-2.0")
-      var generator = SeededGenerator(seed: 5)
+      var generator = SplitMix64(seed: 5)
       let tensors = [1, 2].flatMap { exit in
         kind.parts(width: 32).map { part in
           AdapterFile.Tensor(

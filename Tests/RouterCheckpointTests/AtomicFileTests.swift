@@ -1,7 +1,7 @@
 import Foundation
+import RouterCheckpoint
+import RouterTestSupport
 import Testing
-
-@testable import RouterCheckpoint
 
 struct AtomicFileTests {
   @Test func onlyWhatDeadProcessesLeftIsRemoved() throws {

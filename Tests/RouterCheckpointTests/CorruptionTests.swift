@@ -1,6 +1,8 @@
 import Foundation
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 struct CorruptionTests {
@@ -32,7 +34,7 @@ struct CorruptionTests {
     case flippedBit, changedByte, zeroedRange, randomRange, swappedFrames, removedBytes, insertedBytes, cut
 
     func apply(
-      to file: [UInt8], frames: [FrameInfo], using generator: inout SeededGenerator
+      to file: [UInt8], frames: [FrameInfo], using generator: inout SplitMix64
     ) -> [UInt8] {
       var bytes = file
       let place = Int.random(in: 0..<bytes.count, using: &generator)
@@ -63,7 +65,7 @@ struct CorruptionTests {
     let path = try Self.write(planar: planar, in: directory)
     let good = try fileBytes(path)
     let frames = try CheckpointReader(path: path).frames
-    var generator = SeededGenerator(seed: planar ? 11 : 12)
+    var generator = SplitMix64(seed: planar ? 11 : 12)
     var tried = 0
     while tried < 500 {
       let kind = Corruption.allCases[tried % Corruption.allCases.count]

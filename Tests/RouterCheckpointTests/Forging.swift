@@ -1,4 +1,5 @@
 import RouterCheckpoint
+import RouterTestSupport
 
 /// Makes files that the writer would not make, with tables and digests that are right unless a test says else.
 struct Forgery {

@@ -1,4 +1,6 @@
 import RouterCheckpoint
+import RouterRandom
+import RouterTestSupport
 import Testing
 
 struct HashTests {
@@ -12,7 +14,7 @@ struct HashTests {
 
   /// zstd ends a frame with the low half of its content's XXH64, computed by its own code.
   @Test func xxh64MatchesZstdForEveryTailLength() throws {
-    var generator = SeededGenerator(seed: 3)
+    var generator = SplitMix64(seed: 3)
     let compressor = try FrameCompressor(level: 1)
     for count in Array(1...200) + [1000, 4096, 70_001] {
       let content = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }

@@ -1,5 +1,7 @@
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 struct PlanarTests {
@@ -13,7 +15,7 @@ struct PlanarTests {
   /// F32 with every exponent and both signs; frames of 1,000 bytes cut the three-byte mantissas anywhere.
   @Test(arguments: [1 << 10, 4099])
   func everyF32ExponentSurvives(frameByteCount: Int) throws {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     var words: [UInt32] = [0, 0x8000_0000, 0x7F80_0001, 0xFFC0_1234, 1, 0x807F_FFFF, 0x7F80_0000, .max]
     for exponent in UInt32(0)...255 {
       for sign in UInt32(0)...1 {
@@ -26,7 +28,7 @@ struct PlanarTests {
 
   /// More than one block of one lock (65,536 elements), in frames that straddle the blocks.
   @Test func matricesLargerThanABlockSurvive() throws {
-    var generator = SeededGenerator(seed: 8)
+    var generator = SplitMix64(seed: 8)
     let bytes = (0..<2 * 300 * 512).map { _ in UInt8.random(in: 0...255, using: &generator) }
     try check(.bf16, [300, 512], bytes, frameByteCount: 10_001)
   }
@@ -70,7 +72,7 @@ struct PlanarTests {
 
   @Test func planesOfPeakedExponentsAreSmallerThanInterleavedValues() throws {
     // Weights of a narrow distribution, as trained weights are: the sum of uniform numbers.
-    var generator = SeededGenerator(seed: 9)
+    var generator = SplitMix64(seed: 9)
     let content = (0..<256 * 256).flatMap { _ -> [UInt8] in
       let value = (0..<4).reduce(Float(0)) { sum, _ in sum + Float.random(in: -0.02...0.02, using: &generator)
       }

@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 struct RoundTripTests {

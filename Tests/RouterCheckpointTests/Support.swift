@@ -1,45 +1,7 @@
 import Foundation
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every run.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
-/// A directory that is removed with the object.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/router-checkpoint-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-
-  /// Writes bytes to a file and returns its path.
-  func write(_ bytes: [UInt8], as name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
-  }
-}
 
 func fileBytes(_ path: String) throws -> [UInt8] {
   [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -108,7 +70,7 @@ func metadata(layers: Int = 3, exits: [Int]? = nil) throws(CheckpointError) -> C
 ///
 /// Weights are BF16 in layer 1, quantised with scales and minima in layer 2, F32 in layer 3.
 func sampleModel(seed: UInt64 = 1) throws -> SampleModel {
-  var generator = SeededGenerator(seed: seed)
+  var generator = SplitMix64(seed: seed)
   let table = TensorTable(try configuration())
   var tensors: [SampleModel.Tensor] = []
   func add(_ name: String, _ dtype: DType, _ shape: [Int]) {

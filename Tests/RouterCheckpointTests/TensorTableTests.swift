@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// The table against shapes spelt out: D 6, H 4, G 2, K 8, F 10, V 20.

@@ -1,6 +1,7 @@
 import Foundation
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 struct TunedCheckpointTests {

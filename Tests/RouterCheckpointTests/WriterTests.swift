@@ -1,5 +1,7 @@
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 struct WriterTests {
@@ -111,7 +113,7 @@ struct WriterTests {
   /// Codes of four values of sixteen, so that entropy coding halves them.
   @Test func quantizedCodesAreCompressedOnlyAboveLevelOne() throws {
     let directory = try TemporaryDirectory()
-    var generator = SeededGenerator(seed: 4)
+    var generator = SplitMix64(seed: 4)
     let codes = (0..<1 << 16).map { _ in
       UInt8.random(in: 6...9, using: &generator) | UInt8.random(in: 6...9, using: &generator) << 4
     }

@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterTestSupport
 import Testing
 
 /// Answers checked against full depth.

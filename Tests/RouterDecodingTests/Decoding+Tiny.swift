@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterTestSupport
 
 extension TinyLanguage {
   /// Who the tiny model is to a policy.

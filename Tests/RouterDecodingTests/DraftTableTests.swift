@@ -1,7 +1,7 @@
+import RouterDecoding
 import RouterModel
+import RouterTestSupport
 import Testing
-
-@testable import RouterDecoding
 
 /// Draft tables, and what decides how many drafts are tried.
 struct DraftTableTests {

@@ -1,4 +1,4 @@
-@testable import RouterDecoding
+import RouterDecoding
 
 extension DraftTrainingText {
   /// A text that the model goes on with as it is.

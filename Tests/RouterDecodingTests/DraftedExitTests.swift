@@ -2,6 +2,7 @@ import Foundation
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// Mode exit with drafts: whatever is drafted, tokens leave where they leave without, saying the same.

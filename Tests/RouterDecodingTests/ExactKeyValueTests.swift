@@ -1,6 +1,7 @@
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// `KeyValueMode.exact`: layers that a token skipped run for it when a later one goes there.

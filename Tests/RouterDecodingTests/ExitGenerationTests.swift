@@ -1,6 +1,7 @@
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// Generation under a policy: how deep each token goes, what that costs, and what it must not change.

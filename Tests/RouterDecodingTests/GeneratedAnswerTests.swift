@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterTestSupport
 import Testing
 
 /// Events of a generation, gathered.

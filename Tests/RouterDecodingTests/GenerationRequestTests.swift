@@ -2,6 +2,7 @@ import RouterDecoding
 import RouterExit
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Requests that do not fit: refused before anything runs, with the field that is to blame.

@@ -2,6 +2,7 @@ import Foundation
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// Full depth: tokens, their text, and why an answer ends.

@@ -1,6 +1,7 @@
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// A screen of the head changes how tokens are found, and nothing else.

@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterTestSupport
 import Testing
 
 /// The queue and the active sequences. Policies note each step on the engine's own thread, so the order is the engine's.

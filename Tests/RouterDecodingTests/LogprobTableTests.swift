@@ -1,10 +1,12 @@
 import Foundation
 import RouterDecoding
+import RouterRandom
+import RouterTestSupport
 import Testing
 
 struct LogprobTableTests {
   @Test func logprobsAreTheLogOfTheSoftmax() {
-    var random = SeededGenerator(seed: 95)
+    var random = SplitMix64(seed: 95)
     // With offsets at which an exponential without care would overflow or vanish.
     for offset: Float in [0, 500, -500] {
       let logits = random.floats(300, amplitude: 8).map { $0 + offset }
@@ -32,7 +34,7 @@ struct LogprobTableTests {
   }
 
   @Test func theBestOfManyAreThoseOfASort() {
-    var random = SeededGenerator(seed: 96)
+    var random = SplitMix64(seed: 96)
     for _ in 0..<20 {
       let logits = (0..<500).map { _ in Float(Int.random(in: 0...200, using: &random)) }
       let sorted = logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }

@@ -1,5 +1,7 @@
 import Foundation
 import RouterDecoding
+import RouterRandom
+import RouterTestSupport
 import Testing
 
 /// Which token is chosen, and how often.
@@ -111,7 +113,7 @@ struct SamplerTests {
   /// Logits close together, with ties, so that whatever is kept comes up in some hundred draws.
   @Test(arguments: [12, 150])
   func topKTopPAndMinPKeepExactlyTheirMembers(vocabulary: Int) throws {
-    var random = SeededGenerator(seed: 91)
+    var random = SplitMix64(seed: 91)
     for round in 0..<24 {
       let logits = (0..<vocabulary).map { _ in Float(Int.random(in: 0...12, using: &random)) * 0.125 }
       let options = try SamplingOptions(
@@ -155,7 +157,7 @@ struct SamplerTests {
 
   /// A peaked vocabulary as large as a real one, where sorting is cut short.
   @Test func restrictionsOfALargeVocabularyAreExact() throws {
-    var random = SeededGenerator(seed: 92)
+    var random = SplitMix64(seed: 92)
     var logits = random.floats(10_000, amplitude: 3)
     for id in [17, 4000, 9_999] { logits[id] = 9 }
     let cases: [(options: SamplingOptions, expected: Set<Int32>)] = [
@@ -187,7 +189,7 @@ struct SamplerTests {
   }
 
   @Test func theSameSeedGivesTheSameTokens() throws {
-    var random = SeededGenerator(seed: 93)
+    var random = SplitMix64(seed: 93)
     let logits = random.floats(200, amplitude: 2)
     func tokens(seed: UInt64?) throws -> (seed: UInt64, ids: [Int32]) {
       var sampler = Sampler(try SamplingOptions(temperature: 1, topP: 0.9, seed: seed))

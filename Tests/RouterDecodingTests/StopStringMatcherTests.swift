@@ -1,4 +1,5 @@
 import RouterDecoding
+import RouterRandom
 import Testing
 
 /// The law: however a text is cut into pieces, what comes out is the text before the first stop string.
@@ -58,7 +59,7 @@ struct StopStringMatcherTests {
 
   /// Texts and stop strings over two letters, where nearly everything overlaps.
   @Test func theLawHoldsForRandomOverlappingStops() {
-    var random = SeededGenerator(seed: 81)
+    var random = SplitMix64(seed: 81)
     func word(_ range: ClosedRange<Int>) -> String {
       String((0..<Int.random(in: range, using: &random)).map { _ in Bool.random(using: &random) ? "a" : "b" })
     }

@@ -2,6 +2,7 @@ import Foundation
 import RouterDecoding
 import RouterExit
 import RouterModel
+import RouterTestSupport
 import Testing
 
 /// Mode verify: whatever is drafted, the answer is full depth's.

@@ -3,6 +3,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterTestSupport
 import Testing
 
 struct AnswerStudyTests {
@@ -10,7 +11,7 @@ struct AnswerStudyTests {
   private let settings = AnswerStudy.Settings(
     template: .chat, maximumTokens: 6, rule: .exact, resamples: 50, seed: 1)
 
-  init() throws { language = try TinyLanguage.make() }
+  init() throws { language = try TinyLanguage.ofAllTokens() }
 
   private func question(_ text: String, answer: String) throws -> PromptExample {
     let fields = try JSONEncoder().encode(["question": text, "answer": answer])

@@ -1,4 +1,5 @@
 import RouterEvaluation
+import RouterRandom
 import Testing
 
 struct BootstrapTests {
@@ -27,7 +28,7 @@ struct BootstrapTests {
   /// Of 200 samples of 60 coin flips, the interval should hold the true mean in about 95 %; fewer than 85 % would
   /// happen once in 10^8 runs if it held in 95 %.
   @Test func theIntervalUsuallyHoldsTheTruth() {
-    var random = SeededGenerator(seed: 3)
+    var random = SplitMix64(seed: 3)
     let hits = (0..<200).count { _ in
       let flips = (0..<60).map { _ in Bool.random(using: &random) ? 1.0 : 0 }
       let interval = Bootstrap(count: 60, resamples: 400, seed: 5).mean(of: flips)

@@ -1,5 +1,6 @@
 import Foundation
 import RouterEvaluation
+import RouterTestSupport
 import RouterTokenizer
 import Testing
 

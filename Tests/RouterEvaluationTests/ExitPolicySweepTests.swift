@@ -1,6 +1,5 @@
+import RouterEvaluation
 import Testing
-
-@testable import RouterEvaluation
 
 struct ExitPolicySweepTests {
   /// Four tokens with exits after 10 and 20 of 30 layers.

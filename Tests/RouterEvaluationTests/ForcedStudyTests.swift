@@ -1,6 +1,7 @@
 import Foundation
 import RouterDecoding
 import RouterEvaluation
+import RouterTestSupport
 import Testing
 
 struct ForcedStudyTests {
@@ -10,7 +11,7 @@ struct ForcedStudyTests {
     #"{"question": "another one", "answer": "yes"}"#, #"{"instruction": "do it", "output": "done."}"#,
   ]
 
-  init() throws { language = try TinyLanguage.make(amplitude: 0.1) }
+  init() throws { language = try TinyLanguage.ofAllTokens(amplitude: 0.1) }
 
   /// The same figures as `router inspect --suitability`, which gathers them in another way.
   @Test func agreesWithTheSuitabilityStudy() throws {
@@ -47,7 +48,7 @@ struct ForcedStudyTests {
     let itself = try report(language)
     #expect(itself.exits.allSatisfy { $0.originalAgreement == $0.agreement })
     #expect(itself.originalOracleDepth == itself.oracleDepth)
-    let other = try report(TinyLanguage.make(amplitude: 0.3))
+    let other = try report(TinyLanguage.ofAllTokens(amplitude: 0.3))
     #expect(other.exits.map(\.agreement) == itself.exits.map(\.agreement))
     let share = try #require(other.exits.last?.originalAgreement).mean
     #expect(share < 1 && other.originalOracleDepth ?? 0 > 1)

@@ -1,6 +1,7 @@
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterTestSupport
 import Testing
 
 struct FreeRunningAnswerTests {
@@ -16,7 +17,7 @@ struct FreeRunningAnswerTests {
   }
 
   @Test func withoutAPolicyEveryTokenIsFullDepthsChoice() throws {
-    let language = try TinyLanguage.make()
+    let language = try TinyLanguage.ofAllTokens()
     let answer = try run(on: language)
     #expect(answer.tokens.count == 12)
     #expect(answer.depths == [Int](repeating: 4, count: 12))
@@ -29,16 +30,16 @@ struct FreeRunningAnswerTests {
   }
 
   @Test func recordsTheDepthThatThePolicyChose() throws {
-    let answer = try run(on: try TinyLanguage.make(), policy: FixedDepthPolicy(depth: 2), tokens: 5)
+    let answer = try run(on: try TinyLanguage.ofAllTokens(), policy: FixedDepthPolicy(depth: 2), tokens: 5)
     // The prompt runs all layers and gives the first token.
     #expect(answer.depths == [4, 2, 2, 2, 2])
   }
 
   @Test func keepsTheTokenThatEndsTheText() throws {
-    let free = try run(on: try TinyLanguage.make())
+    let free = try run(on: try TinyLanguage.ofAllTokens())
     let end = free.tokens[3]
     let length = try #require(free.tokens.firstIndex(of: end))
-    let language = try TinyLanguage.make(endOfGeneration: [end])
+    let language = try TinyLanguage.ofAllTokens(endOfGeneration: [end])
     let answer = try run(on: language)
     #expect(answer.tokens == Array(free.tokens[...length]))
     #expect(answer.depths.count == answer.tokens.count)
@@ -46,7 +47,7 @@ struct FreeRunningAnswerTests {
   }
 
   @Test func stopsAtAStopString() throws {
-    let language = try TinyLanguage.make()
+    let language = try TinyLanguage.ofAllTokens()
     let free = try run(on: language)
     let character = try #require(free.text.first { $0.isASCII })
     let answer = try run(on: language, stop: [String(character)])

@@ -1,6 +1,7 @@
 import Foundation
 import RouterDecoding
 import RouterEvaluation
+import RouterTestSupport
 import RouterTokenizer
 import Testing
 
@@ -9,7 +10,7 @@ struct SelfDistillationTests {
   private let examples: [PromptExample]
 
   init() throws {
-    language = try TinyLanguage.make()
+    language = try TinyLanguage.ofAllTokens()
     examples = try ["one", "two", "three", "four"].map { try example(#"{"prompt": "\#($0)"}"#) }
   }
 

@@ -3,6 +3,7 @@ import RouterDecoding
 import RouterEvaluation
 import RouterModel
 import RouterPictures
+import RouterTestSupport
 import Testing
 
 struct SimilarityStudyTests {
@@ -10,7 +11,7 @@ struct SimilarityStudyTests {
   private let prompt: [Int32] = Array("a prompt".utf8.map(Int32.init))
   private let answer: [Int32] = Array("answer".utf8.map(Int32.init))
 
-  init() throws { language = try TinyLanguage.make() }
+  init() throws { language = try TinyLanguage.ofAllTokens() }
 
   private func report(positions: Int = 8) throws -> SimilarityReport {
     var study = SimilarityStudy(language, positions: positions)

@@ -1,12 +1,13 @@
 import Foundation
 import RouterDecoding
 import RouterEvaluation
+import RouterTestSupport
 import Testing
 
 struct SuitabilityTests {
   private let language: LanguageModel
 
-  init() throws { language = try TinyLanguage.make(amplitude: 0.1) }
+  init() throws { language = try TinyLanguage.ofAllTokens(amplitude: 0.1) }
 
   @Test func reportsWhatTeacherForcingSays() throws {
     var study = SuitabilityStudy(language)

@@ -3,6 +3,8 @@ import RouterDecoding
 import RouterEvaluation
 import RouterExit
 import RouterModel
+import RouterRandom
+import RouterTestSupport
 import Testing
 
 struct TeacherForcingTests {
@@ -50,8 +52,8 @@ struct TeacherForcingTests {
   ]
 
   @Test func scoresAreThoseOfARunTokenByToken() throws {
-    let language = try TinyLanguage.make(contextLength: 320)
-    var random = SeededGenerator(seed: 5)
+    let language = try TinyLanguage.ofAllTokens(contextLength: 320)
+    var random = SplitMix64(seed: 5)
     let tokens = (0..<300).map { _ in Int32.random(in: 0..<257, using: &random) }
     let expected = try steps(tokens, on: language)
     for exits in [[1, 2, 3, 4], [2, 4], [4]] {
@@ -85,13 +87,13 @@ struct TeacherForcingTests {
   }
 
   @Test func anEmptyRangeHasNoScores() throws {
-    let language = try TinyLanguage.make()
+    let language = try TinyLanguage.ofAllTokens()
     let scores = try TeacherForcing(language).scores(of: [1, 2, 3], scored: 2..<2, exits: [1, 4])
     #expect(scores == [[], []])
   }
 
   @Test func refusesATextBeyondTheContext() throws {
-    let language = try TinyLanguage.make(contextLength: 32)
+    let language = try TinyLanguage.ofAllTokens(contextLength: 32)
     let tokens = [Int32](repeating: 97, count: 40)
     #expect(throws: ModelError.self) {
       try TeacherForcing(language).scores(of: tokens, scored: 1..<40, exits: [4])

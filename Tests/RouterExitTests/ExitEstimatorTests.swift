@@ -1,7 +1,7 @@
 import Foundation
+import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterExit
 
 @Suite struct ExitEstimatorTests {
   static func confidence(_ estimator: ExitEstimator, _ scene: Scene) throws -> (Float, requests: Int) {
@@ -48,7 +48,7 @@ import Testing
 
   @Test(arguments: 1...40)
   func saturationAgreesWithTheDefinitionAtEveryTailSize(width: Int) {
-    var generator = SeededGenerator(seed: UInt64(width))
+    var generator = SplitMix64(seed: UInt64(width))
     let a = (0..<width).map { _ in Float.random(in: 0...1, using: &generator) }
     let b = (0..<width).map { _ in Float.random(in: 0...1, using: &generator) }
     func dot(_ x: [Float], _ y: [Float]) -> Double {

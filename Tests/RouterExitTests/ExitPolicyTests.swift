@@ -1,7 +1,6 @@
 import Foundation
+import RouterExit
 import Testing
-
-@testable import RouterExit
 
 @Suite struct ThresholdPolicyTests {
   /// Two logits whose largest probability is exactly 1/2.

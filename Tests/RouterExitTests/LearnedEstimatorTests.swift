@@ -1,12 +1,12 @@
 import Foundation
+import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterExit
 
 @Suite struct LearnedEstimatorTests {
   /// A network whose parameters are drawn at random.
   static func network(depth: Int, width: Int, units: Int, seed: UInt64) -> LearnedEstimator.Network {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let count = LearnedEstimator.parameterCount(width: width, units: units)
     return .init(
       depth: depth, parameters: (0..<count).map { _ in Float.random(in: -1...1, using: &generator) })
@@ -39,7 +39,7 @@ import Testing
 
   @Test(arguments: LearnedEstimator.Kind.allCases, [1, 7, 16, 33, 64])
   func confidenceIsTheDocumentedFormula(kind: LearnedEstimator.Kind, width: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(width))
+    var generator = SplitMix64(seed: UInt64(width))
     let estimator = try Self.estimator(kind, width: width)
     let hidden = (0..<width).map { _ in Float.random(in: -3...3, using: &generator) }
     for t in [0, 3, 100] {

@@ -1,15 +1,13 @@
 import Foundation
+import RouterExit
+import RouterTestSupport
 import Testing
-
-@testable import RouterExit
 
 @Suite struct PolicyFileStorageTests {
   /// Runs `body` in a new folder, which is removed afterwards.
   static func withFolder(_ body: (URL) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "router-exit-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder)
+    let directory = try TemporaryDirectory()
+    try withExtendedLifetime(directory) { try body(URL(filePath: $0.path)) }
   }
 
   @Test func savedFilesAreReadBackAndReplaced() throws {

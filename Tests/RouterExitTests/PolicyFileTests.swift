@@ -1,7 +1,7 @@
 import Foundation
+import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterExit
 
 @Suite struct PolicyFileTests {
   static let modelDigest = String(repeating: "ab", count: 32)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func everyFloatThresholdSurvivesTheFile() throws {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     let thresholds = (0..<2_000).map { _ in Float?.some(Float.random(in: 0...1, using: &generator)) }
     let policy = try ThresholdPolicy(
       estimator: .margin, exits: Array(1...thresholds.count), thresholds: thresholds)
@@ -237,7 +237,7 @@ import Testing
 
   @Test func randomCorruptionIsReadOrRefusedButNeverTraps() throws {
     let json = try Self.thresholdFile().json()
-    var generator = SeededGenerator(seed: 3)
+    var generator = SplitMix64(seed: 3)
     for _ in 0..<2_000 {
       var bytes = json
       for _ in 0..<Int.random(in: 1...3, using: &generator) {

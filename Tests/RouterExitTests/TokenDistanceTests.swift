@@ -1,6 +1,6 @@
+import RouterExit
+import RouterRandom
 import Testing
-
-@testable import RouterExit
 
 struct TokenDistanceTests {
   @Test func disagreementIsTheFractionOfDifferingPositions() {
@@ -32,7 +32,7 @@ struct TokenDistanceTests {
   }
 
   @Test func theSubsequenceIsTheLongest() {
-    var generator = SeededGenerator(seed: 9)
+    var generator = SplitMix64(seed: 9)
     for _ in 0..<200 {
       let a = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
         Int32.random(in: 0...3, using: &generator)
@@ -45,7 +45,7 @@ struct TokenDistanceTests {
   }
 
   @Test func lossesStayInTheUnitIntervalAndAreSymmetric() {
-    var generator = SeededGenerator(seed: 10)
+    var generator = SplitMix64(seed: 10)
     for _ in 0..<200 {
       let a = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
         Int32.random(in: 0...5, using: &generator)

@@ -1,9 +1,8 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
 import Testing
-
-@testable import RouterImport
 
 /// Exit adapters that join a model on its way into the cache.
 struct AdapterImportTests {

@@ -1,9 +1,8 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
 import Testing
-
-@testable import RouterImport
 
 @Suite struct ArchitectureImportTests {
   /// A config.json that says no more than its model's type.

@@ -1,8 +1,7 @@
 import Foundation
+import RouterImport
 import RouterTensor
 import Testing
-
-@testable import RouterImport
 
 /// Expected values come from `gguf.dequantize` (Python, 0.19); see .ci/fixtures/gguf_blocks.py.
 @Suite struct BlockDecoderTests {

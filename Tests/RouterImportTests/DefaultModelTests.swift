@@ -1,9 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
+import RouterTestSupport
 import Synchronization
 import Testing
-
-@testable import RouterImport
 
 /// Pulls of a tiny model through a `python3` that is a shell script; nothing touches the network.
 @Suite(.enabled(if: PullSite.unpacker != nil, "unpacking needs python3 or unzip"))
@@ -163,12 +163,8 @@ struct DefaultModelTests {
   }
 
   @Test func severalPullsAtATimeDoNoHarm() async throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "router-\(UUID().uuidString)"
-    ).path
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let site = try PullSite(directory)
+    let directory = try TemporaryDirectory()
+    let site = try PullSite(directory.path)
     try site.installTools()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {

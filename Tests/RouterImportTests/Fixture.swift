@@ -1,9 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
+import RouterTestSupport
 import Testing
-
-@testable import RouterImport
 
 /// Files that `.ci/fixtures/gguf_blocks.py` and `.ci/fixtures/huggingface.py` made, and scratch space.
 enum Fixture {
@@ -21,11 +21,8 @@ enum Fixture {
   /// Runs `body` with a new directory and removes it afterwards.
   @discardableResult
   static func withDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
-    let directory = FileManager.default.temporaryDirectory
-      .appendingPathComponent("router-import-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    return try body(directory.path)
+    let directory = try TemporaryDirectory()
+    return try withExtendedLifetime(directory) { try body($0.path) }
   }
 
   /// Runs `body` with a copy of a fixture directory that it may change.
@@ -81,20 +78,5 @@ enum Fixture {
     return bytes.enumerated().flatMap { index, byte in
       [byte & 15, byte >> 4].map { scales[index / 16] * Float($0) + mins[index / 16] }
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014), so that tests repeat.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,7 +1,7 @@
 import RouterCheckpoint
+import RouterImport
+import RouterRandom
 import RouterTensor
-
-@testable import RouterImport
 
 /// Writes GGUF files for tests, well-formed or not: every part can be replaced before `bytes` puts them together.
 struct GGUFBuilder {
@@ -111,7 +111,7 @@ extension GGUFBuilder {
       headWidth: 128,
       feedForwardWidth: 256, vocabularySize: 264, contextLength: 64, normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 500_000), tiedHead: true, attentionBias: false)
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var builder = GGUFBuilder()
     let alphabet = byteAlphabet()
     builder.keys = [

@@ -1,10 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
 import RouterTokenizer
 import Testing
-
-@testable import RouterImport
 
 @Suite struct GGUFImportTests {
   static let matrices = [

@@ -1,7 +1,7 @@
 import Foundation
+import RouterImport
+import RouterRandom
 import Testing
-
-@testable import RouterImport
 
 /// Whatever a file holds, opening it ends with a model or an `ImportError` that names the place and a remedy.
 @Suite struct HostileGGUFTests {
@@ -52,7 +52,7 @@ import Testing
 
   @Test func flippedBitsNeverCrash() throws {
     let builder = try GGUFBuilder.llama()
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     let header = builder.header
     try Fixture.withFile(builder.bytes) { path in
       let file = try #require(FileHandle(forUpdatingAtPath: path))

@@ -1,9 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
+import RouterRandom
 import RouterTokenizer
 import Testing
-
-@testable import RouterImport
 
 @Suite struct HostileHuggingFaceTests {
   /// Opens a changed copy of a fixture and checks what the error says.
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func flippedBitsNeverCrash() throws {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     for (model, name) in [
       ("tiny-llama", "config.json"), ("tiny-llama", "tokenizer.json"), ("tiny-llama", "tokenizer.model"),
       ("tiny-llama", "model.safetensors.index.json"), ("tiny-llama", "tokenizer_config.json"),

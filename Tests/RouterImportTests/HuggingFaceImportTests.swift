@@ -1,10 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
 import RouterTokenizer
 import Testing
-
-@testable import RouterImport
 
 /// Expected numbers come from torch, token ids from `sentencepiece` and `tokenizers`; see .ci/fixtures/huggingface.py.
 @Suite struct HuggingFaceImportTests {

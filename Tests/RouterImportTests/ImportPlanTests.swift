@@ -1,8 +1,7 @@
 import RouterCheckpoint
+import RouterImport
 import RouterTensor
 import Testing
-
-@testable import RouterImport
 
 @Suite struct ImportPlanTests {
   @Test func defaultExitsAreThePapersFractions() throws {

@@ -1,6 +1,5 @@
+import RouterImport
 import Testing
-
-@testable import RouterImport
 
 @Suite struct JSONParserTests {
   private func parse(_ text: String) throws -> JSONValue {

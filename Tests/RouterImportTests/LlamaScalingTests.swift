@@ -1,7 +1,6 @@
 import RouterCheckpoint
+import RouterImport
 import Testing
-
-@testable import RouterImport
 
 /// Divisors come from transformers' `ROPE_INIT_FUNCTIONS["llama3"]`; see .ci/fixtures/gguf_blocks.py.
 @Suite struct LlamaScalingTests {

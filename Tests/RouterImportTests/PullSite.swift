@@ -1,7 +1,6 @@
 import Foundation
 import RouterCheckpoint
-
-@testable import RouterImport
+import RouterImport
 
 /// A cache, a wheel and a PATH of scripts, in one scratch directory.
 struct PullSite {

@@ -1,8 +1,7 @@
 import Foundation
+import RouterImport
 import RouterTokenizer
 import Testing
-
-@testable import RouterImport
 
 @Suite struct TokenizerJSONTests {
   private static let byteLevel = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"#

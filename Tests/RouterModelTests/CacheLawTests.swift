@@ -1,6 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Attention over a cache of several blocks: how it is divided among threads, and what the cache holds.

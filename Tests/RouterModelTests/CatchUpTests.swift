@@ -1,6 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Tokens appended to a round: what they and the layers that follow see is what a full run sees.

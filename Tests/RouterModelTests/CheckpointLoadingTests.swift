@@ -1,6 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// From a file to a model: the same numbers, and errors that name the tensor.

@@ -1,5 +1,6 @@
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// What a token's depth may and may not change.

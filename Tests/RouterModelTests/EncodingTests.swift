@@ -1,5 +1,6 @@
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Models with weights in 16, 8 and 4 bits, against the f32 model on the same weights decoded.
@@ -16,9 +17,9 @@ struct EncodingTests {
   /// With f32 activations only the order of sums differs.
   @Test(arguments: fixtures, [WeightEncoding.bf16, .q8, .q4])
   func exactActivationsGiveTheDecodedModel(fixture: ModelFixture, encoding: WeightEncoding) throws {
-    var tiny = TinyModel(configuration: fixture.configuration, encoding: encoding)
-    let found = try logits(tiny.model(precision: .f32), fixture.tokens)
-    tiny.isDecoded = true
+    var tiny = TinyModel(configuration: fixture.configuration, encoding: encoding, precision: .f32)
+    let found = try logits(tiny.model(), fixture.tokens)
+    (tiny.isDecoded, tiny.precision) = (true, .int8)
     let error = relativeError(found, try logits(tiny.model(), fixture.tokens))
     #expect(error < 1e-5)
     // The encoding is not a no-op: the weights are not those of the f32 model.

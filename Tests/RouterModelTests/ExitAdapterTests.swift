@@ -2,6 +2,7 @@ import Foundation
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// What stands between an exit and the head, against its formulas written out in f64.
@@ -14,23 +15,6 @@ struct ExitAdapterTests {
         let name = TensorName.adapter(exit: exit, part.name)
         return (part.name, FixtureWeights.elements(of: name, count: part.shape.reduce(1, *)))
       })
-  }
-
-  private func adapter(_ kind: ExitAdapterKind, exit: Int, width: Int) -> ExitAdapter {
-    let values = values(kind, exit: exit, width: width)
-    func matrix(_ name: String, _ rows: Int, _ columns: Int) -> WeightMatrix {
-      WeightMatrix(
-        EncodedMatrix(.f32, elements: TinyModel.buffer(values[name] ?? []), rows: rows, columns: columns))
-    }
-    switch kind {
-    case .linear:
-      return .linear(
-        weight: matrix("linear.weight", width, width), bias: TinyModel.buffer(values["linear.bias"] ?? []))
-    case .gated(let inner):
-      return .gated(
-        gate: matrix("gate.weight", inner, width), up: matrix("up.weight", inner, width),
-        down: matrix("down.weight", width, inner))
-    }
   }
 
   private func model(_ fixture: ModelFixture, _ adapters: [Int: ExitAdapter]) -> LlamaModel {
@@ -72,7 +56,8 @@ struct ExitAdapterTests {
     let width = fixture.configuration.width
     let naive = NaiveLlama(fixture.configuration)
     let session = try InferenceSession(
-      model: model(fixture, [2: adapter(kind, exit: 2, width: width)]), capacity: fixture.tokens.count)
+      model: model(fixture, [2: ExitAdapter(fixture: kind, exit: 2, width: width)]),
+      capacity: fixture.tokens.count)
     try session.begin(fixture.tokens)
     session.advance(to: 2)
     let states = session.states
@@ -91,7 +76,7 @@ struct ExitAdapterTests {
   @Test(arguments: kinds)
   func nothingElseChanges(kind: ExitAdapterKind) throws {
     let fixture = try ModelFixture.named("qwen2")
-    let adapter = adapter(kind, exit: 2, width: fixture.configuration.width)
+    let adapter = ExitAdapter(fixture: kind, exit: 2, width: fixture.configuration.width)
     let (plain, with) = (
       try InferenceSession(model: model(fixture, [:]), capacity: 32),
       try InferenceSession(model: model(fixture, [2: adapter]), capacity: 32)
@@ -147,7 +132,7 @@ struct ExitAdapterTests {
       session.advance(to: 2)
       return session.logits()
     }
-    let wide = adapter(kind, exit: 2, width: width)
+    let wide = ExitAdapter(fixture: kind, exit: 2, width: width)
     let reference = try InferenceSession(model: model(fixture, [2: wide]), capacity: fixture.tokens.count)
     try reference.begin(fixture.tokens)
     reference.advance(to: 2)
@@ -170,7 +155,8 @@ struct ExitAdapterTests {
     let head = FixtureWeights.elements(of: TensorName.embedding, count: rows * columns).map { 2 * $0 }
     stored.tensors.append(
       .init(
-        name: TensorName.exitHead(2), dtype: .f32, shape: [rows, columns], buffer: TinyModel.buffer(head)))
+        name: TensorName.exitHead(2), dtype: .f32, shape: [rows, columns],
+        buffer: AlignedBuffer(holding: head)))
     try stored.write(to: own)
     let sessions = try [plain, own].map { path in
       try InferenceSession(

@@ -1,5 +1,6 @@
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// The most probable token through a screen of the head: the one that the logits have.
@@ -8,8 +9,9 @@ struct HeadScreenTests {
     _ screening: HeadScreening?, _ encoding: WeightEncoding = .q8, precision: ActivationPrecision = .int8
   ) throws -> (InferenceSession, tokens: [Int32]) {
     let fixture = try ModelFixture.named("qwen2")
-    let model = TinyModel(configuration: fixture.configuration, encoding: encoding).model(
-      precision: precision, headScreening: screening)
+    let model = TinyModel(
+      configuration: fixture.configuration, encoding: encoding, precision: precision
+    ).model(headScreening: screening)
     return (try InferenceSession(model: model, capacity: 24), fixture.tokens)
   }
 

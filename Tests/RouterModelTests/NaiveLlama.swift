@@ -1,5 +1,6 @@
 import Foundation
 import RouterCheckpoint
+import RouterTestSupport
 
 /// The same model once more, in f64 and written to be read: one token at a time, lists of numbers, no scaling of
 /// rotary frequencies. It shares nothing with the package but the configuration and the table of tensors.

@@ -1,5 +1,6 @@
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Requests that a session refuses, and that it is as before afterwards.

@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
 
 /// A fixture's model as the tensors of a checkpoint, which a test may spoil before they are written.
 struct StoredModel {
@@ -23,7 +24,7 @@ struct StoredModel {
         )
       } else {
         tensors.append(
-          Tensor(name: entry.name, dtype: .f32, shape: entry.shape, buffer: TinyModel.buffer(source)))
+          Tensor(name: entry.name, dtype: .f32, shape: entry.shape, buffer: AlignedBuffer(holding: source)))
       }
     }
   }

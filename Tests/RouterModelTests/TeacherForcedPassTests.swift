@@ -1,6 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// A given text read in pieces, as runs of one token at a time read it.

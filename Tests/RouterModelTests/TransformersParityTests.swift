@@ -1,6 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Hidden states after every layer and logits at every exit, against transformers in float32.

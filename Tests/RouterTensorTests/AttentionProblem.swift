@@ -1,6 +1,8 @@
 import CRouterKernels
 import Foundation
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 
 /// Random queries over a random cache of one key/value head, with the exact answer.
 final class AttentionProblem {
@@ -28,7 +30,7 @@ final class AttentionProblem {
   ) {
     (self.heads, self.rows, self.position, self.width) = (heads, rows, position, width)
     self.element = element
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let offset = Int(seed % 4)
     queries = Block(random.floats(rows * (heads * width + 3), amplitude: 4), offset: offset)
     // Blocks of 128 positions, all bits set: as f32 or f16 each element that is never written is a NaN.

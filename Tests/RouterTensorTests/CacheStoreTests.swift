@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Keys and values on their way into a cache.
@@ -13,7 +15,7 @@ struct CacheStoreTests {
       1e-30,
       .leastNonzeroMagnitude,
     ]
-    var random = SeededGenerator(seed: 51)
+    var random = SplitMix64(seed: 51)
     let halves = (0..<64).map { _ in
       HalfPrecision.float(fromF16: UInt16.random(in: 0..<0x7C00, using: &random))
     }

@@ -1,6 +1,5 @@
+import RouterTensor
 import Testing
-
-@testable import RouterTensor
 
 /// When a caller works alone.
 struct ContentionBackoffTests {

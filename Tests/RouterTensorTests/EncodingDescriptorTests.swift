@@ -1,4 +1,6 @@
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// What every encoding's descriptor must hold, whichever it is.
@@ -39,7 +41,7 @@ struct EncodingDescriptorTests {
   /// A step of the codes is at most the range of a group, -1 ... 1, over their number less one.
   @Test(arguments: WeightEncoding.allCases)
   func encodedRowsDecodeToWithinAStep(encoding: WeightEncoding) {
-    var random = SeededGenerator(seed: 61)
+    var random = SplitMix64(seed: 61)
     let source = random.floats(17 * Self.columns)
     let matrix = WeightMatrix(EncodedMatrix(source, as: encoding, rows: 17, columns: Self.columns))
     let step = encoding == .f32 ? 0 : 2 / Float(1 << min(8, encoding.descriptor.codeBits) - 1)

@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Kernels that quantise what they compute: the same codes as in two steps.
@@ -10,7 +12,7 @@ struct FusedKernelTests {
   func rmsNormQuantizeGivesTheCodesOfTheTwoSteps(set: Kernels.InstructionSet) throws {
     let kernels = try set.kernels()
     let table = kernels.table.pointee
-    var random = SeededGenerator(seed: 61)
+    var random = SplitMix64(seed: 61)
     for n in Self.widths {
       let (x, w) = (
         Block(random.floats(n, amplitude: 8), offset: n / 32 % 4), Block(random.floats(n), offset: 1)
@@ -30,7 +32,7 @@ struct FusedKernelTests {
   @Test(arguments: Kernels.available)
   func siluMultiplyQuantizeGivesTheCodesOfTheTwoSteps(set: Kernels.InstructionSet) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 62)
+    var random = SplitMix64(seed: 62)
     for n in Self.widths {
       let values = random.floats(n, amplitude: 10)
       let (gate, up) = (Block(values, offset: n / 32 % 4), Block(random.floats(n), offset: 1))

@@ -1,4 +1,6 @@
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Products that are joined with what follows them: the bits of the separate steps.
@@ -15,7 +17,7 @@ struct FusedProductTests {
   func addedProductsAreProductsThatAreAdded(encoding: WeightEncoding, rows: Int) {
     let team = ThreadTeam(threadCount: 2)
     let matmul = Matmul(team: team)
-    var random = SeededGenerator(seed: 81)
+    var random = SplitMix64(seed: 81)
     let input = random.floats(rows * Self.columns)
     for outputs in [1, 16, 37, 300] {
       let matrix = Matrices.make(encoding, rows: outputs, columns: Self.columns, seed: 82, team: team)
@@ -35,7 +37,7 @@ struct FusedProductTests {
   func gatedProductsHaveTheCodesOfTheSeparateSteps(set: Kernels.InstructionSet, rows: Int) throws {
     let team = ThreadTeam(threadCount: 2)
     let matmul = Matmul(team: team, kernels: try set.kernels())
-    var random = SeededGenerator(seed: 83)
+    var random = SplitMix64(seed: 83)
     let input = random.floats(rows * Self.columns, amplitude: 4)
     for inner in [32, 96, 800] {
       let gate = Matrices.make(.q4, rows: inner, columns: Self.columns, seed: 84, team: team)

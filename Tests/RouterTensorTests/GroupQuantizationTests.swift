@@ -1,4 +1,6 @@
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// How far quantised weights lie from what they were made of.
@@ -50,7 +52,7 @@ struct GroupQuantizationTests {
 
   /// Groups of magnitudes from 2^-20, where the scale is a subnormal half, to 2^12.
   private func weights(seed: UInt64) -> [Float] {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (-20...12).flatMap { exponent in
       (0..<4).flatMap { _ in
         random.floats(32, amplitude: Float(sign: .plus, exponent: exponent, significand: 1))

@@ -1,4 +1,6 @@
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Products through the team: what they are, and what they must not depend on.
@@ -6,7 +8,7 @@ struct MatmulTests {
   private static let columns = 96
 
   private func input(rows: Int) -> [Float] {
-    var random = SeededGenerator(seed: 71)
+    var random = SplitMix64(seed: 71)
     return random.floats(rows * Self.columns)
   }
 
@@ -95,7 +97,7 @@ struct MatmulTests {
     let team = ThreadTeam(threadCount: 2)
     let matmul = Matmul(team: team, precision: precision)
     let inputs = (0..<3).map { index in
-      var random = SeededGenerator(seed: UInt64(index))
+      var random = SplitMix64(seed: UInt64(index))
       return Block(random.floats(Self.columns))
     }
     let matrices = [WeightEncoding.q4, .q8, .bf16].map {

@@ -1,7 +1,8 @@
 import CRouterKernels
+import RouterRandom
+import RouterTensor
+import RouterTestSupport
 import Testing
-
-@testable import RouterTensor
 
 /// The law of screens: no product exceeds its bound, and the largest product is found, bit for bit.
 struct MatrixScreenTests {
@@ -100,7 +101,7 @@ struct MatrixScreenTests {
   }
 
   /// Inputs of many kinds: random, along a row, along a direction, sparse, of very different sizes.
-  private static func input(_ kind: Int, like row: [Float], _ random: inout SeededGenerator) -> [Float] {
+  private static func input(_ kind: Int, like row: [Float], _ random: inout SplitMix64) -> [Float] {
     let noise = random.floats(row.count)
     switch kind % 6 {
     case 0: return noise
@@ -119,7 +120,7 @@ struct MatrixScreenTests {
 
   @Test(arguments: Kernels.available, encodings)
   func everyProductIsWithinItsBound(set: Kernels.InstructionSet, encoding: WeightEncoding) throws {
-    var random = SeededGenerator(seed: 31)
+    var random = SplitMix64(seed: 31)
     let matmul = Matmul(team: ThreadTeam(threadCount: 1), kernels: try set.kernels())
     for shape in Self.shapes {
       let matrix = Matrices.make(
@@ -145,7 +146,7 @@ struct MatrixScreenTests {
   /// Inputs with long parts in common, as hidden states have them; 3,600 in all.
   @Test(arguments: Kernels.available, [1, 2])
   func theLargestProductIsFound(set: Kernels.InstructionSet, threads: Int) throws {
-    var random = SeededGenerator(seed: 41)
+    var random = SplitMix64(seed: 41)
     let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
     for shape in Self.shapes {
       let shared = random.floats(shape.columns, amplitude: 4)
@@ -169,7 +170,7 @@ struct MatrixScreenTests {
   func theLargestProductIsFoundInEveryEncoding(
     encoding: WeightEncoding, precision: ActivationPrecision
   ) throws {
-    var random = SeededGenerator(seed: 51)
+    var random = SplitMix64(seed: 51)
     let matmul = Matmul(team: ThreadTeam(threadCount: 2), precision: precision)
     let matrix = Matrices.make(encoding, rows: 301, columns: 64, seed: 52, team: matmul.team)
     let setup = try Setup(matrix, matmul: matmul)
@@ -182,7 +183,7 @@ struct MatrixScreenTests {
 
   /// Rows that are equal, or differ by one step of one code: the lowest row wins, as it does in the whole.
   @Test func tiesAndNearTiesGoAsInTheWholeProduct() throws {
-    var random = SeededGenerator(seed: 61)
+    var random = SplitMix64(seed: 61)
     let (rows, columns) = (400, 96)
     let base = random.floats(columns)
     var source: [Float] = []
@@ -203,7 +204,7 @@ struct MatrixScreenTests {
   /// Inputs that share one read of the screen have what they have alone, whatever the others are.
   @Test(arguments: Kernels.available, [1, 2])
   func inputsThatAreScoredTogetherDoNotMeet(set: Kernels.InstructionSet, threads: Int) throws {
-    var random = SeededGenerator(seed: 71)
+    var random = SplitMix64(seed: 71)
     let columns = 96
     let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
     let matrix = Matrices.make(.q8, rows: 333, columns: columns, seed: 72, team: matmul.team)
@@ -258,7 +259,7 @@ struct MatrixScreenTests {
   /// The first few of a product, or those near the largest: complete and exact, as long as they are few.
   @Test(arguments: Kernels.available, [1, 2])
   func theLeadingEntriesAreFound(set: Kernels.InstructionSet, threads: Int) throws {
-    var random = SeededGenerator(seed: 91)
+    var random = SplitMix64(seed: 91)
     let matmul = Matmul(team: ThreadTeam(threadCount: threads), kernels: try set.kernels())
     let matrix = Matrices.make(.q8, rows: 1024, columns: 96, seed: 92, team: matmul.team)
     let setup = try Setup(matrix, matmul: matmul)
@@ -305,7 +306,7 @@ struct MatrixScreenTests {
 
   /// The point of it all: an input near one of many rows needs few of them exactly.
   @Test func aClearWinnerNeedsFewExactRows() throws {
-    var random = SeededGenerator(seed: 81)
+    var random = SplitMix64(seed: 81)
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let matrix = Matrices.make(.q8, rows: 4096, columns: 128, seed: 82, team: matmul.team)
     let setup = try Setup(matrix, matmul: matmul)

@@ -1,14 +1,14 @@
+import RouterRandom
+import RouterTensor
 import Synchronization
 import Testing
-
-@testable import RouterTensor
 
 /// A hint may be anything, and changes nothing but what the caches hold.
 struct PrefetchHintTests {
   @Test(arguments: [1, 2, 5])
   func forksWithAnyHintRunEveryChunk(threadCount: Int) throws {
     let team = ThreadTeam(threadCount: threadCount)
-    var random = SeededGenerator(seed: 7)
+    var random = SplitMix64(seed: 7)
     for fork in 0..<2000 {
       let address = UInt.random(in: 1 ... .max, using: &random)
       let hint = PrefetchHint(

@@ -1,4 +1,6 @@
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Directions in which samples are long.
@@ -14,7 +16,7 @@ struct PrincipalDirectionsTests {
   }
 
   @Test func theyAreOrthonormal() {
-    var random = SeededGenerator(seed: 1)
+    var random = SplitMix64(seed: 1)
     let found = directions(PrincipalDirections.leading(6, of: random.floats(40 * width), width: width))
     #expect(found.count == 6)
     for (i, a) in found.enumerated() {
@@ -24,7 +26,7 @@ struct PrincipalDirectionsTests {
 
   /// Samples of length 10 along one axis and of length 1 across it: the axis comes first, to within their ratio.
   @Test func theyHoldTheLongPartsOfTheSamples() throws {
-    var random = SeededGenerator(seed: 2)
+    var random = SplitMix64(seed: 2)
     var axis = random.floats(width)
     let length = dot(axis[...], axis[...]).squareRoot()
     axis = axis.map { $0 / Float(length) }

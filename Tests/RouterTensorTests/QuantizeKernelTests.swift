@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// The quantiser of activations: groups of 32, `x = scale * code`.
@@ -26,7 +28,7 @@ struct QuantizeKernelTests {
 
   @Test(arguments: Kernels.available)
   func codesAreTheNearestForTheGroupsLargestMagnitude(set: Kernels.InstructionSet) throws {
-    var random = SeededGenerator(seed: 1)
+    var random = SplitMix64(seed: 1)
     for (rows, columns, offset) in [(1, 32, 0), (1, 96, 1), (3, 64, 2), (5, 576, 3)] {
       var values: [Float] = []
       // Groups of very different size, down to 2^-30.

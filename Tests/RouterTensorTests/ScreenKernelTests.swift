@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// The kernels of screens, of each instruction set, against decoded rows in f64.
@@ -19,7 +21,7 @@ struct ScreenKernelTests {
     init(
       rows: Int, columns: Int, inputs: Int = 1, set: Kernels.InstructionSet, offset: Int, seed: UInt64
     ) throws {
-      var random = SeededGenerator(seed: seed)
+      var random = SplitMix64(seed: seed)
       (self.rows, self.columns, self.inputs) = (rows, columns, inputs)
       let count = (rows + 15) / 16
       let bytes = rk_screen_block_bytes(columns)
@@ -149,7 +151,7 @@ struct ScreenKernelTests {
 
   /// Norms are only ever rounded up, by less than a bfloat16 step.
   @Test func normsAreRoundedUp() {
-    var random = SeededGenerator(seed: 9)
+    var random = SplitMix64(seed: 9)
     let block = Block([UInt8](repeating: 0, count: rk_screen_block_bytes(32)))
     for _ in 0..<2000 {
       let (inside, outside) = (abs(random.signedUnit()) * 1e-3, abs(random.signedUnit()) * 1e6)

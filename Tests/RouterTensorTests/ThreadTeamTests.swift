@@ -1,4 +1,5 @@
 import Foundation
+import RouterRandom
 import RouterTensor
 import Synchronization
 import Testing
@@ -33,7 +34,7 @@ struct ThreadTeamTests {
   func everyChunkRunsExactlyOnceInEachOfManyForks(threadCount: Int) {
     let team = ThreadTeam(threadCount: threadCount)
     #expect(team.threadCount == threadCount)
-    var random = SeededGenerator(seed: 61)
+    var random = SplitMix64(seed: 61)
     for fork in 0..<4000 {
       let chunks = Int.random(in: 0...40, using: &random)
       let tally = Tally(41)

@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Packing into tiles loses nothing: a decoded row is `scale * code (+ min)` of the stored form, bit for bit.
@@ -10,7 +12,7 @@ struct TilePackingTests {
   @Test(arguments: shapes)
   func q8RowsDecodeToWhatIsStored(rows: Int, columns: Int) {
     let team = ThreadTeam(threadCount: 2)
-    var random = SeededGenerator(seed: 41)
+    var random = SplitMix64(seed: 41)
     let (codes, scales) = (
       AlignedBuffer(byteCount: rows * columns), AlignedBuffer(byteCount: rows * columns / 16)
     )
@@ -34,7 +36,7 @@ struct TilePackingTests {
   @Test(arguments: shapes)
   func q4RowsDecodeToWhatIsStored(rows: Int, columns: Int) {
     let team = ThreadTeam(threadCount: 2)
-    var random = SeededGenerator(seed: 42)
+    var random = SplitMix64(seed: 42)
     let codes = AlignedBuffer(byteCount: rows * columns / 2)
     let (scales, mins) = (
       AlignedBuffer(byteCount: rows * columns / 16), AlignedBuffer(byteCount: rows * columns / 16)
@@ -67,7 +69,7 @@ struct TilePackingTests {
   }
 
   @Test func wideRowsDecodeToWhatIsStored() {
-    var random = SeededGenerator(seed: 43)
+    var random = SplitMix64(seed: 43)
     let floats = random.floats(3 * 5)
     let wide = AlignedBuffer(byteCount: 15 * 4)
     let narrow = AlignedBuffer(byteCount: 15 * 2)

@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 
 /// A product of 8-bit activations `[M, K]` with a tiled matrix `[N, K]`, its exact result and the error that f32
 /// sums may have.
@@ -35,7 +37,7 @@ struct TileProblem {
   ) {
     self.encoding = encoding
     (self.rows, self.columns, self.activationRows) = (rows, columns, activationRows)
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     let groups = columns / 32
     let codes = (0..<rows * columns).map { index -> Int in
       switch (encoding, content) {

@@ -1,6 +1,8 @@
 import CRouterKernels
 import Foundation
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Kernels on vectors, for every tail length and unaligned starts, against f64.
@@ -10,7 +12,7 @@ struct VectorKernelTests {
   @Test(arguments: Kernels.available)
   func rmsNormDividesByTheRootMeanSquare(set: Kernels.InstructionSet) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 21)
+    var random = SplitMix64(seed: 21)
     for n in Self.lengths {
       let (x, w) = (
         Block(random.floats(n, amplitude: 8), offset: n % 4), Block(random.floats(n), offset: n % 3)
@@ -40,7 +42,7 @@ struct VectorKernelTests {
   @Test(arguments: Kernels.available)
   func addIsExact(set: Kernels.InstructionSet) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 22)
+    var random = SplitMix64(seed: 22)
     for n in Self.lengths {
       let (a, b) = (random.floats(n), random.floats(n, amplitude: 3))
       let (x, y) = (Block(a + [7], offset: n % 4), Block(b, offset: n % 3))
@@ -52,7 +54,7 @@ struct VectorKernelTests {
   @Test(arguments: Kernels.available)
   func siluMultiplyFollowsItsFormula(set: Kernels.InstructionSet) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 23)
+    var random = SplitMix64(seed: 23)
     for n in Self.lengths {
       let (gates, ups) = (random.floats(n, amplitude: 20), random.floats(n))
       let (gate, up) = (Block(gates + [7], offset: n % 4), Block(ups, offset: n % 3))
@@ -84,7 +86,7 @@ struct VectorKernelTests {
   @Test(arguments: Kernels.available)
   func rotateTurnsPairsThatLieHalfAHeadApart(set: Kernels.InstructionSet) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 24)
+    var random = SplitMix64(seed: 24)
     for width in Array(stride(from: 2, through: 80, by: 2)) + [128, 130] {
       let half = width / 2
       let (angles, values) = (random.floats(half, amplitude: 3), random.floats(width))

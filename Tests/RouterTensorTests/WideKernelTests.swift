@@ -1,5 +1,7 @@
 import CRouterKernels
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
 import Testing
 
 /// Products with row-major f32 and bf16 matrices, against f64 sums.
@@ -9,7 +11,7 @@ struct WideKernelTests {
   @Test(arguments: Kernels.available, [false, true])
   func productsAreRightForAllTails(set: Kernels.InstructionSet, isBF16: Bool) throws {
     let table = try set.kernels().table.pointee
-    var random = SeededGenerator(seed: 11)
+    var random = SplitMix64(seed: 11)
     let (rows, stride, largestM) = (5, 7, 13)
     for columns in Array(1...70) + [127, 128, 129, 579] {
       let offset = columns % 4

@@ -1,3 +1,4 @@
+import RouterRandom
 import RouterTokenizer
 import Testing
 
@@ -26,7 +27,7 @@ import Testing
   @Test(arguments: Fixture.all, [true, false])
   func streamedTextIsOneShotText(_ name: String, _ skippingSpecial: Bool) throws {
     let tokenizer = try Fixture.tokenizer(name)
-    var random = SplitMix64(state: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<200 {
       let ids = (0..<Int.random(in: 0...20, using: &random)).map { _ in
         TokenID.random(in: 0..<TokenID(tokenizer.vocabularySize), using: &random)

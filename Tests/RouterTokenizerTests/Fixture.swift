@@ -1,4 +1,5 @@
 import Foundation
+import RouterRandom
 import RouterTokenizer
 
 /// A vocabulary with what its reference library makes of it; written by .ci/fixtures/tokenizer.py.
@@ -47,7 +48,7 @@ struct Lines: Decodable {
 
   /// The lines that `generated` of .ci/fixtures/tokenizer.py makes.
   func generated() -> [String] {
-    var random = SplitMix64(state: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<batches * batch).map { index in
       var line = String.UnicodeScalarView()
       for _ in 0...random.next() % 24 {
@@ -74,19 +75,6 @@ struct Lines: Decodable {
       let digits = String(value, radix: 16)
       return String(repeating: "0", count: 16 - digits.count) + digits
     }
-  }
-}
-
-/// Steele, Lea, Flood 2014.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

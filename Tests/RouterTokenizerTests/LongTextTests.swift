@@ -1,3 +1,4 @@
+import RouterRandom
 import RouterTokenizer
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   @Test(arguments: ["gpt2", "sentencepiece"])
   func aRandomWordOfAHundredThousandLettersEncodes(_ name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
-    var random = SplitMix64(state: 5)
+    var random = SplitMix64(seed: 5)
     let letters = (0..<100_000).map { _ in UInt8.random(in: 0x61...0x7A, using: &random) }
     let text = String(decoding: letters, as: UTF8.self)
     #expect(tokenizer.decode(tokenizer.encode(text)).bytes == text.bytes)

@@ -1,3 +1,4 @@
+import RouterRandom
 import RouterTokenizer
 import Testing
 
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test func mergesAsTheDefinitionOfBPE() {
-    var random = SplitMix64(state: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<300 {
       var table = MergeTable(capacity: 40)
       for product in Int32(3)..<40 {

@@ -1,4 +1,5 @@
 import Foundation
+import RouterRandom
 import RouterTokenizer
 import Testing
 
@@ -73,7 +74,7 @@ import Testing
 
   /// The reader accepts nothing that `JSONDecoder` refuses, and never reads anything else.
   @Test func damagedTextIsReadAsJSONDecoderReadsItOrRefused() throws {
-    var random = SplitMix64(state: 11)
+    var random = SplitMix64(seed: 11)
     let replacements = Array("\"\\[]{},:0159-+.eEnu \n\u{7F}a".utf8)
     var (same, refused) = (0, 0)
     for definition in small {

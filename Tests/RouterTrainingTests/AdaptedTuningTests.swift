@@ -2,9 +2,9 @@ import Foundation
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 /// Tuning of models whose exits have adapters.
 @Suite struct AdaptedTuningTests {
@@ -74,7 +74,8 @@ import Testing
     for (a, b) in zip(whole.tensors, second.tensors) { #expect(a.values == b.values, "\(a.name)") }
     for tensor in whole.tensors {
       #expect(
-        tensor.values != TinyModel.elements(of: tensor.name, count: tensor.values.count), "\(tensor.name)")
+        tensor.values != FixtureWeights.elements(of: tensor.name, count: tensor.values.count),
+        "\(tensor.name)")
     }
   }
 
@@ -174,7 +175,7 @@ import Testing
     func distances(_ tuner: Tuner) -> (adapters: Float, rest: Float) {
       func distance(_ tensors: [Tuner.Tensor]) -> Float {
         tensors.reduce(0) { sum, tensor in
-          zip(tensor.values, TinyModel.elements(of: tensor.name, count: tensor.values.count))
+          zip(tensor.values, FixtureWeights.elements(of: tensor.name, count: tensor.values.count))
             .reduce(sum) { $0 + abs($1.0 - $1.1) }
         }
       }

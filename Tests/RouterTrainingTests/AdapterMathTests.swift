@@ -1,9 +1,10 @@
 import Foundation
 import RouterCheckpoint
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct AdapterMathTests {
   private let width = 24
@@ -23,9 +24,9 @@ import Testing
   @Test(arguments: [ExitAdapterKind.linear, .gated(inner: 7)])
   func gradientsAreThoseOfFiniteDifferences(_ kind: ExitAdapterKind) {
     let count = kind.parameterCount(width: width)
-    let parameters = TinyModel.units("parameters", count: count)
-    let z = TinyModel.units("states", count: rows * width)
-    let coefficients = TinyModel.units("coefficients", count: rows * width)
+    let parameters = FixtureWeights.units("parameters", count: count)
+    let z = FixtureWeights.units("states", count: rows * width)
+    let coefficients = FixtureWeights.units("coefficients", count: rows * width)
     let math = AdapterMath(kind: kind, width: width)
     let scratch = AlignedBuffer(floats: rows * kind.scratchWidth)
     let room = AlignedBuffer(floats: rows * kind.scratchWidth)
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test func anAdapterOfZerosIsTheIdentity() {
-    let z = TinyModel.units("states", count: rows * width)
+    let z = FixtureWeights.units("states", count: rows * width)
     for kind in [ExitAdapterKind.linear, .gated(inner: 7)] {
       let zeros = [Float](repeating: 0, count: kind.parameterCount(width: width))
       let scratch = AlignedBuffer(floats: rows * kind.scratchWidth)
@@ -59,15 +60,15 @@ import Testing
   }
 
   @Test func equalLogitsGiveNoLossAndNoGradient() {
-    var random = SeededRandom(seed: 1, purpose: .vocabulary, number: 0)
+    var random = SplitMix64(seed: 1, purpose: .vocabulary, number: 0)
     let sample = VocabularySample(certain: [3, 9, 3, 40], sampled: 20, vocabularySize: 100, random: &random)
     #expect(sample.tokens.count == 23 && sample.certainCount == 3 && Set(sample.tokens).count == 23)
     #expect(abs(sample.correction - Float(log(97.0 / 20))) < 1e-6)
-    let logits = TinyModel.units("logits", count: 23).map { $0 * 5 }
+    let logits = FixtureWeights.units("logits", count: 23).map { $0 * 5 }
     let loss = DistributionLoss(
       count: 23, certainCount: sample.certainCount, correction: sample.correction, labelShare: 0)
     let (teacher, student, room) = (
-      TinyModel.buffer(logits), TinyModel.buffer(logits), AlignedBuffer(floats: 23)
+      AlignedBuffer(holding: logits), AlignedBuffer(holding: logits), AlignedBuffer(floats: 23)
     )
     let view = loss.teacher(teacher.floats, room: room.floats)
     let outcome = loss.student(student.floats, teacher: view, label: 0, scale: 1, room: room.floats)
@@ -78,10 +79,10 @@ import Testing
   @Test func theGradientOfTheLossIsThatOfFiniteDifferences() {
     let count = 21
     let loss = DistributionLoss(count: count, certainCount: 8, correction: 0.7, labelShare: 0.3)
-    let logits = TinyModel.units("student", count: count).map { $0 * 3 }
-    let teacherLogits = TinyModel.units("teacher", count: count).map { $0 * 3 }
+    let logits = FixtureWeights.units("student", count: count).map { $0 * 3 }
+    let teacherLogits = FixtureWeights.units("teacher", count: count).map { $0 * 3 }
     func evaluate(_ logits: [Float]) -> (loss: Double, gradient: [Float]) {
-      let (teacher, student) = (TinyModel.buffer(teacherLogits), TinyModel.buffer(logits))
+      let (teacher, student) = (AlignedBuffer(holding: teacherLogits), AlignedBuffer(holding: logits))
       let room = AlignedBuffer(floats: count)
       let view = loss.teacher(teacher.floats, room: room.floats)
       let outcome = loss.student(student.floats, teacher: view, label: 5, scale: 1, room: room.floats)
@@ -101,11 +102,11 @@ import Testing
   }
 
   @Test func theSampledPartitionIsUnbiased() {
-    let logits = TinyModel.units("logits", count: 400).map { exp($0 * 2) }
+    let logits = FixtureWeights.units("logits", count: 400).map { exp($0 * 2) }
     let exact = logits.reduce(0, +)
     var mean: Float = 0
     for number in 0..<400 {
-      var random = SeededRandom(seed: 5, purpose: .vocabulary, number: number)
+      var random = SplitMix64(seed: 5, purpose: .vocabulary, number: number)
       let sample = VocabularySample(certain: [1, 2, 3], sampled: 50, vocabularySize: 400, random: &random)
       for (place, token) in sample.tokens.enumerated() {
         mean += logits[Int(token)] * (place < sample.certainCount ? 1 : exp(sample.correction)) / 400

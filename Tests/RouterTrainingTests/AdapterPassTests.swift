@@ -1,8 +1,8 @@
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct AdapterPassTests {
   private let width = 24
@@ -12,7 +12,7 @@ import Testing
   private func adapted(
     _ kind: ExitAdapterKind, states: [Float], parameters: [Float]
   ) -> [Float] {
-    let (block, values) = (TinyModel.buffer(states), TinyModel.buffer(parameters))
+    let (block, values) = (AlignedBuffer(holding: states), AlignedBuffer(holding: parameters))
     let gradients = AlignedBuffer(floats: parameters.count)
     AdapterPass(kind: kind, width: width, capacity: rows).forward(
       block.floats, rows: rows, .init(parameters: values.floats, gradients: gradients.floats))
@@ -21,19 +21,21 @@ import Testing
 
   /// States of several magnitudes: the adapter works on unit states, so each row has another scale.
   private var states: [Float] {
-    TinyModel.units("states", count: rows * width).enumerated().map { $1 * [0.1, 1, 30][$0 / width] }
+    FixtureWeights.units("states", count: rows * width).enumerated().map { $1 * [0.1, 1, 30][$0 / width] }
   }
 
   @Test(arguments: [ExitAdapterKind.linear, .gated(inner: 7)])
   func theTrunksGradientIsThatOfFiniteDifferences(_ kind: ExitAdapterKind) {
-    let parameters = TinyModel.units("parameters", count: kind.parameterCount(width: width)).map { $0 * 0.4 }
-    let coefficients = TinyModel.units("coefficients", count: rows * width)
+    let parameters = FixtureWeights.units("parameters", count: kind.parameterCount(width: width)).map {
+      $0 * 0.4
+    }
+    let coefficients = FixtureWeights.units("coefficients", count: rows * width)
     let pass = AdapterPass(kind: kind, width: width, capacity: rows)
-    let (block, values) = (TinyModel.buffer(states), TinyModel.buffer(parameters))
+    let (block, values) = (AlignedBuffer(holding: states), AlignedBuffer(holding: parameters))
     let gradients = AlignedBuffer(floats: parameters.count)
     let adapter = AdapterPass.Adapter(parameters: values.floats, gradients: gradients.floats)
     pass.forward(block.floats, rows: rows, adapter)
-    let gradient = TinyModel.buffer(coefficients)
+    let gradient = AlignedBuffer(holding: coefficients)
     pass.backward(gradient.floats, rows: rows, adapter)
     for index in 0..<rows * width {
       let step: Float = [1e-3, 1e-2, 0.3][index / width]
@@ -51,11 +53,11 @@ import Testing
 
   @Test func anAdapterOfZerosChangesNeitherStatesNorGradients() {
     for kind in [ExitAdapterKind.linear, .gated(inner: 7)] {
-      let zeros = TinyModel.buffer([Float](repeating: 0, count: kind.parameterCount(width: width)))
+      let zeros = AlignedBuffer(holding: [Float](repeating: 0, count: kind.parameterCount(width: width)))
       let gradients = AlignedBuffer(floats: zeros.floatCount)
       let adapter = AdapterPass.Adapter(parameters: zeros.floats, gradients: gradients.floats)
       let pass = AdapterPass(kind: kind, width: width, capacity: rows)
-      let (block, gradient) = (TinyModel.buffer(states), TinyModel.buffer(states))
+      let (block, gradient) = (AlignedBuffer(holding: states), AlignedBuffer(holding: states))
       pass.forward(block.floats, rows: rows, adapter)
       pass.backward(gradient.floats, rows: rows, adapter)
       for (index, state) in states.enumerated() {

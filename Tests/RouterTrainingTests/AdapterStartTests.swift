@@ -2,9 +2,9 @@ import Foundation
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 /// Runs that start from adapters, and runs that go on with another learning rate.
 @Suite struct AdapterStartTests {
@@ -40,7 +40,7 @@ import Testing
   {
     let count = exits.count * kind.parameterCount(width: 32)
     return ExitAdapters(
-      kind: kind, exits: exits, width: 32, values: TinyModel.units(name, count: count).map { $0 * 0.05 })
+      kind: kind, exits: exits, width: 32, values: FixtureWeights.units(name, count: count).map { $0 * 0.05 })
   }
 
   private func write(

@@ -2,9 +2,9 @@ import Foundation
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct AdapterTrainerTests {
   private let directory: TemporaryDirectory

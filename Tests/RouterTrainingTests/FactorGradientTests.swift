@@ -1,9 +1,9 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct FactorGradientTests {
   /// dA = s B^T dW' and dB = s dW' A^T (arXiv 2106.09685), with dW' from a pass that trains all weights.
@@ -15,7 +15,8 @@ import Testing
     let base = AlignedBuffer(floats: layout.count)
     ModelWeights.copy(model, layout: layout, into: base)
     let factors = LowRankFactors(layout, rank: 3, alpha: 6, team: team)
-    let values = TinyModel.buffer(TinyModel.units("factors", count: factors.count).map { $0 * 0.1 })
+    let values = AlignedBuffer(
+      holding: FixtureWeights.units("factors", count: factors.count).map { $0 * 0.1 })
     let weights = AlignedBuffer(floats: layout.count)
     weights.floats.update(from: base.floats, count: layout.count)
     factors.merge(values, base: base, into: weights)

@@ -1,9 +1,10 @@
 import RouterCheckpoint
 import RouterModel
+import RouterRandom
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct GradientTests {
   /// Loss and gradients of all weights of a model on some texts.
@@ -41,7 +42,7 @@ import Testing
       for exit in adapters?.exits ?? [] {
         for part in adapters?.kind.parts(width: tiny.configuration.width) ?? [] {
           let name = TensorName.adapter(exit: exit, part.name)
-          let values = TinyModel.elements(of: name, count: part.shape.reduce(1, *))
+          let values = FixtureWeights.elements(of: name, count: part.shape.reduce(1, *))
           (weights.floats + end).update(from: values, count: values.count)
           parameters.append(Parameter(name: name, range: end..<end + values.count))
           end += values.count
@@ -105,7 +106,7 @@ import Testing
       problem.parameters.count - problem.layout.parameters.count == 2
         * (adapters?.parts(width: 32).count ?? 0))
     for parameter in problem.parameters {
-      let direction = TinyModel.units("direction \(parameter.name)", count: parameter.range.count)
+      let direction = FixtureWeights.units("direction \(parameter.name)", count: parameter.range.count)
       let slope = zip(parameter.range, direction).reduce(0.0) {
         $0 + Double(problem.gradients.floats[$1.0]) * Double($1.1)
       }
@@ -155,7 +156,7 @@ import Testing
     let sampled = Problem(try .plain(), texts)
     let rounds = 300
     for number in 0..<rounds {
-      var random = SeededRandom(seed: 3, purpose: .vocabulary, number: number)
+      var random = SplitMix64(seed: 3, purpose: .vocabulary, number: number)
       let sample = VocabularySample(
         certain: sampled.batch.targets + sampled.batch.tokens, sampled: 12, vocabularySize: 67,
         random: &random)

@@ -1,9 +1,9 @@
 import RouterCheckpoint
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct ParameterLayoutTests {
   /// Every tensor of the table once, without gaps.
@@ -51,7 +51,7 @@ import Testing
     ModelWeights.copy(tiny.model(), layout: layout, into: block)
     for parameter in layout.parameters {
       let found = Array(UnsafeBufferPointer(start: block.floats + parameter.offset, count: parameter.count))
-      let isSame = found == TinyModel.elements(of: parameter.entry.name, count: parameter.count)
+      let isSame = found == FixtureWeights.elements(of: parameter.entry.name, count: parameter.count)
       #expect(isSame, "\(parameter.entry.name)")
     }
   }

@@ -1,9 +1,9 @@
 import Foundation
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct StateCacheTests {
   private let directory: TemporaryDirectory

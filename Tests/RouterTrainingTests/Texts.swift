@@ -1,3 +1,4 @@
+import RouterTestSupport
 import RouterTraining
 
 /// Texts of random tokens for the tiny models.
@@ -7,7 +8,7 @@ enum Texts {
   {
     try (0..<count).map { index in
       let length = 5 + index * 7 % 16
-      let tokens = TinyModel.units("\(name) \(index)", count: length).map {
+      let tokens = FixtureWeights.units("\(name) \(index)", count: length).map {
         Int32(($0 + 1) / 2 * Float(vocabulary))
       }
       return try TrainingDocument(tokens: tokens, scored: 1 + index % 4..<length)

@@ -1,4 +1,5 @@
 import Foundation
+import RouterTestSupport
 import RouterTraining
 import Testing
 

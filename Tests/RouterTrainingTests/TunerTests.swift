@@ -1,9 +1,9 @@
 import Foundation
 import RouterModel
 import RouterTensor
+import RouterTestSupport
+import RouterTraining
 import Testing
-
-@testable import RouterTraining
 
 @Suite struct TunerTests {
   private func run(_ tuner: Tuner, until last: Int = .max) throws -> [TuningStep] {
@@ -83,10 +83,12 @@ import Testing
     #expect(tensors.count == 2 * 7)
     for tensor in tensors {
       #expect(
-        tensor.values == TinyModel.elements(of: tensor.name, count: tensor.values.count), "\(tensor.name)")
+        tensor.values == FixtureWeights.elements(of: tensor.name, count: tensor.values.count),
+        "\(tensor.name)")
     }
     _ = try run(tuner)
-    #expect(tuner.tensors.allSatisfy { $0.values != TinyModel.elements(of: $0.name, count: $0.values.count) })
+    #expect(
+      tuner.tensors.allSatisfy { $0.values != FixtureWeights.elements(of: $0.name, count: $0.values.count) })
   }
 
   @Test func everyMethodLowersTheLossOfWhatItTrains() throws {

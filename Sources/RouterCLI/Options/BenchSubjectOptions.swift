@@ -85,12 +85,12 @@ struct BenchSubjectOptions: ParsableArguments {
 }
 
 /// Quantised encodings separated by commas.
-struct EncodingList: ExpressibleByArgument, Equatable {
+package struct EncodingList: ExpressibleByArgument, Equatable {
   let values: [WeightEncoding]
 
-  init(_ values: [WeightEncoding]) { self.values = values }
+  package init(_ values: [WeightEncoding]) { self.values = values }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
       WeightEncoding(rawValue: String($0))
     }
@@ -99,7 +99,7 @@ struct EncodingList: ExpressibleByArgument, Equatable {
     self.values = known
   }
 
-  var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
+  package var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
 }
 
 /// Ways to find a token, separated by commas.

@@ -1,4 +1,5 @@
 import RouterExit
+import RouterRandom
 
 #if canImport(Glibc)
   import Glibc

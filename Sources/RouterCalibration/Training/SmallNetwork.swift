@@ -1,4 +1,5 @@
 import RouterExit
+import RouterRandom
 
 #if canImport(Glibc)
   import Glibc
@@ -10,15 +11,15 @@ import RouterExit
 
 /// A network of `LearnedEstimator` while it learns: logistic loss, Adam (Kingma and Ba, 2015) with
 /// decoupled weight decay (Loshchilov and Hutter, 2019). Forward and backward stand side by side.
-struct SmallNetwork {
+package struct SmallNetwork {
   /// C, the number of inputs.
   let columns: Int
   /// U; 0 for a linear network.
   let units: Int
   /// In the order of `LearnedEstimator.Network.parameters`.
-  var parameters: [Float]
+  package var parameters: [Float]
   /// What was gathered since the last step, in the same order.
-  private(set) var gradient: [Float]
+  package private(set) var gradient: [Float]
 
   private var firstMoment: [Float]
   private var secondMoment: [Float]
@@ -29,7 +30,7 @@ struct SmallNetwork {
   private static let decay: Float = 0.1
 
   /// A linear network starts at 0; hidden units start as He et al. (2015) advise for rectifiers.
-  init(columns: Int, units: Int, generator: inout SplitMix64) {
+  package init(columns: Int, units: Int, generator: inout SplitMix64) {
     self.columns = columns
     self.units = units
     let count = units == 0 ? columns + 1 : units * (columns + 1) + units + 1
@@ -49,7 +50,7 @@ struct SmallNetwork {
   }
 
   /// z of one row of inputs f32 `[C]`.
-  mutating func score(_ input: UnsafePointer<Float>) -> Float {
+  package mutating func score(_ input: UnsafePointer<Float>) -> Float {
     let (columns, units) = (columns, units)
     return parameters.withUnsafeBufferPointer { parameters in
       guard let first = parameters.baseAddress else { return 0 }
@@ -67,7 +68,7 @@ struct SmallNetwork {
   }
 
   /// Adds the gradient of the loss of the row that was scored last, given dloss/dz.
-  mutating func accumulate(_ input: UnsafePointer<Float>, slope: Float) {
+  package mutating func accumulate(_ input: UnsafePointer<Float>, slope: Float) {
     let (columns, units) = (columns, units)
     gradient.withUnsafeMutableBufferPointer { gradient in
       guard let first = gradient.baseAddress else { return }
@@ -134,14 +135,5 @@ struct SmallNetwork {
       y[index] += a * x[index]
       index &+= 1
     }
-  }
-}
-
-extension SplitMix64 {
-  /// A standard normal number (Box and Muller, 1958).
-  mutating func normal() -> Double {
-    let u = (Double(next() >> 11) + 0.5) * 0x1p-53
-    let v = Double(next() >> 11) * 0x1p-53
-    return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
   }
 }

@@ -1,5 +1,5 @@
 /// What drafts are worth, as one round sees it.
-struct AcceptanceEstimate {
+package struct AcceptanceEstimate {
   /// Acceptance rate by source.
   let acceptance: [DraftSource: Double]
   /// Cost of a pass of 1, 2, ... rows, in passes of one row.

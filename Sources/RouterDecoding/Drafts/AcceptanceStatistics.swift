@@ -28,7 +28,7 @@ package final class AcceptanceStatistics: Sendable {
   package init(followsTimes: Bool = true) { state.withLock { $0.followsTimes = followsTimes } }
 
   /// What drafts are worth at this moment.
-  func estimate(rows limit: Int) -> AcceptanceEstimate {
+  package func estimate(rows limit: Int) -> AcceptanceEstimate {
     state.withLock { state in
       AcceptanceEstimate(
         acceptance: state.counts.mapValues { $0.accepted / $0.tried },
@@ -37,7 +37,7 @@ package final class AcceptanceStatistics: Sendable {
   }
 
   /// Notes what came of drafts: those that were verified.
-  func record(_ outcomes: some Sequence<(source: DraftSource, isAccepted: Bool)>) {
+  package func record(_ outcomes: some Sequence<(source: DraftSource, isAccepted: Bool)>) {
     state.withLock { state in
       for (source, count) in state.counts {
         let usual = Self.usualCount(of: source)

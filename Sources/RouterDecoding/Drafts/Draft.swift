@@ -1,5 +1,5 @@
 /// A draft: a cheap proposal for the next token.
-struct Draft: Equatable {
-  let token: Int32
-  let source: DraftSource
+package struct Draft: Equatable {
+  package let token: Int32
+  package let source: DraftSource
 }

@@ -1,5 +1,5 @@
 /// Draft budget of one round: how many tokens it comes to, draft by draft, for what it costs.
-struct DraftBudget {
+package struct DraftBudget {
   private let estimate: AcceptanceEstimate
   /// Probability that each row is reached: that the drafts up to it are accepted.
   private var chances = [1.0]
@@ -9,7 +9,7 @@ struct DraftBudget {
   private var yield = 1.0
   private var rows: Int { chances.count }
 
-  init(_ estimate: AcceptanceEstimate) { self.estimate = estimate }
+  package init(_ estimate: AcceptanceEstimate) { self.estimate = estimate }
 
   /// Whether a pass can take another row.
   var hasRoom: Bool { rows < estimate.costs.count }
@@ -20,13 +20,13 @@ struct DraftBudget {
   /// Whether a draft yields more for its time than the round does without it.
   ///
   /// - Parameter extra: what the draft costs beyond its row, in passes of one row.
-  func pays(_ source: DraftSource, extra: Double = 0) -> Bool {
+  package func pays(_ source: DraftSource, extra: Double = 0) -> Bool {
     guard hasRoom else { return false }
     let gain = chance * estimate.acceptance(of: source)
     return (yield + gain) / (estimate.costs[rows] + extra) > yield / estimate.costs[rows - 1]
   }
 
-  mutating func add(_ source: DraftSource) {
+  package mutating func add(_ source: DraftSource) {
     chances.append(chance * estimate.acceptance(of: source))
     yield += chance
   }

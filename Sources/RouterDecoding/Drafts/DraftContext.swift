@@ -1,5 +1,5 @@
 /// Prompt lookup: the sequence so far, and what followed each short run of its tokens when it last occurred.
-struct DraftContext {
+package struct DraftContext {
   /// Prompt and confirmed tokens.
   private(set) var tokens: [Int32] = []
   /// The token that followed a run, by the run's key.
@@ -8,8 +8,10 @@ struct DraftContext {
   /// Lengths of the runs.
   static let orders = 1...4
 
+  package init() {}
+
   /// Takes the next token.
-  mutating func append(_ token: Int32) {
+  package mutating func append(_ token: Int32) {
     for order in Self.orders where order <= tokens.count {
       followers[Self.key(tokens[(tokens.count - order)...])] = token
     }
@@ -19,7 +21,7 @@ struct DraftContext {
   /// What followed the longest run that ends like the sequence with `drafts` behind it.
   ///
   /// - Returns: the token, and the run's length.
-  func draft(after drafts: some BidirectionalCollection<Int32>) -> (token: Int32, order: Int)? {
+  package func draft(after drafts: some BidirectionalCollection<Int32>) -> (token: Int32, order: Int)? {
     let tail = tail(Self.orders.upperBound, with: drafts)
     for order in Self.orders.reversed() where order <= tail.count {
       if let token = followers[Self.key(tail.suffix(order))] { return (token, order) }
@@ -28,7 +30,7 @@ struct DraftContext {
   }
 
   /// The last tokens, at most `count`, of the sequence with `drafts` behind it.
-  func tail(_ count: Int, with drafts: some BidirectionalCollection<Int32>) -> [Int32] {
+  package func tail(_ count: Int, with drafts: some BidirectionalCollection<Int32>) -> [Int32] {
     let end = drafts.suffix(count)
     return tokens.suffix(count - end.count) + end
   }

@@ -78,7 +78,7 @@ package struct DraftTable: Sendable, Equatable {
   }
 
   /// What followed a known run at the end of `tail`: the run whose continuation is surest, the longest among equals.
-  func draft(after tail: [Int32]) -> Draft? {
+  package func draft(after tail: [Int32]) -> Draft? {
     var best: (token: Int32, order: Int, level: Int)?
     for order in Self.orders.reversed() where order <= tail.count {
       let places = Self.places(tail.suffix(order), count: slots.count)

@@ -17,7 +17,7 @@ package final class CatchUpCosts: Sendable {
   /// Tokens that are best run together, at the least cost each: beyond that, another row is no longer nearly free.
   ///
   /// Numbers of rows that have not been timed cost what they usually do.
-  var cheapestRowCount: Int {
+  package var cheapestRowCount: Int {
     let seconds = seconds.withLock { $0 }
     let one = seconds.first?.flatMap(\.self) ?? 1
     let shares = zip(seconds, PassCostCurve.defaultCosts).enumerated().map { place, times in
@@ -33,7 +33,7 @@ package final class CatchUpCosts: Sendable {
   }
 
   /// Notes the time of `rows` tokens through `layers` of a model's `count` layers.
-  func record(rows: Int, seconds time: Double, layers: Int, of count: Int) {
+  package func record(rows: Int, seconds time: Double, layers: Int, of count: Int) {
     guard layers > 0, time > 0 else { return }
     let whole = time * Double(count) / Double(layers)
     seconds.withLock { seconds in

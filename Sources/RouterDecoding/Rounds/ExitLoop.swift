@@ -3,7 +3,7 @@ import RouterExit
 import RouterModel
 
 /// Takes the last token in flight from exit to exit, asking a policy at each.
-struct ExitLoop {
+package struct ExitLoop {
   private let session: InferenceSession
   /// Depths to ask at, ascending, all below the session's limit.
   let exits: [Int]
@@ -12,7 +12,7 @@ struct ExitLoop {
   private(set) var firstTime: (seconds: Double, layers: Int)?
   private let clock = ContinuousClock()
 
-  init(session: InferenceSession, policy: (any ExitPolicy)?) {
+  package init(session: InferenceSession, policy: (any ExitPolicy)?) {
     self.session = session
     exits = Self.exits(of: policy, in: session)
     row = TokenDecider(policy: exits.isEmpty ? nil : policy, width: session.model.configuration.width)
@@ -27,7 +27,7 @@ struct ExitLoop {
   /// Runs the token to the exit where the policy lets it go, or through all layers.
   ///
   /// - Parameter logits: computes the logits of the last token in flight.
-  mutating func run(index: Int, logits: any ExitLogits) -> TokenExit {
+  package mutating func run(index: Int, logits: any ExitLogits) -> TokenExit {
     row.begin(index)
     for (place, exit) in exits.enumerated() {
       let started = clock.now

@@ -1,11 +1,11 @@
 /// What passes of several rows cost with their heads, in passes of one row, followed as they are timed.
-struct PassCostCurve {
+package struct PassCostCurve {
   /// Seconds of a pass of 1, 2, ... rows; nil before any has been timed.
   private var seconds: [Double]?
 
   /// Costs before any has been timed: rows share one read of the weights, and arithmetic shows the more of them
   /// there are.
-  static let defaultCosts = [1, 1.03, 1.1, 1.18, 1.25, 1.34, 1.43, 1.52]
+  package static let defaultCosts = [1, 1.03, 1.1, 1.18, 1.25, 1.34, 1.43, 1.52]
 
   /// Weight of a new timing.
   private static let gain = 0.05
@@ -15,13 +15,16 @@ struct PassCostCurve {
   /// which looked bad is tried again.
   private static let forgetting = 0.003
 
+  package init() {}
+
   /// Cost of a pass of 1, 2, ... rows, never falling.
-  var costs: [Double] {
+  package var costs: [Double] {
     guard let seconds, let one = seconds.first else { return Self.defaultCosts }
     return seconds.reduce(into: []) { $0.append(max($1 / one, $0.last ?? 1)) }
   }
 
-  mutating func record(rows: Int, seconds time: Double) {
+  /// Notes the time of a pass of `rows` rows.
+  package mutating func record(rows: Int, seconds time: Double) {
     let usual = Self.defaultCosts
     guard usual.indices.contains(rows - 1), time > 0 else { return }
     let place = rows - 1

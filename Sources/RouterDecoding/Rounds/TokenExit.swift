@@ -1,7 +1,7 @@
 /// Where one token left.
-struct TokenExit {
+package struct TokenExit {
   /// Layers that made what chooses the next token.
-  let depth: Int
+  package let depth: Int
   /// What a policy measured where it let the token go, or last.
-  let confidence: Float?
+  package let confidence: Float?
 }

@@ -1,12 +1,13 @@
 import Foundation
 import RouterExit
+import RouterRandom
 
 /// Chooses tokens from logits; the state is the random numbers of one sequence.
 package struct Sampler {
   let options: SamplingOptions
   /// The seed in use, given or drawn.
   package let seed: UInt64
-  private var random: RandomSource
+  private var random: SplitMix64
   private var candidates: [Candidate] = []
 
   private struct Candidate {
@@ -18,7 +19,7 @@ package struct Sampler {
   package init(_ options: SamplingOptions) {
     self.options = options
     seed = options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    random = RandomSource(seed: seed)
+    random = SplitMix64(seed: seed)
   }
 
   /// Chooses one token.

@@ -42,7 +42,7 @@ package struct BenchmarkResult: Sendable {
   /// - Parameters:
   ///   - model: on the threads that were used, its screen made if `head` is screened.
   ///   - weights: how its weights are encoded, in words.
-  init(
+  package init(
     phase: BenchmarkPhase, weights: String, depth: Int, head: BenchmarkHead, model: LlamaModel,
     timings: [PhaseTiming], rates: MachineLimits.Rates
   ) {

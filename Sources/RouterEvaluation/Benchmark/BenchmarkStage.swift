@@ -16,6 +16,13 @@ package struct PhaseTiming: Sendable, Equatable {
   package var fallbacks = 0
   /// Rows of the head whose exact logits it needed.
   package var rescoredRows = 0
+
+  /// Seconds of a run; the screen of the head starts with nothing done.
+  package init(layers: Double = 0, head: Double = 0, total: Double = 0) {
+    self.layers = layers
+    self.head = head
+    self.total = total
+  }
 }
 
 /// A session on which phases that start from the same context are run over and over.

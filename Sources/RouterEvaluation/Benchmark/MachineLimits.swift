@@ -12,6 +12,13 @@ package struct MachineLimits: Sendable, Encodable {
     /// f32 operations a second, counted likewise.
     package let f32: Sample
 
+    package init(threads: Int, read: Sample, int8: Sample, f32: Sample) {
+      self.threads = threads
+      self.read = read
+      self.int8 = int8
+      self.f32 = f32
+    }
+
     private enum CodingKeys: String, CodingKey {
       case threads
       case read = "read_bytes_per_second"

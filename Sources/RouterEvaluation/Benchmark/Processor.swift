@@ -8,6 +8,12 @@ package struct Processor: Sendable, Codable, Equatable {
   /// Bytes of the last level of cache; nil where the system does not tell.
   package let lastLevelCacheByteCount: Int?
 
+  package init(name: String, cores: Int, lastLevelCacheByteCount: Int?) {
+    self.name = name
+    self.cores = cores
+    self.lastLevelCacheByteCount = lastLevelCacheByteCount
+  }
+
   private enum CodingKeys: String, CodingKey {
     case name, cores
     case lastLevelCacheByteCount = "last_level_cache_bytes"
@@ -31,7 +37,7 @@ package struct Processor: Sendable, Codable, Equatable {
   }
 
   /// The first processor of Linux's /proc/cpuinfo, x86 or Arm.
-  static func name(cpuinfo text: String) -> String? {
+  package static func name(cpuinfo text: String) -> String? {
     var fields: [String: String] = [:]
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
@@ -62,7 +68,7 @@ package struct Processor: Sendable, Codable, Equatable {
   }
 
   /// Bytes of a size such as `32768K` or `32M`.
-  static func cacheSize(_ text: String) -> Int? {
+  package static func cacheSize(_ text: String) -> Int? {
     let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
     guard let last = text.last else { return nil }
     guard let unit = units[last] else { return Int(text) }

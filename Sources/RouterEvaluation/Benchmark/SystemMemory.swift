@@ -29,7 +29,7 @@ package enum SystemMemory {
   }
 
   /// The value, in bytes, of a line such as `VmRSS:     1234 kB`.
-  static func kilobytes(_ field: String, of text: String) -> Int? {
+  package static func kilobytes(_ field: String, of text: String) -> Int? {
     for line in text.split(separator: "\n") where line.hasPrefix("\(field):") {
       let words = line.split(whereSeparator: \.isWhitespace)
       return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil

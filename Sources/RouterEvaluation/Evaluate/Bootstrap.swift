@@ -1,3 +1,5 @@
+import RouterRandom
+
 /// A mean with its percentile bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 13.3).
 package struct Interval: Sendable, Codable, Equatable {
   package let mean: Double
@@ -56,20 +58,5 @@ package struct Bootstrap: Sendable {
     return Interval(
       mean: mean, low: means[Int((Double(last) * tail).rounded())],
       high: means[Int((Double(last) * (1 - tail)).rounded())])
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers on every machine.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -2,7 +2,7 @@ import RouterExit
 
 /// What one threshold for all exits would do to teacher-forced tokens: how many would differ from full depth, and
 /// how deep tokens would go.
-struct ExitPolicySweep {
+package struct ExitPolicySweep {
   /// Depths, ascending, the last being full depth.
   let exits: [Int]
   /// `[tokens][exits - 1]`, flat: confidence at each exit.
@@ -14,15 +14,15 @@ struct ExitPolicySweep {
   private static let pointCount = 120
   private static let quantiles = 0.02...0.998
 
-  init(exits: [Int]) { self.exits = exits }
+  package init(exits: [Int]) { self.exits = exits }
 
-  mutating func add(confidence: Float, agrees: Bool) {
+  package mutating func add(confidence: Float, agrees: Bool) {
     confidences.append(confidence)
     agreements.append(agrees)
   }
 
   /// The least mean depth of a threshold whose share of differing tokens is at most each risk; full depth if none is.
-  func meanDepths(atRisks risks: [Double]) -> [Double] {
+  package func meanDepths(atRisks risks: [Double]) -> [Double] {
     let columns = exits.count - 1
     guard columns > 0, let full = exits.last, !confidences.isEmpty else { return risks.map { _ in 0 } }
     let sorted = confidences.sorted()
@@ -40,7 +40,7 @@ struct ExitPolicySweep {
   }
 
   /// Every token leaves at the first exit whose confidence reaches the threshold.
-  func outcome(threshold: Float) -> (risk: Double, meanDepth: Double) {
+  package func outcome(threshold: Float) -> (risk: Double, meanDepth: Double) {
     let columns = exits.count - 1
     let tokens = confidences.count / max(columns, 1)
     var (wrong, depth) = (0, 0)

@@ -18,6 +18,20 @@ package struct CalibrationFindings: Sendable {
     package var bound: Double
     package var prompts: Int
     package var passed: Bool
+
+    package init(
+      rule: String, meanDepth: Double? = nil, seconds: Double? = nil, tokensPerSecond: Double? = nil,
+      risk: Double, bound: Double, prompts: Int, passed: Bool
+    ) {
+      self.rule = rule
+      self.meanDepth = meanDepth
+      self.seconds = seconds
+      self.tokensPerSecond = tokensPerSecond
+      self.risk = risk
+      self.bound = bound
+      self.prompts = prompts
+      self.passed = passed
+    }
   }
 
   /// A way to decide exits that was considered.
@@ -33,6 +47,19 @@ package struct CalibrationFindings: Sendable {
     /// Seconds per token by the cost model.
     package var seconds: Double?
     package var isChosen: Bool
+
+    package init(
+      name: String, verdict: String, meanDepth: Double? = nil, risk: Double? = nil, timeRatio: Double? = nil,
+      seconds: Double? = nil, isChosen: Bool
+    ) {
+      self.name = name
+      self.verdict = verdict
+      self.meanDepth = meanDepth
+      self.risk = risk
+      self.timeRatio = timeRatio
+      self.seconds = seconds
+      self.isChosen = isChosen
+    }
   }
 
   /// What one exit said along full depth's answers to the pilot prompts.
@@ -48,6 +75,18 @@ package struct CalibrationFindings: Sendable {
     package var agreements: [Double?]
     /// How well a learned estimator tells its right choices from its wrong ones; nil for the others.
     package var quality: EstimatorQuality?
+
+    package init(
+      depth: Int, threshold: Float? = nil, bins: [Bin], agreement: Double, agreements: [Double?],
+      quality: EstimatorQuality? = nil
+    ) {
+      self.depth = depth
+      self.threshold = threshold
+      self.bins = bins
+      self.agreement = agreement
+      self.agreements = agreements
+      self.quality = quality
+    }
   }
 
   /// Tokens of similar confidence.
@@ -57,6 +96,12 @@ package struct CalibrationFindings: Sendable {
     /// Share of them where the exit's choice is full depth's.
     package var agreement: Double
     package var tokens: Int
+
+    package init(confidence: Double, agreement: Double, tokens: Int) {
+      self.confidence = confidence
+      self.agreement = agreement
+      self.tokens = tokens
+    }
   }
 
   /// An answer under the policy.
@@ -64,11 +109,22 @@ package struct CalibrationFindings: Sendable {
     package var prompt: String
     package var tokens: [Token]
 
+    package init(prompt: String, tokens: [Token]) {
+      self.prompt = prompt
+      self.tokens = tokens
+    }
+
     package struct Token: Sendable {
       package var text: String
       package var depth: Int
       /// Whether full depth would have chosen it; nil if that is not known.
       package var agrees: Bool?
+
+      package init(text: String, depth: Int, agrees: Bool? = nil) {
+        self.text = text
+        self.depth = depth
+        self.agrees = agrees
+      }
     }
   }
 

@@ -4,7 +4,7 @@ extension SIMD16<Float> {
   ///
   /// Below -87 the result is not a normal f32; exp(-87) stands for it. NaN stays NaN.
   @inline(__always)
-  var exponentialOfNonPositive: SIMD16<Float> { clampedForExponential.exponential }
+  package var exponentialOfNonPositive: SIMD16<Float> { clampedForExponential.exponential }
 
   /// The values, those below -87 as -87; the comparison is false for NaN, which therefore survives.
   @inline(__always)
@@ -32,7 +32,7 @@ extension SIMD16<Float> {
 }
 
 /// exp(x) of one value that is at most 0, as that of 16.
-func exponentialOfNonPositive(_ x: Float) -> Float {
+package func exponentialOfNonPositive(_ x: Float) -> Float {
   SIMD16<Float>(repeating: x).exponentialOfNonPositive[0]
 }
 
@@ -40,7 +40,7 @@ func exponentialOfNonPositive(_ x: Float) -> Float {
 ///
 /// x = m 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh((m - 1) / (m + 1)) by its Taylor series, whose
 /// argument is at most 0.172. It exists so that a decision needs no C library.
-func naturalLogarithm(_ x: Double) -> Double {
+package func naturalLogarithm(_ x: Double) -> Double {
   var mantissa = x.significand
   var exponent = Double(x.exponent)
   if mantissa > 1.414_213_562_373_095 {

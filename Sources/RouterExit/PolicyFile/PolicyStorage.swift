@@ -7,7 +7,7 @@
 #endif
 
 /// Reads and replaces small files, with the operating system's own reason in every error.
-enum PolicyStorage {
+package enum PolicyStorage {
   /// The bytes of a regular file of limited size.
   ///
   /// - Throws: ``PolicyError``, not yet located.
@@ -60,7 +60,7 @@ enum PolicyStorage {
   /// Writes all bytes and waits until they are on the disk.
   ///
   /// - Throws: ``PolicyError``, located by `path`; the file may then hold a part of them.
-  static func write(_ bytes: [UInt8], to path: String, creating: Bool) throws(PolicyError) {
+  package static func write(_ bytes: [UInt8], to path: String, creating: Bool) throws(PolicyError) {
     let flags = O_WRONLY | O_CLOEXEC | (creating ? O_CREAT | O_TRUNC | O_NOFOLLOW : 0)
     let file = open(path, flags, 0o644)
     guard file >= 0 else { throw unwritable(errno, path) }

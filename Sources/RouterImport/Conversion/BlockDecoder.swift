@@ -1,11 +1,11 @@
 /// Decodes stored elements into f32.
-enum BlockDecoder {
+package enum BlockDecoder {
   /// Decodes whole blocks.
   ///
   /// - Parameters:
   ///   - source: whole blocks of `encoding`, at any alignment.
   ///   - target: f32, one for each element of the blocks.
-  static func decode(
+  package static func decode(
     _ encoding: SourceEncoding, _ source: UnsafeRawBufferPointer,
     into target: UnsafeMutableBufferPointer<Float>
   ) {

@@ -1,16 +1,17 @@
 import RouterTensor
 
 /// Moves quantised blocks into the checkpoint's layout without a detour through floating point.
-enum BlockRepacker {
+package enum BlockRepacker {
   /// How `source` blocks move into `target`, or nil if they must be encoded anew.
-  static func fidelity(from source: SourceEncoding, to target: WeightEncoding) -> Repacking.Fidelity? {
+  package static func fidelity(from source: SourceEncoding, to target: WeightEncoding) -> Repacking.Fidelity?
+  {
     source.format.repackings[target]?.fidelity
   }
 
   /// Repacks whole blocks; false if they must be encoded anew.
   ///
   /// - Precondition: the buffers' sizes agree.
-  static func repack(
+  package static func repack(
     _ source: SourceEncoding, to target: WeightEncoding, _ bytes: UnsafeRawBufferPointer,
     into planes: EncodedPlanes
   ) -> Bool {

@@ -1,9 +1,9 @@
 import RouterTensor
 
 /// A way to move quantised blocks into the layout of a checkpoint's encoding without a detour through floating point.
-struct Repacking: Sendable {
+package struct Repacking: Sendable {
   /// How well the encoding represents the source.
-  enum Fidelity: Sendable {
+  package enum Fidelity: Sendable {
     /// Every weight keeps its value.
     case exact
     /// The codes are kept, scales and minima are rounded to f16 (relative error at most 2^-11).

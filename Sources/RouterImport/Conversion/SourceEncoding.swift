@@ -1,7 +1,7 @@
 /// How a tensor of a source file is encoded: GGUF's tensor types, of which safetensors' wide ones are a subset.
 ///
 /// A case is the name of a type; what it means is in its ``format``.
-enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
+package enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
   case f32 = "F32"
   case f16 = "F16"
   case bf16 = "BF16"
@@ -15,7 +15,7 @@ enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
   case q6K = "Q6_K"
 
   /// What the type means.
-  var format: SourceFormat {
+  package var format: SourceFormat {
     switch self {
     case .f32: .f32
     case .f16: .f16
@@ -32,16 +32,16 @@ enum SourceEncoding: String, Sendable, Equatable, CaseIterable {
   }
 
   /// The encoding with a number of GGUF's; nil if `router` does not read it.
-  init?(ggufNumber number: UInt32) {
+  package init?(ggufNumber number: UInt32) {
     guard let encoding = Self.allCases.first(where: { $0.format.ggufNumber == number }) else { return nil }
     self = encoding
   }
 
   /// Elements of one block; 1 for wide types.
-  var blockElements: Int { format.blockElements }
+  package var blockElements: Int { format.blockElements }
 
   /// Bytes of one block.
-  var blockByteCount: Int { format.blockByteCount }
+  package var blockByteCount: Int { format.blockByteCount }
 
   /// Bytes of a row of `columns` elements; nil if a row is not a whole number of blocks or does not fit an Int.
   func rowByteCount(columns: Int) -> Int? {

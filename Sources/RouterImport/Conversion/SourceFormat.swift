@@ -5,9 +5,9 @@ import RouterTensor
 /// Quantised types store rows as blocks of `blockElements` consecutive elements. Decoding is exactly as ggml and its
 /// Python package `gguf` define each type: every product is exact in f32 (an f16 scale times integers of at most 13
 /// bits); only the addition of a minimum rounds. So the results equal the reference's bit for bit.
-struct SourceFormat: Sendable {
+package struct SourceFormat: Sendable {
   /// The number of the type in GGUF files.
-  let ggufNumber: UInt32
+  package let ggufNumber: UInt32
   /// Elements of one block; 1 for wide types.
   let blockElements: Int
   /// Bytes of one block.

@@ -1,9 +1,9 @@
 import RouterTensor
 
 /// A tensor in a source file, and how its rows stand there.
-struct SourceTensor: Sendable {
+package struct SourceTensor: Sendable {
   /// The order of rows in the source.
-  enum RowOrder: Sendable, Equatable {
+  package enum RowOrder: Sendable, Equatable {
     /// As the checkpoint stores them.
     case same
     /// As llama.cpp's converter leaves q and k of the architecture "llama": within each head of `headWidth` rows,
@@ -16,10 +16,22 @@ struct SourceTensor: Sendable {
   let name: String
   let encoding: SourceEncoding
   /// `[N, K]` or `[N]`.
-  let shape: [Int]
+  package let shape: [Int]
   /// Absolute offset of the first byte.
   let offset: Int
   var rowOrder = RowOrder.same
+
+  package init(
+    file: InputFile, name: String, encoding: SourceEncoding, shape: [Int], offset: Int,
+    rowOrder: RowOrder = .same
+  ) {
+    self.file = file
+    self.name = name
+    self.encoding = encoding
+    self.shape = shape
+    self.offset = offset
+    self.rowOrder = rowOrder
+  }
 
   /// Rows N: a vector `[N]` has N rows of one element, so that reordering works on biases, too.
   var rows: Int { shape.first ?? 0 }

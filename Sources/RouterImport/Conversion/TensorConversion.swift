@@ -4,11 +4,17 @@ import RouterTensor
 /// The conversion of one source tensor into the tensors that store it in a checkpoint.
 ///
 /// Nothing is read before the writer asks, and never more than about a mebibyte of source at a time.
-struct TensorConversion: Sendable {
-  let source: SourceTensor
+package struct TensorConversion: Sendable {
+  package let source: SourceTensor
   /// Name in the checkpoint.
   let name: String
-  let encoding: WeightEncoding
+  package let encoding: WeightEncoding
+
+  package init(source: SourceTensor, name: String, encoding: WeightEncoding) {
+    self.source = source
+    self.name = name
+    self.encoding = encoding
+  }
 
   /// Whether every weight keeps its value; f32 holds every source.
   var isExact: Bool {
@@ -16,7 +22,7 @@ struct TensorConversion: Sendable {
   }
 
   /// The tensors to write.
-  func pendingTensors() -> [PendingTensor] {
+  package func pendingTensors() -> [PendingTensor] {
     let descriptor = encoding.descriptor
     let encoder = SourceEncoder(source: source, encoding: encoding)
     let elements = PendingTensor(

@@ -11,15 +11,15 @@ package enum AdapterChoice: Sendable, Equatable {
   case shipped(executable: String?)
 
   /// The adapters, and what the user should know about them.
-  struct Resolution {
-    var file: AdapterFile?
-    var warnings: [String] = []
+  package struct Resolution {
+    package var file: AdapterFile?
+    package var warnings: [String] = []
   }
 
   /// Opens the file.
   ///
   /// - Throws: `ImportError` if a file that was named cannot be used. Shipped ones that cannot give a warning.
-  func resolve(for model: DefaultModel) throws(ImportError) -> Resolution {
+  package func resolve(for model: DefaultModel) throws(ImportError) -> Resolution {
     switch self {
     case .none: return Resolution()
     case .file(let path): return Resolution(file: try Self.open(path))

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// By Foundation's `Process`, since swift-subprocess starts a program no sooner (1 to 2 ms, both), takes 35 s of processor
 /// time to build, and would make all of a pull asynchronous for progress that must be looked up here as there.
-struct Command: Sendable {
+package struct Command: Sendable {
   /// Path of the program.
   let program: String
   /// Arguments that precede those of a run.
@@ -18,7 +18,9 @@ struct Command: Sendable {
   }
 
   /// Finds a program on PATH.
-  static func find(_ name: String, environment: [String: String], arguments: [String] = []) -> Command? {
+  package static func find(_ name: String, environment: [String: String], arguments: [String] = [])
+    -> Command?
+  {
     for directory in (environment["PATH"] ?? "").split(separator: ":") {
       let path = "\(directory)/\(name)"
       if FileManager.default.isExecutableFile(atPath: path) {

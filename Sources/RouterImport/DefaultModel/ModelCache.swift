@@ -29,7 +29,7 @@ package struct ModelCache: Sendable, Equatable {
   }
 
   /// Creates the directory if need be.
-  func create() throws(ImportError) {
+  package func create() throws(ImportError) {
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
@@ -40,7 +40,7 @@ package struct ModelCache: Sendable, Equatable {
   }
 
   /// Throws if the file system has less than `byteCount` bytes to spare.
-  func checkSpace(_ byteCount: Int) throws(ImportError) {
+  package func checkSpace(_ byteCount: Int) throws(ImportError) {
     var status = statvfs()
     // Where the system does not tell, writing will.
     guard statvfs(directory, &status) == 0 else { return }

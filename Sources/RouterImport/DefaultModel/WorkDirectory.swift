@@ -4,16 +4,16 @@ import Foundation
 ///
 /// A lock on a file in it lives as long as the process. What a killed process left behind is unlocked, and
 /// the next pull removes it.
-struct WorkDirectory: Sendable {
+package struct WorkDirectory: Sendable {
   private static let prefix = ".pull-"
   /// How long a directory may exist before its lock, in seconds.
   private static let grace: TimeInterval = 60
 
-  let path: String
+  package let path: String
   private let lock: Int32
 
   /// Creates the directory and locks it, after removing those that are stale.
-  init(in cache: ModelCache) throws(ImportError) {
+  package init(in cache: ModelCache) throws(ImportError) {
     Self.removeStale(in: cache)
     path = "\(cache.directory)/\(Self.prefix)\(String(UInt64.random(in: .min ... .max), radix: 16))"
     guard mkdir(path, 0o700) == 0 else { throw Self.failure("create a directory", cache.directory) }
@@ -27,7 +27,7 @@ struct WorkDirectory: Sendable {
   }
 
   /// Removes the directory with all that is in it, and gives up the lock. To be called once.
-  func remove() {
+  package func remove() {
     try? FileManager.default.removeItem(atPath: path)
     close(lock)
   }

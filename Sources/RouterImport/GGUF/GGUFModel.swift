@@ -1,9 +1,9 @@
 import RouterCheckpoint
 
 /// Opens a GGUF file as a model.
-enum GGUFModel {
+package enum GGUFModel {
   /// Reads header, configuration, tokenizer and tensor table; no weights.
-  static func open(path: String) throws(ImportError) -> SourceModel {
+  package static func open(path: String) throws(ImportError) -> SourceModel {
     let file = try InputFile(path: path)
     let gguf = try GGUFFile(file)
     let settings = GGUFSettings(gguf)
@@ -20,7 +20,7 @@ enum GGUFModel {
 
   /// A file's name without its extension and without the quantisation that file names end with, such as
   /// `.Q4_1` or `-q8_0` or `-F16`.
-  static func modelName(_ fileName: String) -> String {
+  package static func modelName(_ fileName: String) -> String {
     var name = fileName
     if name.lowercased().hasSuffix(".gguf") { name.removeLast(5) }
     if let cut = name.lastIndex(where: { $0 == "." || $0 == "-" }), cut > name.startIndex {

@@ -3,11 +3,11 @@ import RouterCheckpoint
 /// Resolves config.json, whose fields are nearly all optional, into a model configuration.
 ///
 /// Defaults are those of transformers' configuration classes.
-enum HuggingFaceConfiguration {
+package enum HuggingFaceConfiguration {
   /// The configuration, and what the user should know about it.
   ///
   /// - Parameter weights: tell whether there is an output head if config.json does not.
-  static func resolve(
+  package static func resolve(
     _ config: JSONFields, _ architecture: Architecture, _ weights: HuggingFaceWeights
   ) throws(ImportError) -> (configuration: ModelConfiguration, warnings: [String]) {
     try refuseVariants(config)
@@ -56,7 +56,7 @@ enum HuggingFaceConfiguration {
   }
 
   /// The architecture, which must be one that `router` runs.
-  static func architecture(_ config: JSONFields) throws(ImportError) -> Architecture {
+  package static func architecture(_ config: JSONFields) throws(ImportError) -> Architecture {
     guard let name = try config.string("model_type") else { throw config.missing("model_type") }
     guard let architecture = Architecture(rawValue: name) else {
       throw config.unsupported(

@@ -2,12 +2,12 @@ import Foundation
 import RouterCheckpoint
 
 /// Opens a Hugging Face directory as a model.
-enum HuggingFaceModel {
+package enum HuggingFaceModel {
   /// Configuration files are small; tokenizers reach 20 MB.
   static let maximumConfigurationByteCount = 8 << 20
 
   /// Reads configuration, tokenizer and the weights' headers; no weights.
-  static func open(path: String) throws(ImportError) -> SourceModel {
+  package static func open(path: String) throws(ImportError) -> SourceModel {
     let directory = URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
     guard FileManager.default.fileExists(atPath: "\(path)/config.json") else { throw noConfiguration(path) }
     let config = try JSONFields(path: "\(path)/config.json", limit: maximumConfigurationByteCount)

@@ -2,7 +2,7 @@ import Foundation
 import RouterCheckpoint
 
 /// The weights of a Hugging Face directory: one safetensors file, or several and an index.
-struct HuggingFaceWeights: Sendable {
+package struct HuggingFaceWeights: Sendable {
   /// The files in the order of their names.
   let files: [InputFile]
   private let entries: [String: (file: SafetensorsFile, entry: SafetensorsFile.Entry)]
@@ -10,7 +10,7 @@ struct HuggingFaceWeights: Sendable {
   private let listing: String
 
   /// Opens the files and reads their headers.
-  init(directory: String) throws(ImportError) {
+  package init(directory: String) throws(ImportError) {
     let index = "\(directory)/model.safetensors.index.json"
     let single = "\(directory)/model.safetensors"
     let names: [String]

@@ -1,12 +1,12 @@
 /// Typed access to the members of a JSON object from a file: absent or null is nil, a wrong type is an error.
-struct JSONFields: Sendable {
+package struct JSONFields: Sendable {
   let file: String
   /// Path of the object within the document, empty for the root.
   private let path: String
   let value: JSONValue
 
   /// - Throws: `ImportError` if the value is not an object.
-  init(_ value: JSONValue, file: String, path: String = "") throws(ImportError) {
+  package init(_ value: JSONValue, file: String, path: String = "") throws(ImportError) {
     self.file = file
     self.path = path
     self.value = value

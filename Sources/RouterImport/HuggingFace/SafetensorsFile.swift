@@ -1,26 +1,26 @@
 /// The header of a safetensors file: a 64-bit length, JSON, then the tensors' bytes.
-struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
   /// One tensor as the header describes it, whose type may be one that `router` does not read.
-  struct Entry: Sendable, Equatable {
+  package struct Entry: Sendable, Equatable {
     let dtype: String
     /// Dimensions, outermost first.
     let shape: [Int]
     /// Absolute offset of the first byte in the file.
-    let offset: Int
-    let byteCount: Int
+    package let offset: Int
+    package let byteCount: Int
   }
 
   /// The reference implementation's own limit.
   static let maximumHeaderByteCount = 100_000_000
 
-  let file: InputFile
+  package let file: InputFile
   /// The tensors by name.
-  let entries: [String: Entry]
+  package let entries: [String: Entry]
 
   /// Reads and checks the header.
   ///
   /// - Throws: `ImportError` naming the tensor.
-  init(_ file: InputFile) throws(ImportError) {
+  package init(_ file: InputFile) throws(ImportError) {
     self.file = file
     guard file.byteCount >= 8 else {
       throw ImportError(

@@ -1,7 +1,7 @@
 import RouterTokenizer
 
 /// Tokens by id and by text, while a tokenizer is put together from several files.
-struct TokenTable {
+package struct TokenTable {
   private(set) var tokens: [String?] = []
   private(set) var kinds: [TokenizerDefinition.TokenKind] = []
   private(set) var ids: [ExactString: TokenID] = [:]
@@ -10,18 +10,20 @@ struct TokenTable {
   private let limit: Int
 
   /// - Parameter vocabularySize: rows of the embedding; some models have a few added tokens beyond.
-  init(file: String, vocabularySize: Int) {
+  package init(file: String, vocabularySize: Int) {
     self.file = file
     limit = vocabularySize + 65_536
   }
 
   /// The id of a token by its text.
-  func id(of text: String) -> TokenID? { ids[ExactString(text)] }
+  package func id(of text: String) -> TokenID? { ids[ExactString(text)] }
 
   /// Enters a token, or repeats one that is there with the same text and gives it another kind.
   ///
   /// - Throws: `ImportError` if the id is out of range or taken by another text.
-  mutating func set(_ id: Int, _ text: String, _ kind: TokenizerDefinition.TokenKind) throws(ImportError) {
+  package mutating func set(_ id: Int, _ text: String, _ kind: TokenizerDefinition.TokenKind)
+    throws(ImportError)
+  {
     guard (0..<limit).contains(id) else {
       throw ImportError(
         .malformed, "token \(ImportError.quoted(text)) has the id \(id)", at: .init(file: file),
@@ -56,7 +58,7 @@ struct TokenTable {
   }
 
   /// The tokens with holes filled by names that no text contains by accident.
-  var filled: [String] {
+  package var filled: [String] {
     tokens.enumerated().map { id, text in text ?? "[PAD\(id)]" }
   }
 }

@@ -1,7 +1,7 @@
 import RouterTokenizer
 
 /// The parts of a tokenizer.json that matter here, with everything else refused by name.
-struct TokenizerJSON {
+package struct TokenizerJSON {
   /// A token outside of the vocabulary proper, or one with a special role.
   struct AddedToken {
     let id: Int
@@ -12,7 +12,7 @@ struct TokenizerJSON {
   }
 
   /// Which scheme the model is of.
-  enum Scheme {
+  package enum Scheme {
     case byteLevel(PreTokenizer)
     case sentencePiece(TokenizerDefinition.SpacePrefix)
   }
@@ -20,23 +20,23 @@ struct TokenizerJSON {
   static let maximumByteCount = 128 << 20
 
   let file: String
-  let scheme: Scheme
+  package let scheme: Scheme
   let normalisation: TokenizerDefinition.Normalisation
   /// Text and id.
   let vocabulary: [(text: String, id: Int)]
   /// Left and right part in rank order.
-  let merges: [(left: String, right: String)]
+  package let merges: [(left: String, right: String)]
   let addedTokens: [AddedToken]
   let unknownToken: String?
   let byteFallback: Bool
   let ignoreMerges: Bool
   /// Whether a template puts a token before and after each text; nil without a template.
-  let surrounds: (before: Bool, after: Bool)?
+  package let surrounds: (before: Bool, after: Bool)?
 
   /// Parses the file.
   ///
   /// - Throws: `ImportError` naming the field that is wrong or not supported.
-  init(path: String) throws(ImportError) {
+  package init(path: String) throws(ImportError) {
     let root = try JSONFields(path: path, limit: Self.maximumByteCount)
     file = root.file
     guard let model = try root.object("model") else { throw root.missing("model") }

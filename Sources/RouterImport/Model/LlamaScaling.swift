@@ -2,13 +2,13 @@ import Foundation
 import RouterCheckpoint
 
 /// Llama 3.1's frequency scaling, and how to find its parameters again in the factors that GGUF stores.
-enum LlamaScaling {
+package enum LlamaScaling {
   /// What divides the frequency of each rotary pair, `[K / 2]`.
   ///
   /// A wavelength of at most `originalContextLength / highFrequencyFactor` keeps its frequency, one of at least
   /// `originalContextLength / lowFrequencyFactor` is divided by `factor`, and between them 1/divisor is
   /// interpolated linearly in 1/wavelength (transformers' `_compute_llama3_parameters`).
-  static func divisors(
+  package static func divisors(
     factor: Double, lowFrequencyFactor low: Double, highFrequencyFactor high: Double,
     originalContextLength: Int, base: Double, headWidth: Int
   ) -> [Double] {
@@ -27,7 +27,7 @@ enum LlamaScaling {
   /// factor of 1 is taken, and parameters that published models use are preferred to fitted ones.
   ///
   /// - Parameter divisors: f32 values `[K / 2]` of the tensor `rope_freqs.weight`.
-  static func recover(_ divisors: [Double], base: Double, headWidth: Int) -> RotaryScaling? {
+  package static func recover(_ divisors: [Double], base: Double, headWidth: Int) -> RotaryScaling? {
     guard divisors.count == headWidth / 2, divisors.allSatisfy({ $0.isFinite && $0 >= 1 }),
       let factor = divisors.last
     else { return nil }

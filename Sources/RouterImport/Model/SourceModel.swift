@@ -2,19 +2,19 @@ import RouterCheckpoint
 import RouterTokenizer
 
 /// A model as found in a source, resolved and checked, with its tensors still on disk.
-struct SourceModel: Sendable {
-  let configuration: ModelConfiguration
-  let tokenizer: TokenizerDefinition
+package struct SourceModel: Sendable {
+  package let configuration: ModelConfiguration
+  package let tokenizer: TokenizerDefinition
   /// The tensors by their name in a checkpoint: exactly those of its `TensorTable`.
-  let tensors: [String: SourceTensor]
+  package let tensors: [String: SourceTensor]
   /// The model's name if the source tells one better than its file name does.
-  let name: String
+  package let name: String
   /// Licence, usually an SPDX identifier.
-  let license: String?
+  package let license: String?
   /// What to write into provenance: a file or directory name without its path.
   let sourceName: String
   /// The files that hold weights, in the order of their names.
   let weightFiles: [InputFile]
   /// What the user should know, each a sentence.
-  let warnings: [String]
+  package let warnings: [String]
 }

@@ -2,10 +2,15 @@ import Foundation
 import RouterCheckpoint
 
 /// One exit's adapter on a block of unit states: z' = z + f(z), forward and backward.
-struct AdapterMath {
+package struct AdapterMath {
   let kind: ExitAdapterKind
   /// D.
   let width: Int
+
+  package init(kind: ExitAdapterKind, width: Int) {
+    self.kind = kind
+    self.width = width
+  }
 
   /// z' `[M, D]` from z `[M, D]`.
   ///
@@ -13,7 +18,7 @@ struct AdapterMath {
   ///   - parameters: f32, the adapter's parts one after another.
   ///   - scratch: f32 `[M, scratchWidth]`, kept for the backward pass: three blocks `[M, m]`, which are the
   ///     gate's and the up projection's outputs and their gated product.
-  func forward(
+  package func forward(
     _ z: UnsafePointer<Float>, rows: Int, parameters: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, into output: UnsafeMutablePointer<Float>
   ) {
@@ -41,7 +46,7 @@ struct AdapterMath {
   ///   - scratch: as ``forward(_:rows:parameters:scratch:into:)`` left it; overwritten.
   ///   - room: f32 `[M, m]` for a gated adapter.
   ///   - dInput: f32 `[M, D]`, which receives the gradient of z; nil where the trunk is frozen.
-  func backward(
+  package func backward(
     _ dOutput: UnsafePointer<Float>, z: UnsafePointer<Float>, rows: Int, parameters: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>,
     gradients: UnsafeMutablePointer<Float>, dInput: UnsafeMutablePointer<Float>? = nil

@@ -1,6 +1,7 @@
 import Foundation
 import RouterCheckpoint
 import RouterModel
+import RouterRandom
 import RouterTensor
 
 /// One step of an adapter training run.
@@ -125,8 +126,8 @@ package final class AdapterTrainer {
       let perEpoch = rowCount / settings.batchTokens
       let epoch = step / perEpoch
       if order.epoch != epoch {
-        var random = SeededRandom(seed: settings.seed, purpose: .order, number: epoch)
-        order = (epoch, random.permutation(of: rowCount))
+        var random = SplitMix64(seed: settings.seed, purpose: .order, number: epoch)
+        order = (epoch, random.visitingOrder(of: rowCount))
       }
       let offset = step % perEpoch * settings.batchTokens
       try batch.load(
@@ -164,7 +165,7 @@ package final class AdapterTrainer {
       certain += batch.top[row * topCount..<row * topCount + min(teacherTop, topCount)]
     }
     certain += batch.targets
-    var random = SeededRandom(seed: settings.seed, purpose: .vocabulary, number: step)
+    var random = SplitMix64(seed: settings.seed, purpose: .vocabulary, number: step)
     return VocabularySample(
       certain: certain, sampled: sampled, vocabularySize: head.vocabularySize, random: &random)
   }
@@ -186,8 +187,10 @@ package final class AdapterTrainer {
     let scale = 1 / Float(head.width).squareRoot()
     let each = settings.kind.parameterCount(width: head.width)
     for exit in exits.indices {
-      var random = SeededRandom(seed: settings.seed, purpose: .initialValues, number: exit)
-      for i in 0..<2 * inner * head.width { parameters.floats[exit * each + i] = random.normal() * scale }
+      var random = SplitMix64(seed: settings.seed, purpose: .initialValues, number: exit)
+      for i in 0..<2 * inner * head.width {
+        parameters.floats[exit * each + i] = random.initialValue() * scale
+      }
     }
   }
 

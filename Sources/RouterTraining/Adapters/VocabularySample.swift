@@ -1,4 +1,5 @@
 import Foundation
+import RouterRandom
 import RouterTensor
 
 /// The tokens over which a step's distributions are compared.
@@ -6,13 +7,13 @@ import RouterTensor
 /// Tokens that matter for the step are all present; the rest of the vocabulary is represented by a uniform
 /// random sample, whose logits are raised by ln(rest / sample) so that the partition function is estimated
 /// without bias. Teacher and student are treated alike, so equal logits still give zero gradient.
-struct VocabularySample {
+package struct VocabularySample {
   /// i32 `[S]`
-  let tokens: [Int32]
+  package let tokens: [Int32]
   /// Tokens that are present with certainty; those after are sampled.
-  let certainCount: Int
+  package let certainCount: Int
   /// What is added to the logits of sampled tokens.
-  let correction: Float
+  package let correction: Float
   /// Whether the sample is the vocabulary itself, in order.
   let isWhole: Bool
 
@@ -25,7 +26,7 @@ struct VocabularySample {
   }
 
   /// `certain` without repetition, and `sampled` others.
-  init(certain: some Sequence<Int32>, sampled: Int, vocabularySize: Int, random: inout SeededRandom) {
+  package init(certain: some Sequence<Int32>, sampled: Int, vocabularySize: Int, random: inout SplitMix64) {
     var isTaken = [Bool](repeating: false, count: vocabularySize)
     var chosen: [Int32] = []
     func take(_ token: Int32) {

@@ -2,13 +2,13 @@ import RouterTensor
 
 extension AlignedBuffer {
   /// Room for `count` f32, set to zero.
-  convenience init(floats count: Int) { self.init(byteCount: count * 4) }
+  package convenience init(floats count: Int) { self.init(byteCount: count * 4) }
 
   /// The block as f32.
-  var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
+  package var floats: UnsafeMutablePointer<Float> { pointer.assumingMemoryBound(to: Float.self) }
 
   /// Number of f32 that the block holds.
-  var floatCount: Int { byteCount / 4 }
+  package var floatCount: Int { byteCount / 4 }
 
   /// Whether the block holds neither infinities nor NaN.
   var isFinite: Bool {

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The target is t = a e + (1 - a) p, with e one-hot at a label, a its share and p a teacher's distribution; the
 /// gradient of the cross-entropy to t with respect to the student's logits is q - t.
-struct DistributionLoss {
+package struct DistributionLoss {
   /// S.
   let count: Int
   /// From this place on, `correction` is added to logits; see ``VocabularySample``.
@@ -13,8 +13,15 @@ struct DistributionLoss {
   /// a, 0 ... 1; at 1 no teacher is needed.
   let labelShare: Float
 
+  package init(count: Int, certainCount: Int, correction: Float, labelShare: Float) {
+    self.count = count
+    self.certainCount = certainCount
+    self.correction = correction
+    self.labelShare = labelShare
+  }
+
   /// A teacher's view of one row.
-  struct Teacher {
+  package struct Teacher {
     /// f32 `[S]`: p.
     let probabilities: UnsafePointer<Float>
     /// Negative entropy of p in nats.
@@ -22,15 +29,15 @@ struct DistributionLoss {
   }
 
   /// In nats: to the label, and KL(p || q); the latter is zero without a teacher.
-  struct Outcome {
-    var crossEntropy: Float = 0
-    var divergence: Float = 0
+  package struct Outcome {
+    package var crossEntropy: Float = 0
+    package var divergence: Float = 0
   }
 
   /// Turns a teacher's logits `[S]` into p `[S]`.
   ///
   /// - Parameter room: f32 `[S]`.
-  func teacher(_ logits: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>) -> Teacher {
+  package func teacher(_ logits: UnsafeMutablePointer<Float>, room: UnsafeMutablePointer<Float>) -> Teacher {
     let (maximum, partition) = exponentials(logits, keeping: room)
     let scale = 1 / partition
     for i in 0..<count { logits[i] *= scale }
@@ -44,7 +51,7 @@ struct DistributionLoss {
   /// - Parameters:
   ///   - label: the place of the label.
   ///   - room: f32 `[S]`.
-  func student(
+  package func student(
     _ logits: UnsafeMutablePointer<Float>, teacher: Teacher?, label: Int, scale: Float,
     room: UnsafeMutablePointer<Float>
   ) -> Outcome {

@@ -3,6 +3,11 @@ package struct PastLearningRate: Sendable, Codable, Equatable {
   /// The last step that it was for.
   package let lastStep: Int
   package let learningRate: Float
+
+  package init(lastStep: Int, learningRate: Float) {
+    self.lastStep = lastStep
+    self.learningRate = learningRate
+  }
 }
 
 extension [PastLearningRate] {

@@ -1,21 +1,21 @@
 import RouterTensor
 
 /// Rows of a cache in f32, for all exits.
-final class StateBatch {
+package final class StateBatch {
   let layout: StateLayout
   /// Rows that there is room for.
   let capacity: Int
   /// Rows that it holds, M.
   private(set) var rows = 0
   /// i32 `[M]`: the token that follows in the text.
-  private(set) var targets: [Int32] = []
+  package private(set) var targets: [Int32] = []
   /// i32 `[M, topCount]`: the teacher's most probable tokens, the first being its argmax.
   private(set) var top: [Int32] = []
   private let units: AlignedBuffer
   private let sizes: AlignedBuffer
   private var row: [UInt8]
 
-  init(layout: StateLayout, capacity: Int) {
+  package init(layout: StateLayout, capacity: Int) {
     self.layout = layout
     self.capacity = capacity
     units = AlignedBuffer(floats: layout.exits.count * capacity * layout.width)
@@ -24,18 +24,20 @@ final class StateBatch {
   }
 
   /// f32 `[M, D]`: h / rms(h) at the exit with 0-based index `exit`.
-  func states(_ exit: Int) -> UnsafeMutablePointer<Float> { units.floats + exit * capacity * layout.width }
+  package func states(_ exit: Int) -> UnsafeMutablePointer<Float> {
+    units.floats + exit * capacity * layout.width
+  }
 
   /// f32 `[M]`: rms(h).
-  func scales(_ exit: Int) -> UnsafeMutablePointer<Float> { sizes.floats + exit * capacity }
+  package func scales(_ exit: Int) -> UnsafeMutablePointer<Float> { sizes.floats + exit * capacity }
 
   /// The teacher's argmax for row `row`.
-  func argmax(_ row: Int) -> Int32 { top[row * layout.topCount] }
+  package func argmax(_ row: Int) -> Int32 { top[row * layout.topCount] }
 
   /// Reads the rows `indices` of `cache`.
   ///
   /// - Throws: ``TrainingError`` `inputOutput`, or `corruptFile` if a token is outside the vocabulary.
-  func load(
+  package func load(
     _ indices: some Collection<Int32>, from cache: StateCache, vocabularySize: Int
   ) throws(TrainingError) {
     precondition(indices.count <= capacity && cache.layout == layout)

@@ -1,7 +1,7 @@
 /// The largest of many logits.
-enum TopTokens {
+package enum TopTokens {
   /// The indices of the `count` largest values in falling order; of equal ones the first. NaN counts as least.
-  static func largest(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int32] {
+  package static func largest(_ count: Int, of values: UnsafeBufferPointer<Float>) -> [Int32] {
     var best: [(value: Float, index: Int32)] = []
     best.reserveCapacity(count + 1)
     var least = -Float.infinity

@@ -2,17 +2,17 @@ import RouterCheckpoint
 import RouterModel
 
 /// Where the adapters of tuned exits lie in a block of f32: one after another, from ``start`` on.
-struct AdapterLayout: Sendable {
-  let kind: ExitAdapterKind
+package struct AdapterLayout: Sendable {
+  package let kind: ExitAdapterKind
   /// The tuned exits that have an adapter, ascending.
-  let exits: [Int]
+  package let exits: [Int]
   /// D.
   let width: Int
   /// f32 that come before the adapters in the block.
   let start: Int
 
   /// The places of those `adapters` that belong to `exits`; nil if none does.
-  init?(_ adapters: [Int: ExitAdapter], exits: [Int], width: Int, start: Int) {
+  package init?(_ adapters: [Int: ExitAdapter], exits: [Int], width: Int, start: Int) {
     let present = exits.filter { adapters[$0] != nil }
     guard let kind = present.first.flatMap({ adapters[$0]?.kind }) else { return nil }
     precondition(present.allSatisfy { adapters[$0]?.kind == kind }, "adapters of several kinds")
@@ -26,7 +26,7 @@ struct AdapterLayout: Sendable {
   private var each: Int { kind.parameterCount(width: width) }
 
   /// f32 of all adapters.
-  var count: Int { exits.count * each }
+  package var count: Int { exits.count * each }
 
   /// Where the adapter of an exit begins in the block; nil if it has none.
   func offset(of exit: Int) -> Int? { exits.firstIndex(of: exit).map { start + $0 * each } }

@@ -5,13 +5,18 @@ import RouterTensor
 ///
 /// With s = sqrt(mean(h^2) + epsilon), z = h / s and z' of ``AdapterMath``, the head reads h' = s z'. From g, the
 /// gradient of h', come that of z', s g, thence dz, and dh = (dz - z mean(z dz)) / s + z mean(z' g).
-final class AdapterPass {
+package final class AdapterPass {
   /// One exit's adapter.
-  struct Adapter {
+  package struct Adapter {
     /// f32, its parts one after another.
     let parameters: UnsafePointer<Float>
     /// f32: what the parameters' gradients are added to.
     let gradients: UnsafeMutablePointer<Float>
+
+    package init(parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>) {
+      self.parameters = parameters
+      self.gradients = gradients
+    }
   }
 
   private let math: AdapterMath
@@ -26,7 +31,7 @@ final class AdapterPass {
   private let room: AlignedBuffer
 
   /// - Parameter capacity: rows of the largest block, R.
-  init(kind: ExitAdapterKind, width: Int, capacity: Int) {
+  package init(kind: ExitAdapterKind, width: Int, capacity: Int) {
     math = AdapterMath(kind: kind, width: width)
     self.width = width
     units = AlignedBuffer(floats: capacity * width)
@@ -39,7 +44,7 @@ final class AdapterPass {
   }
 
   /// Replaces h `[R, D]` by h' `[R, D]`, and keeps what the backward pass needs.
-  func forward(_ states: UnsafeMutablePointer<Float>, rows: Int, _ adapter: Adapter) {
+  package func forward(_ states: UnsafeMutablePointer<Float>, rows: Int, _ adapter: Adapter) {
     for row in 0..<rows {
       let (state, unit) = (states + row * width, units.floats + row * width)
       let root = (Vectors.dot(state, state, width) / Float(width) + ExitAdapterKind.epsilon).squareRoot()
@@ -58,7 +63,7 @@ final class AdapterPass {
   }
 
   /// Replaces the gradient of h' by that of h, `[R, D]`, and adds the parameters'; once after each forward pass.
-  func backward(_ dStates: UnsafeMutablePointer<Float>, rows: Int, _ adapter: Adapter) {
+  package func backward(_ dStates: UnsafeMutablePointer<Float>, rows: Int, _ adapter: Adapter) {
     for row in 0..<rows {
       let (g, changed) = (dStates + row * width, dAdapted.floats + row * width)
       let root = roots.floats[row]

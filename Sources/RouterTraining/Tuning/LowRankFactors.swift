@@ -1,29 +1,30 @@
+import RouterRandom
 import RouterTensor
 
 /// Low-rank factors beside every matrix of every layer: W' = W + (alpha / r) B A, A `[r, K]`, B `[N, r]`
 /// (LoRA, Hu et al., arXiv 2106.09685).
 ///
 /// They are trained as a reparametrisation: a step merges them into the weights; ``FactorGradients`` has the gradients.
-struct LowRankFactors {
+package struct LowRankFactors {
   /// One matrix, and where its factors lie in their block.
-  struct Pair {
+  package struct Pair {
     /// Where the matrix begins in the block of weights.
     let weight: Int
     /// N and K.
-    let rows, columns: Int
+    package let rows, columns: Int
     /// Where A `[r, K]` and B `[N, r]` begin.
-    let a, b: Int
+    package let a, b: Int
   }
 
   let rank: Int
-  let scale: Float
+  package let scale: Float
   /// f32 in the block of factors.
-  let count: Int
+  package let count: Int
   private let layers: [[Pair]]
   private let byWeight: [Int: Pair]
   private let team: ThreadTeam
 
-  init(_ layout: ParameterLayout, rank: Int, alpha: Float, team: ThreadTeam) {
+  package init(_ layout: ParameterLayout, rank: Int, alpha: Float, team: ThreadTeam) {
     self.rank = rank
     self.team = team
     scale = alpha / Float(rank)
@@ -43,16 +44,16 @@ struct LowRankFactors {
   /// A starts random, B at zero: W' = W.
   func initialise(_ block: AlignedBuffer, seed: UInt64) {
     for (index, layer) in layers.enumerated() {
-      var random = SeededRandom(seed: seed, purpose: .initialValues, number: index)
+      var random = SplitMix64(seed: seed, purpose: .initialValues, number: index)
       for pair in layer {
         let deviation = 1 / Float(pair.columns).squareRoot()
-        for i in 0..<rank * pair.columns { block.floats[pair.a + i] = random.normal() * deviation }
+        for i in 0..<rank * pair.columns { block.floats[pair.a + i] = random.initialValue() * deviation }
       }
     }
   }
 
   /// weights = base + s B A for every matrix; other weights are left alone.
-  func merge(_ block: AlignedBuffer, base: AlignedBuffer, into weights: AlignedBuffer) {
+  package func merge(_ block: AlignedBuffer, base: AlignedBuffer, into weights: AlignedBuffer) {
     let pairs = layers.flatMap { $0 }
     let scaled = ScratchPool(floatCount: pairs.map { $0.rows * rank }.max() ?? 0)
     team.run(chunks: pairs.count) { index in
@@ -69,5 +70,5 @@ struct LowRankFactors {
   }
 
   /// The factors of the matrix at `weight` in the layout.
-  func pair(at weight: Int) -> Pair? { byWeight[weight] }
+  package func pair(at weight: Int) -> Pair? { byWeight[weight] }
 }

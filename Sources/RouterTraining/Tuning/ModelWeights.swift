@@ -3,9 +3,9 @@ import RouterModel
 import RouterTensor
 
 /// A model's weights in f32, in the order of a ``ParameterLayout``.
-enum ModelWeights {
+package enum ModelWeights {
   /// Decodes the weights of `model` into `block`, f32 `[layout.count]`.
-  static func copy(_ model: LlamaModel, layout: ParameterLayout, into block: AlignedBuffer) {
+  package static func copy(_ model: LlamaModel, layout: ParameterLayout, into block: AlignedBuffer) {
     let linear = TeamLinear(team: model.matmul.team)
     for parameter in layout.parameters {
       let target = block.floats + parameter.offset

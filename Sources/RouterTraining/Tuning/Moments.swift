@@ -1,3 +1,4 @@
+import RouterRandom
 import RouterTensor
 
 /// The two running means of AdamW for a block of parameters, in f32 or bf16.
@@ -32,7 +33,7 @@ struct Moments {
       for i in 0..<count { room[index * count + i] = HalfPrecision.float(fromBF16: source[i]) }
     }
     body(room, room + count)
-    var random = SeededRandom(seed: seed, purpose: .rounding, number: start)
+    var random = SplitMix64(seed: seed, purpose: .rounding, number: start)
     for (index, target) in stored.enumerated() {
       for i in 0..<count {
         let bits = room[index * count + i].bitPattern

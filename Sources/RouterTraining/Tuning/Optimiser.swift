@@ -2,9 +2,9 @@ import Foundation
 import RouterTensor
 
 /// AdamW over one block of parameters, with clipping by the gradients' global norm.
-final class Optimiser {
+package final class Optimiser {
   /// f32 `[count]`: the parameters.
-  let values: AlignedBuffer
+  package let values: AlignedBuffer
   /// f32 `[count]`
   let gradients: AlignedBuffer
   let moments: Moments

@@ -1,19 +1,19 @@
 /// Documents laid end to end, without padding: T rows, of which each attends within its own document.
-struct PackedBatch {
+package struct PackedBatch {
   /// i32 `[T]`
-  private(set) var tokens: [Int32] = []
+  package private(set) var tokens: [Int32] = []
   /// Rows of each document; row r of a document stands at position r - start.
   private(set) var documents: [Range<Int>] = []
   /// The rows that predict a token that counts, ascending.
-  private(set) var scoredRows: [Int] = []
+  package private(set) var scoredRows: [Int] = []
   /// For each scored row, the token to predict.
-  private(set) var targets: [Int32] = []
+  package private(set) var targets: [Int32] = []
 
   /// T.
-  var rowCount: Int { tokens.count }
+  package var rowCount: Int { tokens.count }
 
   /// Packs documents; the last token of each is only a target, so it takes no row.
-  init(_ documents: some Sequence<TrainingDocument>) {
+  package init(_ documents: some Sequence<TrainingDocument>) {
     for document in documents {
       let start = tokens.count
       let rows = document.scored.upperBound - 1

@@ -4,29 +4,29 @@ import RouterCheckpoint
 ///
 /// Order: embedding, final norm, head unless tied, then layer after layer, each in the order of its table but with the
 /// biases behind the value projection, as blocks in files of a run's state have them.
-struct ParameterLayout: Sendable {
+package struct ParameterLayout: Sendable {
   /// One tensor of the table.
-  struct Parameter: Sendable {
-    let entry: TensorTable.Entry
+  package struct Parameter: Sendable {
+    package let entry: TensorTable.Entry
     /// Where it begins, from the block's start.
-    let offset: Int
+    package let offset: Int
 
     /// f32 that it takes.
-    var count: Int { entry.elementCount }
+    package var count: Int { entry.elementCount }
     /// The part of the block.
-    var range: Range<Int> { offset..<offset + count }
+    package var range: Range<Int> { offset..<offset + count }
     /// N and K of a matrix `[N, K]`.
     var matrixSize: (outputs: Int, inputs: Int) { (entry.shape[0], entry.shape[1]) }
   }
 
   /// The tensors of one layer.
-  struct Layer: Sendable {
+  package struct Layer: Sendable {
     /// The layer's part of the block.
-    let range: Range<Int>
+    package let range: Range<Int>
     /// Offsets of the biases; nil if there are none.
-    let biases: (query: Int, key: Int, value: Int)?
+    package let biases: (query: Int, key: Int, value: Int)?
     /// The matrices in the block's order.
-    let matrices: [Parameter]
+    package let matrices: [Parameter]
     private let byPart: [LayerPart: Parameter]
 
     fileprivate init(_ parameters: [(part: LayerPart, parameter: Parameter)], in range: Range<Int>) {
@@ -41,7 +41,7 @@ struct ParameterLayout: Sendable {
     }
 
     /// A part that the layer has.
-    subscript(part: LayerPart) -> Parameter {
+    package subscript(part: LayerPart) -> Parameter {
       guard let parameter = byPart[part] else { preconditionFailure("the layer has no \(part.rawValue)") }
       return parameter
     }
@@ -50,17 +50,17 @@ struct ParameterLayout: Sendable {
   /// Names and shapes.
   let table: TensorTable
   /// All tensors in order.
-  let parameters: [Parameter]
-  let embedding: Int
+  package let parameters: [Parameter]
+  package let embedding: Int
   let finalNorm: Int
   /// The embedding's offset if the head is tied.
-  let head: Int
+  package let head: Int
   /// The first `layerCount` layers.
-  let layers: [Layer]
+  package let layers: [Layer]
   /// f32 in the block.
-  let count: Int
+  package let count: Int
 
-  init(_ table: TensorTable, layerCount: Int) {
+  package init(_ table: TensorTable, layerCount: Int) {
     var parameters: [Parameter] = []
     var end = 0
     func add(_ part: TensorPart) -> Parameter {

@@ -2,9 +2,9 @@ import RouterCheckpoint
 import RouterTensor
 
 /// All layers on a packed batch, forward and backward.
-final class TrunkPass {
+package final class TrunkPass {
   /// What the forward pass keeps for the backward pass.
-  enum Memory: Sendable, Equatable {
+  package enum Memory: Sendable, Equatable {
     /// Every layer's intermediate results: the fastest.
     case everything
     /// Every layer's input; the rest is computed again, a third more work for a fraction of the memory.

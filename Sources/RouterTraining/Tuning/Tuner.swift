@@ -1,6 +1,7 @@
 import Foundation
 import RouterCheckpoint
 import RouterModel
+import RouterRandom
 import RouterTensor
 
 /// Tunes a whole model, or low-rank factors of it, or heads for its exits; exits that have adapters speak through
@@ -23,7 +24,7 @@ package final class Tuner {
   private let layout: ParameterLayout
   private let exits: [Int]
   private let trained: TrainedValues
-  let optimiser: Optimiser
+  package let optimiser: Optimiser
   private let objective: TuningObjective
   private let statePath: String?
   /// f32 `[count]`: the parameters of the best evaluation so far; empty without early stopping.
@@ -199,7 +200,7 @@ package final class Tuner {
   /// The tokens over which shallow exits are compared in the step's batch `number`; nil for all.
   private func sample(for batch: PackedBatch, _ number: Int) -> VocabularySample? {
     settings.sampledVocabulary.map { count in
-      var random = SeededRandom(
+      var random = SplitMix64(
         seed: settings.seed, purpose: .vocabulary, number: progress.step * settings.accumulation + number)
       return VocabularySample(
         certain: batch.targets + batch.tokens, sampled: count,

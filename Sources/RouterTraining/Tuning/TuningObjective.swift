@@ -3,9 +3,9 @@ import RouterModel
 import RouterTensor
 
 /// Loss of a model's exits on packed batches, and all gradients.
-final class TuningObjective {
+package final class TuningObjective {
   /// What the gradients are taken of.
-  enum Trained {
+  package enum Trained {
     /// All weights, gradients in a block of the weights' layout; adapters follow them.
     case weights(gradients: AlignedBuffer)
     /// Low-rank factors.
@@ -15,12 +15,18 @@ final class TuningObjective {
   }
 
   /// One exit's part in a step.
-  struct Part {
+  package struct Part {
     let exit: Int
     /// Its place among the trained exits.
     let index: Int
     /// Factor of its summed loss.
-    let weight: Float
+    package let weight: Float
+
+    package init(exit: Int, index: Int, weight: Float) {
+      self.exit = exit
+      self.index = index
+      self.weight = weight
+    }
   }
 
   private let layout: ParameterLayout
@@ -45,7 +51,7 @@ final class TuningObjective {
   ///     they are.
   ///   - capacity: rows of the largest batch.
   ///   - original: the frozen original, if the loss distils, and its share.
-  init(
+  package init(
     layout: ParameterLayout, weights: AlignedBuffer, trained: Trained, adapters: AdapterLayout? = nil,
     exitCount: Int, capacity: Int, memory: TrunkPass.Memory, original: (model: LlamaModel, share: Float)?,
     team: ThreadTeam
@@ -79,7 +85,7 @@ final class TuningObjective {
   ///
   /// - Parameter sample: the tokens over which exits but the deepest are compared; nil for all tokens.
   /// - Throws: `ModelError` if a document exceeds the original's context.
-  func run(
+  package func run(
     _ batch: PackedBatch, parts: [Part], sample: VocabularySample? = nil, withGradients: Bool
   ) throws -> [DistributionLoss.Outcome] {
     trunk.forward(batch, weights: weights.floats, depth: parts.map(\.exit).max() ?? 0)

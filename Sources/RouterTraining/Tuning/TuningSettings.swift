@@ -1,3 +1,5 @@
+import RouterRandom
+
 /// What is trained, in the words of Sorted LLaMA (arXiv 2309.08968, section 3).
 package enum TuningMethod: String, Sendable, Codable, CaseIterable {
   /// Standard fine-tuning: the loss at full depth alone.
@@ -108,14 +110,14 @@ extension TuningSettings {
   }
 
   /// Each trained exit's factor in the loss of step `step`; zero for exits that sit the step out.
-  func weights(of exits: [Int], step: Int) -> [Float] {
+  package func weights(of exits: [Int], step: Int) -> [Float] {
     switch loss {
     case .mean, .distill: return exits.map { _ in 1 / Float(exits.count) }
     case .weighted:
       let total = Float(exits.reduce(0, +))
       return exits.map { Float($0) / total }
     case .sampled:
-      var random = SeededRandom(seed: seed, purpose: .exits, number: step)
+      var random = SplitMix64(seed: seed, purpose: .exits, number: step)
       let chosen = Int(random.next() % UInt64(exits.count))
       return exits.indices.map { $0 == chosen ? 1 : 0 }
     }

@@ -1,10 +1,9 @@
 import Foundation
 import RouterCheckpoint
+import RouterEvaluation
 import RouterModel
 import RouterTensor
 import Testing
-
-@testable import RouterEvaluation
 
 struct BenchmarkTests {
   private static func subject(_ encoding: WeightEncoding = .q4) throws -> BenchmarkSubject {

@@ -1,6 +1,5 @@
+import RouterEvaluation
 import Testing
-
-@testable import RouterEvaluation
 
 struct SystemFactsTests {
   /// Forms of Linux's /proc/cpuinfo on x86 and on Arm.

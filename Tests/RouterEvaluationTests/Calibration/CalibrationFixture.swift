@@ -3,6 +3,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterTestSupport
 
 /// Calibrations of a tiny model on twenty-four prompts with one trace file.
 ///
@@ -21,7 +22,7 @@ struct CalibrationFixture {
   init(
     amplitude: Float, metric: LossMetric = .disagreement, candidates: [Candidate] = [.maximumProbability]
   ) throws {
-    language = try TinyLanguage.make(amplitude: amplitude)
+    language = try TinyLanguage.ofAllTokens(amplitude: amplitude)
     directory = try TemporaryDirectory()
     settings = CalibrationSettings(candidates: candidates, goal: .risk(0.2), metric: metric)
     settings.delta = 0.2

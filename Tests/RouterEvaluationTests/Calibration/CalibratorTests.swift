@@ -3,6 +3,7 @@ import RouterCalibration
 import RouterDecoding
 import RouterEvaluation
 import RouterExit
+import RouterTestSupport
 import Testing
 
 struct CalibratorTests {

@@ -1,12 +1,12 @@
 import RouterDecoding
+import RouterEvaluation
 import RouterExit
+import RouterTestSupport
 import Testing
-
-@testable import RouterEvaluation
 
 struct CostMeterTests {
   @Test func aModelIsMeasuredWithinItsContext() throws {
-    let language = try TinyLanguage.make()
+    let language = try TinyLanguage.ofAllTokens()
     // Of the contexts 0, 256 and 1,024 only 0 fits into 128 positions.
     let costs = try CostMeter(language.model, repetitions: 1).measure()
     #expect(costs.rows == [1, 2, 4, 8, 16])
@@ -20,7 +20,7 @@ struct CostMeterTests {
   }
 
   @Test func contextsBecomeALine() throws {
-    let language = try TinyLanguage.make(contextLength: 300)
+    let language = try TinyLanguage.ofAllTokens(contextLength: 300)
     let costs = try CostMeter(language.model, repetitions: 1).measure()
     #expect(costs.layers.allSatisfy { $0.seconds(context: 300) > 0 })
   }

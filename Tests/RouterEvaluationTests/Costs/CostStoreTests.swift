@@ -1,8 +1,8 @@
 import Foundation
 import RouterDecoding
+import RouterEvaluation
+import RouterTestSupport
 import Testing
-
-@testable import RouterEvaluation
 
 struct CostStoreTests {
   private let directory: TemporaryDirectory
@@ -13,7 +13,8 @@ struct CostStoreTests {
   init() throws {
     directory = try TemporaryDirectory()
     store = CostStore(directory: directory.file("costs"))
-    key = CostKey(try TinyLanguage.make().model, fingerprint: TinyLanguage.fingerprint, tool: "router 1")
+    key = CostKey(
+      try TinyLanguage.ofAllTokens().model, fingerprint: TinyLanguage.fingerprint, tool: "router 1")
     costs = try CostModel(
       rows: [1], layers: [CostLine(base: 1, perPosition: 0.5)], heads: [2], decisionSeconds: ["entropy": 3])
   }
@@ -26,7 +27,7 @@ struct CostStoreTests {
 
   @Test func anotherMachineModelOrVersionHasNone() throws {
     try store.store(costs, for: key)
-    let model = try TinyLanguage.make().model
+    let model = try TinyLanguage.ofAllTokens().model
     let other = Processor(name: "another", cores: 2, lastLevelCacheByteCount: nil)
     let fingerprint = TinyLanguage.fingerprint
     #expect(
@@ -39,7 +40,7 @@ struct CostStoreTests {
 
   /// A file under the right name whose key is another's is not believed.
   @Test func theKeyWithinTheFileCounts() throws {
-    let other = CostKey(try TinyLanguage.make().model, fingerprint: "other", tool: "router 1")
+    let other = CostKey(try TinyLanguage.ofAllTokens().model, fingerprint: "other", tool: "router 1")
     try store.store(costs, for: other)
     try FileManager.default.moveItem(atPath: store.path(for: other), toPath: store.path(for: key))
     #expect(store.costs(for: key) == nil)

@@ -1,8 +1,7 @@
 import Foundation
+import RouterEvaluation
 import RouterExit
 import Testing
-
-@testable import RouterEvaluation
 
 #if canImport(FoundationXML)
   import FoundationXML

@@ -1,6 +1,7 @@
 import Foundation
 import RouterCheckpoint
 import RouterTensor
+import RouterTestSupport
 import RouterTraining
 import Testing
 
@@ -9,9 +10,7 @@ struct TuningNotesTests {
   private func notes(
     _ method: String, tuned: [Int], depth: Int? = nil, encoding: WeightEncoding? = nil, isQ4: Bool = false
   ) throws -> [String] {
-    let directory = FileManager.default.temporaryDirectory.path + "/router-cli-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let directory = try TemporaryDirectory()
     let configuration = try ModelConfiguration(
       architecture: .llama, layerCount: 3, width: 32, headCount: 2, keyValueHeadCount: 2, headWidth: 16,
       feedForwardWidth: 64, vocabularySize: 40, contextLength: 64, normEpsilon: 1e-5,
@@ -31,9 +30,9 @@ struct TuningNotesTests {
       TensorName.layer(0, .gateWeight), shape: [64, 32], values: [Float](repeating: 0, count: 2048),
       as: isQ4 ? .q4 : .q8)
     try CheckpointWriter.write(
-      to: "\(directory)/model", metadata: metadata, tensors: names.flatMap { tensor($0, [16]) } + gate)
+      to: directory.file("model"), metadata: metadata, tensors: names.flatMap { tensor($0, [16]) } + gate)
     return TuningNotes.notes(
-      on: try CheckpointReader(path: "\(directory)/model"),
+      on: try CheckpointReader(path: directory.file("model")),
       method: try #require(TuningMethod(rawValue: method)),
       tuned: tuned, depth: depth, encoding: encoding)
   }

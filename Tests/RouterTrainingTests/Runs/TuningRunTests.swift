@@ -1,6 +1,7 @@
 import Foundation
 import RouterCheckpoint
 import RouterModel
+import RouterTestSupport
 import RouterTraining
 import Synchronization
 import Testing

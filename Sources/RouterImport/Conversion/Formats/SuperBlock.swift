@@ -1,7 +1,8 @@
 /// The scales of a Q4_K or Q5_K block: two f16 factors, then eight 6-bit scales and minima in 12 bytes.
-enum SuperBlock {
+package enum SuperBlock {
   /// Scale and minimum of the 32 elements of `group`; an element is `scale * code - minimum`. Both are exact.
-  static func scaleAndMinimum(_ block: UnsafeRawPointer, group: Int) -> (scale: Float, minimum: Float) {
+  package static func scaleAndMinimum(_ block: UnsafeRawPointer, group: Int) -> (scale: Float, minimum: Float)
+  {
     let packed = block + 4
     let scale: UInt8
     let minimum: UInt8

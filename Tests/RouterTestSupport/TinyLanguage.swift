@@ -1,48 +1,66 @@
 import RouterCheckpoint
 import RouterDecoding
 import RouterModel
+import RouterRandom
 import RouterTensor
 import RouterTokenizer
 
 /// A random model of four layers, each an exit, whose vocabulary is the 256 bytes and an end-of-text token.
-enum TinyLanguage {
+package enum TinyLanguage {
   /// The bytes that the model is likely to say: its head knows nothing else.
-  static let letters = Array(UInt8(ascii: "a")...UInt8(ascii: "p"))
-  static let endOfText: Int32 = 256
-  static let layerCount = 4
-  static let vocabularySize = 257
+  package static let letters = Array(UInt8(ascii: "a")...UInt8(ascii: "p"))
+  package static let endOfText: Int32 = 256
+  package static let layerCount = 4
+  package static let vocabularySize = 257
+  /// A fingerprint has the form of a SHA-256.
+  package static let fingerprint = String(repeating: "a5", count: 32)
 
+  /// A model that says some bytes, and never ends of its own accord.
+  ///
   /// - Parameters:
-  ///   - likely: bytes whose rows of the head are random; those of the others are zero.
+  ///   - likely: bytes whose rows of the head are random; those of the others are zero. Nil for all rows, that of
+  ///     the end-of-text token too.
+  ///   - amplitude: size of the layers' weights; near 0 every exit says what the embedding alone says.
   ///   - layers: layers that are loaded.
   ///   - endOfGeneration: tokens that end an answer besides the end-of-text token.
   ///   - tokenizer: another tokenizer for the same 257 tokens.
   ///   - headScreening: when the head gets a screen; nil for never, since it is small.
-  static func make(
-    likely: [UInt8] = letters, layers: Int = layerCount, endOfGeneration: [Int32] = [],
-    contextLength: Int = 128, tokenizer: Tokenizer? = nil, headScreening: HeadScreening? = nil
+  package static func make(
+    likely: [UInt8]? = letters, amplitude: Float = 0.3, layers: Int = layerCount,
+    endOfGeneration: [Int32] = [], contextLength: Int = 128, tokenizer: Tokenizer? = nil,
+    headScreening: HeadScreening? = nil
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
       architecture: .llama, layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1,
-      headWidth: 16,
-      feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength, normEpsilon: 1e-5,
+      headWidth: 16, feedForwardWidth: 64, vocabularySize: vocabularySize, contextLength: contextLength,
+      normEpsilon: 1e-5,
       rotary: RotaryEmbedding(base: 10_000), tiedHead: false, attentionBias: false)
     let matmul = Matmul(team: ThreadTeam(threadCount: 1))
     let exits = Array(1...layerCount)
     let model = LlamaModel(
       configuration: configuration, exits: exits,
-      weights: weights(configuration, layers: layers, likely: Set(likely), team: matmul.team),
+      weights: weights(
+        configuration, layers: layers, likely: likely.map { Set($0) }, amplitude: amplitude,
+        team: matmul.team),
       matmul: matmul, headScreening: headScreening)
     let metadata = try CheckpointMetadata(
       name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
       provenance: Provenance(source: "random numbers", tool: "tests"))
     return LanguageModel(
       model: model, tokenizer: try tokenizer ?? bytes(endOfGeneration: endOfGeneration), metadata: metadata,
-      fingerprint: "tiny")
+      fingerprint: fingerprint)
+  }
+
+  /// A model that may say any byte, and may end.
+  package static func ofAllTokens(
+    amplitude: Float = 0.3, endOfGeneration: [Int32] = [], contextLength: Int = 128
+  ) throws -> LanguageModel {
+    try make(
+      likely: nil, amplitude: amplitude, endOfGeneration: endOfGeneration, contextLength: contextLength)
   }
 
   /// SentencePiece's way: every token is a word of one character with the space before it.
-  static func words() throws -> Tokenizer {
+  package static func words() throws -> Tokenizer {
     let pieces = (0..<256).map { (index: UInt32) in
       "\u{2581}" + (Unicode.Scalar(0x4E00 + index).map { String(Character($0)) } ?? "")
     }
@@ -72,17 +90,23 @@ enum TinyLanguage {
   }
 
   private static func weights(
-    _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>, team: ThreadTeam
+    _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>?, amplitude: Float, team: ThreadTeam
   ) -> LlamaWeights {
-    var random = SeededGenerator(seed: 2309_08968)
+    var random = SplitMix64(seed: 2309_08968)
     return LlamaWeights(
       TensorTable(configuration), layerCount: layers,
       matrix: { entry in
-        let amplitude: Float = entry.part.role == .vocabulary ? 1 : 0.3
-        var elements = random.floats(entry.elementCount, amplitude: amplitude)
-        if entry.part == .head { silence(&elements, exceptRowsOf: likely, width: configuration.width) }
-        return q8(elements, rows: entry.shape[0], columns: entry.shape[1], team: team)
-      }, vector: { buffer(random.floats($0.elementCount, amplitude: 0.25).map { 1 + $0 }) })
+        let size: Float = entry.part.role == .vocabulary ? 1 : amplitude
+        var elements = random.floats(entry.elementCount, amplitude: size)
+        if entry.part == .head, let likely {
+          silence(&elements, exceptRowsOf: likely, width: configuration.width)
+        }
+        return WeightMatrix(
+          EncodedMatrix(elements, as: .q8, rows: entry.shape[0], columns: entry.shape[1]), team: team)
+      },
+      vector: {
+        AlignedBuffer(holding: random.floats($0.elementCount, amplitude: 0.25).map { 1 + $0 })
+      })
   }
 
   /// Sets the rows of unlikely tokens to zero.
@@ -90,15 +114,5 @@ enum TinyLanguage {
     for row in 0..<vocabularySize where row > 255 || !likely.contains(UInt8(row)) {
       for c in row * width..<(row + 1) * width { head[c] = 0 }
     }
-  }
-
-  private static func q8(_ source: [Float], rows: Int, columns: Int, team: ThreadTeam) -> WeightMatrix {
-    WeightMatrix(EncodedMatrix(source, as: .q8, rows: rows, columns: columns), team: team)
-  }
-
-  private static func buffer(_ elements: [Float]) -> AlignedBuffer {
-    let buffer = AlignedBuffer(byteCount: elements.count * 4)
-    _ = buffer.elements(of: Float.self).update(fromContentsOf: elements)
-    return buffer
   }
 }
