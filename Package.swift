@@ -18,8 +18,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "RouterExit", targets: ["RouterExit"]),
-    .library(
-      name: "RouterKit", targets: ["RouterDecoding", "RouterModel", "RouterCheckpoint", "RouterTokenizer"]),
+    .library(name: "RouterKit", targets: ["RouterKit"]),
     .executable(name: "router", targets: ["RouterCLI"]),
   ],
   traits: [
@@ -110,6 +109,15 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    .target(
+      name: "RouterKit",
+      dependencies: [
+        "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel",
+        "RouterRandom",
+        "RouterTokenizer",
+      ],
+      swiftSettings: swiftSettings),
+
     // Layer 6
     .executableTarget(
       name: "RouterCLI",
@@ -183,6 +191,13 @@ let package = Package(
         "RouterEvaluation", "RouterCalibration", "RouterCheckpoint", "RouterDecoding", "RouterExit",
         "RouterModel", "RouterPictures", "RouterTensor", "RouterTokenizer", "RouterRandom",
         "RouterTestSupport",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RouterKitTests",
+      dependencies: [
+        "RouterKit", "RouterCheckpoint", "RouterDecoding", "RouterExit", "RouterModel", "RouterTensor",
+        "RouterTestSupport", "RouterTokenizer",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

@@ -6,7 +6,7 @@ extension TinyLanguage {
   /// Who the tiny model is to a policy.
   static func identity(layers: Int = layerCount) -> ModelIdentity {
     ModelIdentity(
-      name: "tiny", fingerprint: "tiny", layerCount: layerCount, loadedLayerCount: layers,
+      name: "tiny", fingerprint: fingerprint, layerCount: layerCount, loadedLayerCount: layers,
       exits: Array(1...layerCount))
   }
 }

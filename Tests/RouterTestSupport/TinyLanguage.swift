@@ -74,6 +74,13 @@ package enum TinyLanguage {
 
   /// GPT-2's way: every token is a byte.
   private static func bytes(endOfGeneration: [Int32]) throws -> Tokenizer {
+    try Tokenizer(byteDefinition(endOfGeneration: endOfGeneration))
+  }
+
+  /// A tokenizer of which every token but the last is a byte, as a checkpoint stores it.
+  package static func byteDefinition(
+    endOfGeneration: [Int32] = [], chatTemplate: ChatTemplateKind? = nil
+  ) -> TokenizerDefinition {
     // GPT-2 writes the bytes that print as themselves, the others as U+0100 and following.
     var next: UInt32 = 0x100
     let bytes = (0...255).map { (byte: UInt32) -> String in
@@ -81,12 +88,10 @@ package enum TinyLanguage {
       defer { next += prints ? 0 : 1 }
       return Unicode.Scalar(prints ? byte : next).map { String(Character($0)) } ?? ""
     }
-    return try Tokenizer(
-      TokenizerDefinition(
-        kind: .byteLevelBPE(preTokenizer: .gpt2, merges: [], ignoreMerges: false),
-        tokens: bytes + ["<|end|>"],
-        tokenKinds: .init(repeating: .normal, count: 256) + [.control], eosToken: endOfText,
-        endOfGeneration: endOfGeneration))
+    return TokenizerDefinition(
+      kind: .byteLevelBPE(preTokenizer: .gpt2, merges: [], ignoreMerges: false), tokens: bytes + ["<|end|>"],
+      tokenKinds: .init(repeating: .normal, count: 256) + [.control], eosToken: endOfText,
+      endOfGeneration: endOfGeneration, chatTemplate: chatTemplate)
   }
 
   private static func weights(

@@ -36,7 +36,7 @@ extension GenerationRequest {
 
 extension GenerationError {
   /// The same problem, in terms of a request.
-  init(_ error: ModelError) {
+  package init(_ error: ModelError) {
     switch error.code {
     case .contextOverflow:
       self.init(.contextOverflow, error.what, parameter: "max_tokens", remedy: error.remedy)
