@@ -36,18 +36,3 @@ enum CalibrationChoice: Equatable, ExpressibleByArgument {
     if case .one(let candidate) = self { [candidate] } else { Candidate.allCases }
   }
 }
-
-/// Candidates, separated by commas.
-struct CandidateList: ExpressibleByArgument {
-  let values: [Candidate]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Candidate(rawValue: String($0)) }
-    guard !values.isEmpty, values.count == parts.count, Set(values).count == values.count else { return nil }
-    self.values = values
-  }
-
-  /// As it is spelled.
-  var name: String { values.map(\.rawValue).joined(separator: ",") }
-}

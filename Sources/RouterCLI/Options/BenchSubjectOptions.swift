@@ -84,38 +84,6 @@ struct BenchSubjectOptions: ParsableArguments {
   }
 }
 
-/// Quantised encodings separated by commas.
-package struct EncodingList: ExpressibleByArgument, Equatable {
-  let values: [WeightEncoding]
-
-  package init(_ values: [WeightEncoding]) { self.values = values }
-
-  package init?(argument: String) {
-    let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-      WeightEncoding(rawValue: String($0))
-    }
-    let known = values.compactMap { $0 }.filter(\.isQuantized)
-    guard !known.isEmpty, known.count == values.count, Set(known).count == known.count else { return nil }
-    self.values = known
-  }
-
-  package var defaultValueDescription: String { values.map(\.rawValue).joined(separator: ",") }
-}
-
-/// Ways to find a token, separated by commas.
-struct HeadList: ExpressibleByArgument, Equatable {
-  let values: [BenchmarkHead]
-
-  init?(argument: String) {
-    let values = argument.split(separator: ",", omittingEmptySubsequences: false).map {
-      BenchmarkHead(rawValue: String($0))
-    }
-    let known = values.compactMap { $0 }
-    guard !known.isEmpty, known.count == values.count, Set(known).count == known.count else { return nil }
-    self.values = known
-  }
-}
-
 extension ModelShape: ExpressibleByArgument {
   /// All names, for help texts.
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }

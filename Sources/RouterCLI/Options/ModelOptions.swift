@@ -92,18 +92,4 @@ package struct ModelOptions: ParsableArguments, Sendable {
   }
 }
 
-/// When the head gets a screen.
-package enum HeadScreenChoice: String, ExpressibleByArgument, CaseIterable {
-  case auto, on, off
-
-  /// As the library takes it.
-  var option: Bool? {
-    switch self {
-    case .auto: nil
-    case .on: true
-    case .off: false
-    }
-  }
-}
-
 extension LanguageModel.LoadOptions.CachePrecision: ExpressibleByArgument {}

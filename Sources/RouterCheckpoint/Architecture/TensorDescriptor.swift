@@ -29,21 +29,3 @@ package struct TensorDescriptor: Sendable, Equatable {
   /// The 1-based layer that the tensor belongs to; nil for what all layers share.
   package var layer: Int? { TensorName.layerIndex(of: name).map { $0 + 1 } }
 }
-
-/// Arithmetic on shapes that may come from a file.
-enum TensorShape {
-  /// Dimensions that a tensor may have.
-  static let maximumRank = 8
-
-  /// Size in bytes; nil if a dimension is below 1, there are too many, or the product overflows.
-  static func byteCount(of shape: [Int], _ dtype: DType) -> Int? {
-    guard shape.count <= maximumRank else { return nil }
-    var product = dtype.byteCount
-    for dimension in shape {
-      let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
-      guard dimension > 0, !overflow else { return nil }
-      product = next
-    }
-    return product
-  }
-}

@@ -1,40 +1,5 @@
 import CZstd
 
-/// How the content of a frame is best compressed.
-package enum FrameKind: Sendable, Equatable {
-  /// Text, norms and interleaved floats: an ordinary level.
-  case ordinary
-  /// Mostly quantised codes: stored as they are at level 1 and below, since a level saves 4 % of their size and
-  /// triples the time of loading them (1.2 instead of 3.5 GB/s a core).
-  case codes
-  /// Exponents: few distinct values without order, so entropy coding alone, without a search for matches (33 %
-  /// of their size; level 19 makes them larger, 200 times slower).
-  case exponents
-  /// Sign and mantissa bits: noise, so stored as they are.
-  case noise
-}
-
-/// A frame as it is written.
-package struct CompressedFrame: Sendable {
-  /// The frame.
-  package let bytes: [UInt8]
-  /// Size of its content.
-  package let decompressedByteCount: Int
-
-  /// Low 32 bits of the XXH64 of the content, which zstd puts last in the frame.
-  package var checksum: UInt32 { bytes.littleEndian(at: bytes.count - 4) }
-
-  /// XXH64 of the frame.
-  package var digest: UInt64 { bytes.withUnsafeBytes(XXH64.hash) }
-
-  /// What the seek table says of it.
-  package var entry: SeekTable.Entry {
-    SeekTable.Entry(
-      compressedByteCount: UInt32(bytes.count), decompressedByteCount: UInt32(decompressedByteCount),
-      checksum: checksum)
-  }
-}
-
 /// Compresses frames; each thread has its own.
 package final class FrameCompressor {
   private let context: OpaquePointer

@@ -35,20 +35,3 @@ extension LanguageModel {
       tokens: Array(tokens.prefix(kept)), scored: prompt.count..<kept, cutCount: tokens.count - kept)
   }
 }
-
-/// How a prompt is written.
-package enum PromptTemplate: String, Sendable, CaseIterable, Codable {
-  /// As the model's chat template says; plain text if it has none.
-  case chat
-  /// Stanford Alpaca's two templates.
-  case alpaca
-}
-
-/// Token ids of a text, of which a part is looked at.
-package struct ScoredText: Sendable, Equatable {
-  package let tokens: [Int32]
-  /// The answer's tokens, an end of text included.
-  package let scored: Range<Int>
-  /// Tokens of the answer that were cut off.
-  package let cutCount: Int
-}

@@ -2,45 +2,6 @@ import RouterCalibration
 import RouterDecoding
 import RouterExit
 
-/// Who answers freely: a sub-model, or all of the model under a policy.
-package enum AnswerSubject: Sendable {
-  /// The sub-model of a depth.
-  case exit(Int)
-  /// Early exits as a policy decides.
-  case plan(ExitPlan)
-
-  /// Such as `exit 24` or `policy entropy`.
-  package var name: String {
-    switch self {
-    case .exit(let depth): "exit \(depth)"
-    case .plan(let plan): "policy \(plan.policy.name)"
-    }
-  }
-}
-
-/// How well one subject answers.
-package struct AnswerReport: Sendable, Codable, Equatable {
-  /// Such as `exit 24`.
-  package let subject: String
-  package let prompts: Int
-  /// Share of questions that are answered rightly; nil without questions.
-  package let exactMatch: Interval?
-  /// ROUGE-L F1 against the reference answers, mean over prompts.
-  package let rougeL: Interval
-  /// Mean of the answers' mean depths.
-  package let meanDepth: Interval
-  /// Mean number of tokens of an answer.
-  package let meanTokens: Double
-
-  private enum CodingKeys: String, CodingKey {
-    case subject, prompts
-    case exactMatch = "exact_match"
-    case rougeL = "rouge_l"
-    case meanDepth = "mean_depth"
-    case meanTokens = "mean_tokens"
-  }
-}
-
 /// Lets subjects answer prompts freely and greedily, and compares with the reference answers.
 package struct AnswerStudy {
   /// How answers are made and judged.

@@ -1,16 +1,3 @@
-/// A field's name, as a coding key.
-struct FieldKey: CodingKey, ExpressibleByStringLiteral {
-  let stringValue: String
-
-  var intValue: Int? { nil }
-
-  init(stringValue: String) { self.stringValue = stringValue }
-
-  init(stringLiteral value: String) { stringValue = value }
-
-  init?(intValue: Int) { nil }
-}
-
 /// One JSON object of a policy file, whose every problem is a ``PolicyError`` with its JSON path.
 struct StrictObject {
   private let container: KeyedDecodingContainer<FieldKey>

@@ -31,19 +31,6 @@ final class AcceptedConnection: ServerChildChannelValue {
   }
 }
 
-/// Hummingbird's HTTP/1 connections, safe to drop.
-struct AcceptedConnections: ServerChildChannel {
-  let base: HTTP1Channel
-
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
-    base.setup(channel: channel, logger: logger).map { AcceptedConnection($0) }
-  }
-
-  func handle(value: AcceptedConnection, logger: Logger) async {
-    await base.handle(value: value.serve(), logger: logger)
-  }
-}
-
 extension HTTPServerBuilder {
   /// HTTP/1 connections that may be dropped before they are served.
   static func acceptedConnections(_ configuration: HTTP1Channel.Configuration) -> HTTPServerBuilder {

@@ -45,24 +45,6 @@ package final class ClientPresence: Sendable {
   }
 }
 
-/// Watches a connection for its client's departure, whatever the HTTP layer above is waiting for.
-final class ClientPresenceHandler: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = NIOAny
-
-  /// What requests on this connection consult.
-  let presence = ClientPresence()
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed { presence.leave() }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    presence.leave()
-    context.fireChannelInactive()
-  }
-}
-
 extension ClientPresence {
   /// The presence of a connection's client.
   static func of(_ channel: any Channel) async throws -> ClientPresence {

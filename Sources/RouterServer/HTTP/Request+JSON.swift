@@ -31,8 +31,3 @@ extension Request {
     return try JSONBody.decode(type, from: bytes.readableBytesView)
   }
 }
-
-/// The connection broke, or stopped being HTTP, before the body's end: Hummingbird's to deal with.
-struct UnreadableBody: Error {
-  let cause: any Error
-}

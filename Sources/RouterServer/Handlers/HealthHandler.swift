@@ -1,4 +1,5 @@
 import Hummingbird
+import RouterCalibration
 import ServiceLifecycle
 
 /// `GET /health`: 200 when requests can be served, 503 before and after.

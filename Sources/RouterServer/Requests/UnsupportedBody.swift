@@ -53,8 +53,3 @@ struct UnsupportedBody: Decodable {
     try fields.contains(key) && fields.decodeNil(forKey: key) == false
   }
 }
-
-/// A JSON value whose content doesn't matter.
-struct Ignored: Decodable {
-  init(from decoder: any Decoder) throws {}
-}

@@ -47,9 +47,3 @@ struct ModelJSON: Encodable {
       policies: backend.policies.names, defaultPolicy: backend.policies.defaultName)
   }
 }
-
-/// The list of models.
-struct ModelListJSON: Encodable {
-  var object = "list"
-  var data: [ModelJSON]
-}

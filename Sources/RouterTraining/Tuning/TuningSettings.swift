@@ -1,30 +1,5 @@
 import RouterRandom
 
-/// What is trained, in the words of Sorted LLaMA (arXiv 2309.08968, section 3).
-package enum TuningMethod: String, Sendable, Codable, CaseIterable {
-  /// Standard fine-tuning: the loss at full depth alone.
-  case sft
-  /// Sorted fine-tuning: losses at every exit.
-  case soft
-  /// Intermediate classifier tuning: the trunk is frozen and every exit learns a head of its own.
-  case ict
-  /// The first n layers alone, as a model of their own.
-  case extracted
-}
-
-/// How the losses of several exits make one.
-package enum TuningLoss: String, Sendable, Codable, CaseIterable {
-  /// Their mean: the paper's.
-  case mean
-  /// A mean weighted by depth, which favours deep exits.
-  case weighted
-  /// One exit a step, drawn evenly (SortedNet, arXiv 2309.00255).
-  case sampled
-  /// Their mean, with a share of Kullback-Leibler divergence from the frozen original at full depth: at every
-  /// exit, the last one included, so that it stays itself.
-  case distill
-}
-
 /// How a model is tuned.
 package struct TuningSettings: Sendable, Codable, Equatable {
   package var method: TuningMethod

@@ -1,0 +1,22 @@
+import Foundation
+import Synchronization
+
+/// One request on its way through the engine.
+final class EngineJob: Sendable {
+  let request: GenerationRequest
+  let model: LanguageModel
+  let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+  private let cancelled = Atomic(false)
+
+  init(
+    request: GenerationRequest, model: LanguageModel,
+    continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+  ) {
+    self.request = request
+    self.model = model
+    self.continuation = continuation
+  }
+
+  func cancel() { cancelled.store(true, ordering: .relaxed) }
+  var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+}

@@ -1,0 +1,4 @@
+/// A JSON value whose content doesn't matter.
+struct Ignored: Decodable {
+  init(from decoder: any Decoder) throws {}
+}
