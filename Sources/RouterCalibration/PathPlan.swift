@@ -41,7 +41,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
     package let isKept: Bool
     /// The fraction of pilot tokens that leave there.
     package let exitShare: Double
-    /// Layers saved per pilot token by asking there, at equal risk; not positive for one that doesn't pay.
+    /// Layers saved per pilot token by asking there, at equal risk; not positive for one that does not pay.
     package let savedLayers: Double
 
     package init(exit: Int, isKept: Bool, exitShare: Double, savedLayers: Double) {
@@ -112,7 +112,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
   ///
   /// - Parameters:
   ///   - estimator: measures what thresholds are compared with; not needed by rules without thresholds.
-  /// - Throws: `PolicyError` if the parts don't fit together.
+  /// - Throws: `PolicyError` if the parts do not fit together.
   package func policyRule(
     at point: Int, name: String, estimator: ExitEstimator?, decay: ThresholdDecay?
   ) throws(PolicyError) -> PolicyFile.Rule {
@@ -126,7 +126,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
           code: .missingField, what: "a point of the path has no estimator or no threshold",
           remedy: "Delete the trace file and calibrate again.")
       }
-      // Where an exit is compared with the one before, those that don't decide are still passed.
+      // Where an exit is compared with the one before, those that do not decide are still passed.
       let kept = (0...deepest).filter { candidate.comparesExits || thresholds[$0] != nil }
       var used = estimator
       if case .learned(let learned) = estimator {

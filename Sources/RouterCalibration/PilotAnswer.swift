@@ -58,7 +58,7 @@ package struct PilotAnswer: Sendable, Equatable {
 
   /// The trace of one estimator, whose confidences are among the scores or given.
   ///
-  /// - Throws: ``CalibrationError`` if there are none, or they don't fit.
+  /// - Throws: ``CalibrationError`` if there are none, or they do not fit.
   package func trace(of name: String, confidences: [Float]? = nil) throws(CalibrationError) -> PilotTrace {
     guard let confidences = confidences ?? scores[name] else {
       throw CalibrationError(

@@ -54,7 +54,7 @@ package struct RecalibrationStudy: Sendable {
   /// Runs all calibrations.
   ///
   /// - Parameter progress: receives the share of the runs that are done.
-  /// - Throws: ``CalibrationError`` if there are no traces, or the losses don't fit the test.
+  /// - Throws: ``CalibrationError`` if there are no traces, or the losses do not fit the test.
   package func run(
     _ runs: Int, seed: UInt64, progress: (Double) -> Void = { _ in }
   ) throws(CalibrationError) -> Result {

@@ -149,7 +149,7 @@ extension Tokenizer {
     vocabulary.literals[Array(text.utf8)]
   }
 
-  /// The chat template's markers at which a generation ends but which aren't tokens of this vocabulary.
+  /// The chat template's markers at which a generation ends but which are not tokens of this vocabulary.
   package var stopStrings: [String] {
     let turnEnds = definition.chatTemplate.map { ChatTemplate($0).turnEnds } ?? []
     return turnEnds.filter { id(ofSpecial: $0) == nil }

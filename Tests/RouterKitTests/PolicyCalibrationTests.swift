@@ -81,7 +81,8 @@ import Testing
     var audited = AuditedPolicy(guarantee: plan.guarantee)
     let found = try await engine.audit(ids, to: request, by: audited.metric)
     #expect(found.loss == 0 && found.tokenCount == 8)
-    #expect(!audited.record(loss: found.loss, tokens: found.tokenCount))
+    let breaks = audited.record(loss: found.loss, tokens: found.tokenCount)
+    #expect(!breaks)
     #expect(audited.losses.count == 1 && audited.guarantee?.risk == 0.1)
   }
 }

@@ -9,7 +9,7 @@ struct ChatRequestTests {
     let request = try #require(call.requests.first)
     #expect(call.requests.count == 1)
     #expect(request.prompt == Array("user:Hi".utf8).map(Int32.init))
-    // 256 positions, 7 of them the prompt's; the default length of 1024 doesn't fit.
+    // 256 positions, 7 of them the prompt's; the default length of 1024 does not fit.
     #expect(request.maximumTokens == 249)
     #expect(request.sampling.temperature == 1)
     #expect(request.sampling.seed == nil)
@@ -307,7 +307,7 @@ func chatCall(
     body, id: "1", created: 1_700_000_001, backend: backend, configuration: configuration)
 }
 
-/// Why a chat body is refused; `nil` if it isn't.
+/// Why a chat body is refused; `nil` if it is not.
 func refusal(of body: String, backend: ScriptedBackend = ScriptedBackend()) async throws -> APIError? {
   do {
     _ = try await chatCall(body, backend: backend)

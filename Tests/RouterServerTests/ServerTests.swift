@@ -62,7 +62,7 @@ struct ServerTests {
   }
 
   @Test func eachTokenLeavesAtOnce() async throws {
-    // The sequence never ends: what arrives can't have waited for the end.
+    // The sequence never ends: what arrives cannot have waited for the end.
     let backend = ScriptedBackend { _, _ in .hang(after: .words("one two")) }
     try await withServer(backend) { port in
       let bytes = jsonRequest("/v1/chat/completions", Self.stream)
@@ -135,7 +135,7 @@ struct ServerTests {
 
   @Test func aFullQueueIs429WithATimeToRetry() async throws {
     let full = GenerationError(.overloaded, "the queue is full", remedy: "Try again later.")
-    // The second choice doesn't fit any more: the first one must not go on.
+    // The second choice does not fit any more: the first one must not go on.
     let backend = ScriptedBackend { index, _ in index == 0 ? .hang(after: []) : .refuse(full) }
     let body = #"{"messages": [{"role": "user", "content": "Hi"}], "stream": true, "n": 2}"#
     let reply = try await withServer(backend) { port in

@@ -2,7 +2,7 @@ import RouterRandom
 import RouterTokenizer
 import Testing
 
-/// With a merge step that costs the length of the text these wouldn't end.
+/// With a merge step that costs the length of the text these would not end.
 @Suite struct LongTextTests {
   @Test(arguments: ["llama3", "sentencepiece"], ["a", " ", "=", "<|", "\u{1F642}"])
   func aHundredThousandRepeatedBytesEncode(_ name: String, _ unit: String) throws {

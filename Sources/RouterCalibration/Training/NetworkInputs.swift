@@ -32,7 +32,7 @@ struct NetworkInputs {
         square += value * value
       }
       let meanSquare = Float(square / Double(width))
-      // A state that is zero or not finite: the network won't be asked about such a one.
+      // A state that is zero or not finite: the network will not be asked about such a one.
       guard meanSquare.isFinite, meanSquare >= .leastNormalMagnitude else { continue }
       let scale = 1 / meanSquare.squareRoot()
       for column in 0..<width { values[row * columns + column] = states[row * width + column] * scale }

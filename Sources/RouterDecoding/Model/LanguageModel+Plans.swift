@@ -14,7 +14,7 @@ extension LanguageModel {
 }
 
 extension ExitPlan {
-  /// A plan from a calibrated policy; see ``init(_:for:keyValues:mismatch:)-(PolicyFile,ModelIdentity,_,_)``.
+  /// A plan from a calibrated policy, with its keys and values unless others are asked for.
   ///
   /// - Throws: `PolicyError` if the policy does not fit the model.
   public init(

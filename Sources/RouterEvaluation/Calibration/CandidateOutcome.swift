@@ -2,7 +2,7 @@ import RouterCalibration
 
 /// What became of one candidate.
 package struct CandidateOutcome: Sendable {
-  /// Why it is, or isn't, the policy.
+  /// Why it is, or is not, the policy.
   package enum Verdict: String, Sendable, Encodable {
     /// It is the policy.
     case chosen

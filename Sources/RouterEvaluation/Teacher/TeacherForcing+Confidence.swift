@@ -2,7 +2,7 @@ import RouterExit
 
 extension TeacherForcing.Score {
   /// The confidence of an estimator that needs no training, at this exit and position, in 0...1; 0 for logits
-  /// that are not finite, and for estimators that read what a score doesn't hold.
+  /// that are not finite, and for estimators that read what a score does not hold.
   func confidence(_ estimator: ExitEstimator) -> Float {
     guard let statistics else { return 0 }
     return switch estimator {

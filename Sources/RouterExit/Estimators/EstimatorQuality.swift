@@ -6,7 +6,7 @@ public struct EstimatorQuality: Sendable, Equatable, Encodable {
   /// The fraction of tokens at which the exit's most likely token is full depth's.
   public let agreement: Double
 
-  /// The probability that a token where the exit agrees scores higher than one where it doesn't, ties half:
+  /// The probability that a token where the exit agrees scores higher than one where it does not, ties half:
   /// the area under the receiver operating characteristic. 0.5 if there is no such pair.
   public let auc: Double
 

@@ -30,7 +30,7 @@ public struct PolicyCalibration: Sendable {
 
   /// Says what is to be guaranteed.
   ///
-  /// - Throws: ``CalibrationError`` `invalidParameter` for a metric that needs right answers, or a length below 1.
+  /// - Throws: `CalibrationError` `invalidParameter` for a metric that needs right answers, or a length below 1.
   public init(
     metric: LossMetric = .disagreement, risk: Double, delta: Double = 0.05, maximumTokens: Int = 64,
     keyValues: KeyValueMode = .exact, seed: UInt64 = 0
@@ -62,8 +62,8 @@ public struct PolicyCalibration: Sendable {
   ///   - path: policies from conservative to aggressive, chosen without a look at these prompts.
   ///   - prompts: token ids of independent prompts, each at least one.
   ///   - progress: receives the share of the current policy's prompts that are done, and its 0-based index.
-  /// - Throws: ``CalibrationError`` for too few prompts or a parameter out of range, ``PolicyError`` for a policy whose
-  ///   exits the model lacks, ``GenerationError`` for a prompt that does not fit the model.
+  /// - Throws: `CalibrationError` for too few prompts or a parameter out of range, `PolicyError` for a policy whose
+  ///   exits the model lacks, `GenerationError` for a prompt that does not fit the model.
   public func calibrate(
     _ path: [any ExitPolicy], on model: LanguageModel, prompts: [[Int32]],
     progress: (Double, Int) -> Void = { _, _ in }

@@ -6,11 +6,11 @@ extension LanguageModel {
   /// Readings come exit by exit, and within an exit position by position, for one batch of positions after the other.
   /// A head for each is most of the work: leave logits out where hidden states are enough.
   /// - Parameters:
-  ///   - tokens: `[T]`, at least one; see ``LanguageModel/encode(_:)`` and ``LanguageModel/encodeChat(_:)``.
+  ///   - tokens: `[T]`, at least one; see `LanguageModel.encode(_:)` and `LanguageModel.encodeChat(_:)`.
   ///   - positions: 0-based positions to show; `nil` for all.
   ///   - exits: depths to show, ascending; `nil` for all of the model's.
   ///   - logits: whether logits are computed.
-  /// - Throws: ``GenerationError`` `invalidRequest` for a token, an exit or positions that are not there,
+  /// - Throws: `GenerationError` `invalidRequest` for a token, an exit or positions that are not there,
   ///   `contextOverflow` for a text beyond the context; what `body` throws.
   public func readExits(
     of tokens: [Int32], positions: Range<Int>? = nil, exits: [Int]? = nil, logits wantsLogits: Bool = true,

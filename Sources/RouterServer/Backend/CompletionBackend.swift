@@ -15,7 +15,7 @@ package protocol CompletionBackend: Sendable {
 
   /// The prompt of a conversation, ending where the model's answer begins.
   ///
-  /// - Throws: `TokenizerError` if the model's template can't express the conversation.
+  /// - Throws: `TokenizerError` if the model's template cannot express the conversation.
   func encode(chat messages: [ChatMessage]) async throws -> [Int32]
 
   /// The tokens of a plain prompt.
@@ -26,7 +26,7 @@ package protocol CompletionBackend: Sendable {
 
   /// Queues one sequence; dropping the stream, or cancelling its consumer, cancels the sequence.
   ///
-  /// - Throws: `GenerationError` if the request can't be queued.
+  /// - Throws: `GenerationError` if the request cannot be queued.
   func submit(
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error>

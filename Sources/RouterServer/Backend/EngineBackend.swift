@@ -64,7 +64,7 @@ package struct EngineBackend: CompletionBackend {
     await engine.shutDown(grace: .zero)
   }
 
-  /// Runs work here if it's small, else on a thread that may block.
+  /// Runs work here if it is small, else on a thread that may block.
   private func offload(_ size: Int, _ work: @escaping @Sendable () throws -> [Int32]) async throws -> [Int32]
   {
     if size < Self.largePrompt { return try work() }

@@ -12,7 +12,7 @@ package struct PolicyCatalog: Sendable {
 
   /// Makes a catalogue.
   ///
-  /// - Throws: ``ServerError/Code/unknownPolicy`` if the default isn't among the policies, or if there is none and
+  /// - Throws: ``ServerError/Code/unknownPolicy`` if the default is not among the policies, or if there is none and
   ///   the mode needs one.
   package init(
     _ policies: [String: ServedPolicy] = [:], default defaultName: String? = nil,

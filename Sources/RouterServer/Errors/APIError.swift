@@ -41,12 +41,12 @@ package struct APIError: Error, Sendable, Equatable {
 }
 
 extension APIError {
-  /// 400: a field has a value that it can't have.
+  /// 400: a field has a value that it cannot have.
   static func invalid(_ parameter: String?, _ message: String, code: String? = "invalid_value") -> APIError {
     APIError(status: 400, kind: .invalidRequest, message: message, parameter: parameter, code: code)
   }
 
-  /// 400: a field of OpenAI's API that this server doesn't have.
+  /// 400: a field of OpenAI's API that this server does not have.
   static func unsupported(_ parameter: String, _ message: String) -> APIError {
     .invalid(parameter, message, code: "unsupported_parameter")
   }
@@ -56,12 +56,12 @@ extension APIError {
     .invalid(parameter, "Invalid type for '\(parameter)': expected \(expected).", code: "invalid_type")
   }
 
-  /// 400: prompt and answer don't fit into the context.
+  /// 400: prompt and answer do not fit into the context.
   static func contextLengthExceeded(_ message: String, parameter: String) -> APIError {
     .invalid(parameter, message, code: "context_length_exceeded")
   }
 
-  /// 404: the server doesn't have that model.
+  /// 404: the server does not have that model.
   static func modelNotFound(_ name: String, served: String) -> APIError {
     APIError(
       status: 404, kind: .invalidRequest,

@@ -1,14 +1,14 @@
-/// Why the server can't start or go on: for the person at the terminal, not for clients (see ``APIError``).
+/// Why the server cannot start or go on: for the person at the terminal, not for clients (see ``APIError``).
 package struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The class of the problem.
   package enum Code: String, Sendable {
     /// Another process listens there.
     case addressInUse
-    /// The address doesn't exist here, or this user may not listen there.
+    /// The address does not exist here, or this user may not listen there.
     case addressUnavailable
-    /// The model couldn't be loaded.
+    /// The model could not be loaded.
     case loadFailed
-    /// The policy to serve doesn't exist.
+    /// The policy to serve does not exist.
     case unknownPolicy
   }
 

@@ -2,7 +2,7 @@ import Hummingbird
 import RouterDecoding
 
 extension APIError {
-  /// The refusal that any error amounts to; what isn't meant for clients becomes a plain 500.
+  /// The refusal that any error amounts to; what is not meant for clients becomes a plain 500.
   init(any error: any Error) {
     switch error {
     case let error as APIError: self = error

@@ -34,7 +34,7 @@ package final class ClientPresence: Sendable {
   func untilLeft() async {
     let (left, continuation) = AsyncStream<Never>.makeStream()
     let waiter: Int? = state.withLock { state in
-      guard state.hasLeft == false else { return nil }
+      guard !state.hasLeft else { return nil }
       state.nextWaiter += 1
       state.waiters[state.nextWaiter] = continuation
       return state.nextWaiter

@@ -16,7 +16,7 @@ extension Response {
   static func error(_ error: APIError) throws -> Response {
     var response = try json(ErrorJSON(error: error), status: HTTPResponse.Status(code: error.status))
     if let retryAfter = error.retryAfter { response.headers[.retryAfter] = String(retryAfter) }
-    if error.allowedMethods.isEmpty == false {
+    if !error.allowedMethods.isEmpty {
       response.headers[.allow] = error.allowedMethods.joined(separator: ", ")
     }
     return response

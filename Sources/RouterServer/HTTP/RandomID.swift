@@ -9,7 +9,7 @@ enum RandomID {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A client's own identifier, if it's fit for logs and headers.
+  /// A client's own identifier, if it is fit for logs and headers.
   static func accept(_ id: String?) -> String? {
     guard let id, (1...128).contains(id.utf8.count) else { return nil }
     let isPlain = id.utf8.allSatisfy { byte in

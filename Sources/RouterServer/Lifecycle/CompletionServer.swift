@@ -72,14 +72,14 @@ package final class CompletionServer: Sendable {
       services: [.init(service: model, failureTerminationBehavior: .gracefullyShutdownGroup)]
         + audits + [.init(service: application)],
       gracefulShutdownSignals: configuration.handlesSignals ? [.sigterm, .sigint] : [], logger: quiet)
-    // Answers end by themselves when the grace period is over; this is for clients that don't read theirs.
+    // Answers end by themselves when the grace period is over; this is for clients that do not read theirs.
     groupConfiguration.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)
     group = ServiceGroup(configuration: groupConfiguration)
   }
 
   /// Serves until a signal or ``shutDown()`` ends it; a second signal cuts the grace period short.
   ///
-  /// - Throws: ``ServerError`` if the address can't be listened on or the model can't be loaded.
+  /// - Throws: ``ServerError`` if the address cannot be listened on or the model cannot be loaded.
   package func run() async throws {
     defer { portSink.finish() }
     do {

@@ -27,7 +27,7 @@ struct ModelService: Service {
   private func fillSlot() async throws {
     let start = ContinuousClock.now
     let (results, sink) = AsyncStream<Result<any CompletionBackend, any Error>>.makeStream()
-    // Loading blocks, so it has a thread of its own; whoever shuts the server down doesn't wait for it.
+    // Loading blocks, so it has a thread of its own; whoever shuts the server down does not wait for it.
     Thread.detachNewThread { [load] in
       sink.yield(Result { try load() })
       sink.finish()

@@ -9,7 +9,7 @@ import NIOCore
 #endif
 
 extension ServerError {
-  /// What keeps the server from listening, if that's what the error is about.
+  /// What keeps the server from listening, if that is what the error is about.
   init?(starting error: any Error, configuration: ServerConfiguration) {
     let place = "\(configuration.urlHost):\(configuration.port)"
     if let error = error as? IOError {

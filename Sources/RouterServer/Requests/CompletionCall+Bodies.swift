@@ -20,7 +20,7 @@ extension CompletionCall {
       topLogprobs: body.logprobs == true ? ("top_logprobs", body.topLogprobs ?? 0) : nil,
       backend: backend, configuration: configuration)
 
-    guard body.messages.isEmpty == false else {
+    guard !body.messages.isEmpty else {
       throw APIError.invalid("messages", "'messages' must not be empty.")
     }
     guard card.hasChatTemplate else {
@@ -54,7 +54,7 @@ extension CompletionCall {
     if let bestOf = body.bestOf, bestOf != body.common.n ?? 1 {
       throw APIError.unsupported("best_of", "'best_of' other than 'n' is not supported.")
     }
-    if let suffix = body.suffix, suffix.isEmpty == false {
+    if let suffix = body.suffix, !suffix.isEmpty {
       throw APIError.unsupported(
         "suffix", "'suffix' is not supported: this model does not fill in the middle.")
     }
@@ -79,7 +79,7 @@ extension CompletionCall {
         prompts.append(try await backend.encode(text: text))
         texts.append(text)
       case .tokens(let tokens):
-        if let stray = tokens.first(where: { (0..<card.vocabularySize).contains(Int($0)) == false }) {
+        if let stray = tokens.first(where: { !(0..<card.vocabularySize).contains(Int($0)) }) {
           throw APIError.invalid(
             "prompt",
             "'prompt' has the token id \(stray); this model has ids from 0 to \(card.vocabularySize - 1).")
@@ -98,7 +98,7 @@ extension CompletionCall {
 extension ModelCard {
   /// Refuses a request for another model; a request that names none means this one.
   func checkName(_ name: String?, configuration: ServerConfiguration) throws(APIError) {
-    if let name, answers(to: name, configuration: configuration) == false {
+    if let name, !answers(to: name, configuration: configuration) {
       throw .modelNotFound(name, served: self.name)
     }
   }

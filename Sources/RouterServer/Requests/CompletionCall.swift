@@ -34,7 +34,7 @@ package struct CompletionCall: Sendable {
     id: String, created: Int, form: Form, card: ModelCard, settings: CompletionSettings,
     prompts: [[Int32]], parameter: String, configuration: ServerConfiguration
   ) throws(APIError) {
-    guard prompts.isEmpty == false else { throw .invalid(parameter, "'\(parameter)' must not be empty.") }
+    guard !prompts.isEmpty else { throw .invalid(parameter, "'\(parameter)' must not be empty.") }
     self.id = id
     self.created = created
     self.form = form

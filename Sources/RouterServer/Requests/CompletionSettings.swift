@@ -71,7 +71,7 @@ package struct CompletionSettings: Sendable {
       throw .invalid(
         "stop", "'stop' has \(strings.count) strings; at most \(maximumStopStrings) are allowed.")
     }
-    guard strings.contains("") == false else {
+    guard !strings.contains("") else {
       throw .invalid("stop", "'stop' must not contain an empty string.")
     }
     return strings

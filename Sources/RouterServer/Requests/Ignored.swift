@@ -1,4 +1,4 @@
-/// A JSON value whose content doesn't matter.
+/// A JSON value whose content does not matter.
 struct Ignored: Decodable {
   init(from decoder: any Decoder) throws {}
 }

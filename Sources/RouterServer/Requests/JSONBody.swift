@@ -4,12 +4,12 @@ import Foundation
 package enum JSONBody {
   /// Decodes a body.
   ///
-  /// - Throws: an ``APIError`` of status 400 for anything that isn't the JSON of a `Body`.
+  /// - Throws: an ``APIError`` of status 400 for anything that is not the JSON of a `Body`.
   package static func decode<Body: Decodable>(_ type: Body.Type, from bytes: some Sequence<UInt8>)
     throws(APIError) -> Body
   {
     let data = Data(bytes)
-    guard data.isEmpty == false else {
+    guard !data.isEmpty else {
       throw .invalid(nil, "The request body is empty; send a JSON object.", code: "invalid_json")
     }
     guard String(validating: data, as: UTF8.self) != nil else {

@@ -29,7 +29,7 @@ struct MessageBody: Decodable {
         "\(place).role",
         "Invalid value: '\(role)'. Supported values are: 'system', 'developer', 'user', 'assistant'.")
     }
-    if let toolCalls, toolCalls.isEmpty == false {
+    if let toolCalls, !toolCalls.isEmpty {
       throw .unsupported(
         "\(place).tool_calls", "'tool_calls' is not supported: this server does not call tools.")
     }

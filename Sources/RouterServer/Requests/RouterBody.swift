@@ -1,6 +1,6 @@
 /// The `router` extension object of a request, as it arrives.
 ///
-/// Fields that it doesn't have are refused: a mistyped option here would silently change quality or cost.
+/// Fields that it does not have are refused: a mistyped option here would silently change quality or cost.
 struct RouterBody: Decodable {
   var policy: String?
   var maximumExit: Int?
@@ -15,7 +15,7 @@ struct RouterBody: Decodable {
   init(from decoder: any Decoder) throws {
     let known = CodingKeys.allCases.map(\.rawValue)
     let given = try decoder.container(keyedBy: FieldName.self).allKeys.map(\.stringValue)
-    if let unknown = given.filter({ known.contains($0) == false }).min() {
+    if let unknown = given.filter({ !known.contains($0) }).min() {
       throw APIError.invalid(
         fieldPath(decoder.codingPath + [FieldName(stringValue: unknown)]),
         "'router' has no field '\(unknown)'; it has \(known.sorted().joined(separator: ", ")).",

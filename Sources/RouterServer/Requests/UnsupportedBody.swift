@@ -1,8 +1,8 @@
-/// Fields of OpenAI's API that would change the answer and that this server can't honour.
+/// Fields of OpenAI's API that would change the answer and that this server cannot honour.
 ///
-/// They are refused rather than ignored: an answer that silently isn't what was asked for is worse than none.
+/// They are refused rather than ignored: an answer that silently is not what was asked for is worse than none.
 struct UnsupportedBody: Decodable {
-  /// The first field that asks for something unsupported, and why it's refused.
+  /// The first field that asks for something unsupported, and why it is refused.
   let refusal: APIError?
 
   private enum CodingKeys: String, CodingKey {
@@ -20,14 +20,14 @@ struct UnsupportedBody: Decodable {
     var refusals: [APIError] = []
 
     for key in [CodingKeys.tools, .functions] {
-      if let list = try fields.decodeIfPresent([Ignored].self, forKey: key), list.isEmpty == false {
+      if let list = try fields.decodeIfPresent([Ignored].self, forKey: key), !list.isEmpty {
         refusals.append(
           .unsupported(
             key.stringValue, "'\(key.stringValue)' is not supported: this server does not call tools."))
       }
     }
     if let bias = try fields.decodeIfPresent([String: Ignored].self, forKey: .logitBias),
-      bias.isEmpty == false
+      !bias.isEmpty
     {
       refusals.append(.unsupported("logit_bias", "'logit_bias' is not supported."))
     }
@@ -50,6 +50,6 @@ struct UnsupportedBody: Decodable {
   private static func isPresent(
     _ key: CodingKeys, in fields: KeyedDecodingContainer<CodingKeys>
   ) throws -> Bool {
-    try fields.contains(key) && fields.decodeNil(forKey: key) == false
+    try fields.contains(key) && !fields.decodeNil(forKey: key)
   }
 }

@@ -2,7 +2,7 @@
 struct ChunkHeader: Encodable {
   /// Whether and how a chunk has `usage`.
   enum UsageField {
-    /// The request didn't ask for it.
+    /// The request did not ask for it.
     case absent
     /// `null`: it comes with the last chunk.
     case later

@@ -57,7 +57,7 @@ package struct CompletionRenderer {
         header: header(usage: laterUsage),
         choices: [.init(index: choice, delta: .init(role: "assistant", content: ""))])
     case .text(let echoes):
-      guard echoes[choice].isEmpty == false else { return nil }
+      guard !echoes[choice].isEmpty else { return nil }
       return TextCompletionJSON(
         header: header(usage: laterUsage), choices: [.init(index: choice, text: echoes[choice])])
     }
@@ -94,7 +94,7 @@ package struct CompletionRenderer {
         choices: [
           .init(
             index: choice, delta: .init(content: delta.text.isEmpty ? nil : delta.text),
-            logprobs: reportsLogprobs && delta.tokens.isEmpty == false ? ChatLogprobs(delta.tokens) : nil,
+            logprobs: reportsLogprobs && !delta.tokens.isEmpty ? ChatLogprobs(delta.tokens) : nil,
             finishReason: finishReason, router: router)
         ])
     case .text:

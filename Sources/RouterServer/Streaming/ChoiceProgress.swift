@@ -35,7 +35,7 @@ package struct ChoiceProgress: Sendable {
     pending.text.isEmpty ? nil : takeAll()
   }
 
-  /// All that hasn't been taken yet.
+  /// All that has not been taken yet.
   package mutating func takeAll() -> ChoiceDelta {
     defer { pending = ChoiceDelta() }
     return pending

@@ -1,7 +1,7 @@
 import RouterDecoding
 import ServiceLifecycle
 
-/// Merges the sequences of one request into one series of events, and ends it when there's no point in going on.
+/// Merges the sequences of one request into one series of events, and ends it when there is no point in going on.
 ///
 /// Whatever ends the series (the last sequence, an error, a consumer that throws, the task's cancellation)
 /// cancels all sequences that still run.
@@ -57,7 +57,7 @@ package struct CompletionFeed: Sendable {
       var isSilent = false
       for try await item in items {
         switch item {
-        case .silence where isSilent == false:
+        case .silence where !isSilent:
           isSilent = true
           continue
         case .silence:

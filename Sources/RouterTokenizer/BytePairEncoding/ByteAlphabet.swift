@@ -20,7 +20,7 @@ enum ByteAlphabet {
     return bytes
   }()
 
-  /// Appends the bytes that a token's text, in UTF-8, stands for to `target`; if a character isn't of the alphabet,
+  /// Appends the bytes that a token's text, in UTF-8, stands for to `target`; if a character is not of the alphabet,
   /// appends nothing and returns false.
   static func append(_ text: UnsafeBufferPointer<UInt8>, to target: inout [UInt8]) -> Bool {
     let start = target.count

@@ -8,12 +8,12 @@ struct ByteLevelEncoder: Sendable {
   private let wholeWords: TextTable
   private let userDefined: LiteralMatcher
 
-  /// Words longer than this aren't remembered.
+  /// Words longer than this are not remembered.
   private static let longestCachedWord = 64
 
   /// Reads the merge rules.
   ///
-  /// - Throws: ``TokenizerError`` if ordinary tokens repeat or a rule names what isn't a token.
+  /// - Throws: ``TokenizerError`` if ordinary tokens repeat or a rule names what is not a token.
   init(
     _ tokens: [String], _ vocabulary: Vocabulary, preTokenizer: PreTokenizer, merges rules: [String],
     ignoreMerges: Bool

@@ -1,6 +1,6 @@
 /// Which pairs of symbols merge, into what, and in which order.
 ///
-/// A symbol is a token id, or a number above all ids for what isn't a token by itself; none is negative.
+/// A symbol is a token id, or a number above all ids for what is not a token by itself; none is negative.
 package struct MergeTable: Sendable {
   /// What a pair becomes.
   package struct Product: Sendable {

@@ -6,7 +6,7 @@ package struct PairMerger {
   /// A symbol in the list.
   private struct Node {
     var symbol: Int32
-    /// Bytes of text; 0 once it's merged into its predecessor.
+    /// Bytes of text; 0 once it is merged into its predecessor.
     var length: Int32
     var previous: Int32
     var next: Int32

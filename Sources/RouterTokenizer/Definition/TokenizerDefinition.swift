@@ -18,7 +18,7 @@ package struct TokenizerDefinition: Sendable, Codable, Equatable {
   package var bosToken: TokenID?
   /// Ends a sequence.
   package var eosToken: TokenID?
-  /// Stands for text that the vocabulary can't express.
+  /// Stands for text that the vocabulary cannot express.
   package var unknownToken: TokenID?
   /// Fills up batches.
   package var padToken: TokenID?
@@ -100,7 +100,7 @@ extension TokenizerDefinition {
   package enum TokenKind: UInt8, Sendable, Codable {
     /// Made from text.
     case normal = 1
-    /// Stands for what the vocabulary can't express.
+    /// Stands for what the vocabulary cannot express.
     case unknown = 2
     /// A special token: never made from text unless ``SpecialTokenHandling/parse`` asks for it.
     case control = 3

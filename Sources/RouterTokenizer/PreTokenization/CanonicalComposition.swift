@@ -64,7 +64,7 @@ package enum CanonicalComposition {
     }
   }
 
-  /// The combining class; 0, as of an unassigned character, if it's newer than Unicode 9.
+  /// The combining class; 0, as of an unassigned character, if it is newer than Unicode 9.
   private static func combiningClass(_ value: UInt32) -> UInt8 {
     guard value >= 0x300, let scalar = Unicode.Scalar(value) else { return 0 }
     let combiningClass = scalar.properties.canonicalCombiningClass.rawValue

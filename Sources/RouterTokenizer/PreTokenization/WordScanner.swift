@@ -97,7 +97,7 @@ package struct WordScanner {
     return nil
   }
 
-  /// `\s+(?!\S)|\s+`: the run, less its last character unless the text ends there or there's no other.
+  /// `\s+(?!\S)|\s+`: the run, less its last character unless the text ends there or there is no other.
   private func whitespaceEnd(_ run: WhitespaceRun, numberEndsText: Bool) -> Int {
     let following = character(run.end).kind
     if following == .end || (numberEndsText && following == .number) { return run.end }

@@ -25,7 +25,7 @@ struct SentencePieceEncoder: Sendable {
 
   /// Reads the pieces.
   ///
-  /// - Throws: ``TokenizerError`` if pieces repeat, scores are missing or there's no way to write any character.
+  /// - Throws: ``TokenizerError`` if pieces repeat, scores are missing or there is no way to write any character.
   init(
     _ definition: TokenizerDefinition, _ vocabulary: Vocabulary, scores: [Float], byteFallback: Bool,
     options: Options

@@ -1,8 +1,8 @@
 extension ChatTemplate {
-  /// The format of a Hugging Face or GGUF `chat_template`, with its own default system message; nil if it's none of
+  /// The format of a Hugging Face or GGUF `chat_template`, with its own default system message; nil if it is none of
   /// those that this runtime renders.
   ///
-  /// The template isn't run: formats are told apart by their markers. Tools and dates that a template may add are left
+  /// The template is not run: formats are told apart by their markers. Tools and dates that a template may add are left
   /// out.
   package static func recognise(jinja: String) -> ChatTemplateKind? {
     func mentions(_ texts: String...) -> Bool { texts.allSatisfy(jinja.contains) }

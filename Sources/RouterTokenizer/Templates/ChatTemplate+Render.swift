@@ -1,7 +1,7 @@
 extension ChatTemplate {
   /// The prompt of a conversation; with `addGenerationPrompt` it ends where the model's answer begins.
   ///
-  /// - Throws: ``TokenizerError/Code/invalidConversation`` if there's no message, or the format can't express the order
+  /// - Throws: ``TokenizerError/Code/invalidConversation`` if there is no message, or the format cannot express the order
   ///   of the roles.
   package func render(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = true

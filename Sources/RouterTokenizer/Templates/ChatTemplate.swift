@@ -1,7 +1,7 @@
 /// Renders a conversation as a prompt.
 ///
 /// What a person or the model said is always ``PromptSegment/text(_:)``, so no content can make a special token. A format
-/// whose markers aren't special tokens (Llama-2, Alpaca; Zephyr on most vocabularies) can't tell its markers from the
+/// whose markers are not special tokens (Llama-2, Alpaca; Zephyr on most vocabularies) cannot tell its markers from the
 /// same words in a message: that is a property of the format.
 package struct ChatTemplate: Sendable, Equatable {
   /// The format.

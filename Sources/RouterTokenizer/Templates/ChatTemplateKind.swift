@@ -1,6 +1,6 @@
 /// A chat format that this runtime can render.
 package enum ChatTemplateKind: Sendable, Codable, Equatable {
-  /// `<|im_start|>role\ncontent<|im_end|>\n`; `defaultSystem` is inserted when the first message isn't a system one.
+  /// `<|im_start|>role\ncontent<|im_end|>\n`; `defaultSystem` is inserted when the first message is not a system one.
   case chatML(defaultSystem: String?)
   /// `[INST] <<SYS>>...<</SYS>> ... [/INST]`.
   case llama2

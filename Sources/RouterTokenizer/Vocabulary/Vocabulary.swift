@@ -15,7 +15,7 @@ struct Vocabulary: Sendable {
 
   /// Reads the tokens of a definition.
   ///
-  /// - Throws: ``TokenizerError`` if the arrays' lengths differ, an id lies outside, a byte token isn't one, or a
+  /// - Throws: ``TokenizerError`` if the arrays' lengths differ, an id lies outside, a byte token is not one, or a
   ///   special token is too long.
   init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     try Self.checkCounts(definition)
@@ -43,7 +43,7 @@ struct Vocabulary: Sendable {
   /// V, the number of tokens.
   var count: Int { kinds.count }
 
-  /// The bytes that a token stands for; nil if there's no such token.
+  /// The bytes that a token stands for; nil if there is no such token.
   subscript(id: TokenID) -> ArraySlice<UInt8>? {
     guard kinds.indices.contains(Int(id)) else { return nil }
     return bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
@@ -56,7 +56,7 @@ struct Vocabulary: Sendable {
     }
   }
 
-  /// The role of a token; nil if there's no such token.
+  /// The role of a token; nil if there is no such token.
   func kind(of id: TokenID) -> TokenizerDefinition.TokenKind? {
     kinds.indices.contains(Int(id)) ? kinds[Int(id)] : nil
   }

@@ -28,6 +28,6 @@ struct JSON {
   var keys: Set<String> { Set((value as? [String: Any] ?? [:]).keys) }
   /// The key is there and its value is `null`.
   var isNull: Bool { value is NSNull }
-  /// The key isn't there.
+  /// The key is not there.
   var isAbsent: Bool { value == nil }
 }

@@ -21,7 +21,7 @@ func withServer<Value: Sendable>(
       value = try await body(port, server)
     } catch {
       await server.shutDown()
-      // If the server failed, that's why the body did.
+      // If the server failed, that is why the body did.
       try await group.waitForAll()
       throw error
     }
@@ -31,7 +31,7 @@ func withServer<Value: Sendable>(
   }
 }
 
-/// Runs a server over a scripted backend, once it's ready.
+/// Runs a server over a scripted backend, once it is ready.
 func withServer<Value: Sendable>(
   _ backend: ScriptedBackend, _ configuration: ServerConfiguration = .test(),
   body: @escaping @Sendable (Int) async throws -> Value
