@@ -62,7 +62,7 @@ struct DraftTableTests {
         layers: weights.layers,
         draftSlots: table.slots), matmul: tiny.model.matmul)
     let language = LanguageModel(
-      model: model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny")
+      model: model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: tiny.fingerprint)
     #expect(language.draftTable == table)
   }
 

@@ -116,7 +116,8 @@ struct DraftedExitTests {
     let answer = try Transcript(try request(policy: policy), on: plain)
     let table = try #require(DraftTable(training: [.own(prompt + answer.ids)], slotCount: 1 << 10))
     let language = LanguageModel(
-      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
+      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata,
+      fingerprint: plain.fingerprint,
       draftTable: table, exitAcceptanceStatistics: AcceptanceStatistics(followsTimes: false))
     #expect(try expectSame(try request(policy: policy), on: language).drafted.accepted > 10)
   }

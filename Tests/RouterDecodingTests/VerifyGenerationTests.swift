@@ -129,7 +129,8 @@ struct VerifyGenerationTests {
     let foreign: [Int32] = answer.ids.flatMap { (id: Int32) -> [Int32] in [id, 9999] }
     let table = try #require(DraftTable(training: [.own(foreign)], slotCount: 1 << 10))
     let language = LanguageModel(
-      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
+      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata,
+      fingerprint: plain.fingerprint,
       draftTable: table)
     _ = try expectSame(request(.greedy), on: language)
   }
@@ -139,7 +140,8 @@ struct VerifyGenerationTests {
     let answer = try Transcript(request(.greedy), on: plain)
     let table = try #require(DraftTable(training: [.own(prompt + answer.ids)], slotCount: 1 << 10))
     let language = LanguageModel(
-      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata, fingerprint: "tiny",
+      model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata,
+      fingerprint: plain.fingerprint,
       draftTable: table)
     let summary = try expectSame(request(.greedy), on: language)
     #expect(summary.accepted > 0)
@@ -157,7 +159,7 @@ struct VerifyGenerationTests {
       ).ids
     }
     let language = LanguageModel(
-      model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: "tiny",
+      model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: tiny.fingerprint,
       draftTable: DraftTable(training: samples.map(DraftTrainingText.own), slotCount: 1 << 12),
       acceptanceStatistics: AcceptanceStatistics(followsTimes: false))
     let expected = try thirdTokenProbabilities(language, temperature: temperature)

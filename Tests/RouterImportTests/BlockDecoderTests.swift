@@ -96,8 +96,10 @@ import Testing
       }
     }
     #expect(isRepacked)
-    let scales = Array(parts[0])
-    let mins = parts.count > 1 ? Array(parts[1]) : []
+    // Pointers do not keep their buffers.
+    let (scales, mins) = withExtendedLifetime(companions) {
+      (Array(parts[0]), parts.count > 1 ? Array(parts[1]) : [])
+    }
     func half(_ bits: UInt16) -> Float { HalfPrecision.float(fromF16: bits) }
     if target == .q8 {
       return codes.enumerated().map { half(scales[$0 / 32]) * Float(Int8(bitPattern: $1)) }

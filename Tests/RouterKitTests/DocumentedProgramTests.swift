@@ -80,12 +80,14 @@ func answer(
       prompt: prompt, maximumTokens: site.model.contextLength - prompt.count,
       stopStrings: site.model.chatStopStrings, decoding: .exit(plan), continuesText: false)
     var expected = ""
-    for try await event in try InferenceEngine(model: site.model).submit(request) {
+    let engine = InferenceEngine(model: site.model)
+    for try await event in try engine.submit(request) {
       switch event {
       case .token(let token): expected += token.text
       case .finished(let summary): expected += summary.trailingText
       }
     }
+    await engine.shutDown(grace: .zero)
     #expect(!text.isEmpty && text == expected)
   }
 
