@@ -58,10 +58,12 @@ struct EncodingDescriptorTests {
     let descriptor = encoding.descriptor
     func isFinite(_ source: [Float]) -> Bool {
       let stored = EncodedMatrix(source, as: encoding, rows: 2, columns: Self.columns)
-      return descriptor.isFinite(
-        EncodedPlanes(
-          elements: stored.elements.bytes, companions: stored.companions.map { $0.elements(of: UInt16.self) })
-      )
+      return withExtendedLifetime(stored) {
+        descriptor.isFinite(
+          EncodedPlanes(
+            elements: stored.elements.bytes,
+            companions: stored.companions.map { $0.elements(of: UInt16.self) }))
+      }
     }
     var source = [Float](repeating: -0.5, count: 2 * Self.columns)
     #expect(isFinite(source))

@@ -32,7 +32,8 @@ final class SourceEncoder: Sendable {
       if kept[index] == nil { kept = try convert(elements: nil) }
       guard let values = kept[index] else { preconditionFailure("a conversion makes every part") }
       kept[index] = nil
-      target.copyMemory(from: UnsafeRawBufferPointer(values.bytes))
+      // Nothing else keeps the buffer while it is read.
+      withExtendedLifetime(values) { target.copyMemory(from: UnsafeRawBufferPointer(values.bytes)) }
     }
   }
 
