@@ -4,7 +4,7 @@ import RouterTensor
 /// Low-rank factors beside every matrix of every layer: W' = W + (alpha / r) B A, A `[r, K]`, B `[N, r]`
 /// (LoRA, Hu et al., arXiv 2106.09685).
 ///
-/// They are trained as a reparametrisation: a step merges them into the weights; ``FactorGradients`` has the gradients.
+/// They are trained as a reparametrisation: a step merges them into the weights; `FactorGradients` has the gradients.
 package struct LowRankFactors {
   /// One matrix, and where its factors lie in their block.
   package struct Pair {
