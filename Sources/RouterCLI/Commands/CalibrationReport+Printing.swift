@@ -8,7 +8,7 @@ extension CalibrationReport {
     printRows()
     printCandidates()
     printTimes()
-    printPromise()
+    printGuarantee()
     if let simulation {
       Swift.print(
         "\(simulation.runs) recalibrations on resampled traces: \(simulation.broken) broke the promise "
@@ -101,7 +101,7 @@ extension CalibrationReport {
       asked.isEmpty ? "no exit pays" : "exits at the asked risk: \(words.joined(separator: ", "))")
   }
 
-  private func printPromise() {
+  private func printGuarantee() {
     if let guarantee = policy.guarantee {
       var line =
         "promise: expected \(guarantee.metric) at most \(guarantee.risk), wrong with probability at most \(guarantee.delta)"

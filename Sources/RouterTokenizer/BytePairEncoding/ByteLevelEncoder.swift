@@ -5,7 +5,7 @@ struct ByteLevelEncoder: Sendable {
   private let byteTokens: [TokenID?]
   private let merges: MergeTable
   /// Tokens by their bytes, where a word that is a token is taken whole; else empty.
-  private let wholeWords: TextTable
+  private let wholeWords: TokenLookup
   private let userDefined: LiteralMatcher
 
   /// Words longer than this are not remembered.
@@ -24,7 +24,7 @@ struct ByteLevelEncoder: Sendable {
     byteTokens = ByteAlphabet.characters.map { ids[Array(String($0).utf8)] }
     merges = try Self.mergeTable(rules, ids, vocabulary)
 
-    var wholeWords = TextTable(capacity: ignoreMerges ? ids.values.count : 0)
+    var wholeWords = TokenLookup(capacity: ignoreMerges ? ids.values.count : 0)
     if ignoreMerges {
       for id in ids.values where vocabulary.kinds[Int(id)] == .normal {
         _ = vocabulary.withBytes(of: id) { wholeWords.update(id, for: $0) }
@@ -92,8 +92,8 @@ struct ByteLevelEncoder: Sendable {
 
   private static func tokensByText(
     _ tokens: [String], _ vocabulary: Vocabulary
-  ) throws(TokenizerError) -> TextTable {
-    var ids = TextTable(capacity: tokens.count)
+  ) throws(TokenizerError) -> TokenLookup {
+    var ids = TokenLookup(capacity: tokens.count)
     for (index, token) in tokens.enumerated() {
       var token = token
       guard let earlier = token.withUTF8({ ids.update(TokenID(index), for: $0) }) else { continue }
@@ -110,7 +110,7 @@ struct ByteLevelEncoder: Sendable {
   }
 
   private static func mergeTable(
-    _ rules: [String], _ ids: TextTable, _ vocabulary: Vocabulary
+    _ rules: [String], _ ids: TokenLookup, _ vocabulary: Vocabulary
   ) throws(TokenizerError) -> MergeTable {
     var table = MergeTable(capacity: rules.count)
     var joined: [UInt8] = []
@@ -133,7 +133,7 @@ struct ByteLevelEncoder: Sendable {
 
   /// The two tokens of a rule "left right" and the one that they make; nil if any is none.
   private static func tokens(
-    of rule: UnsafeBufferPointer<UInt8>, _ ids: TextTable, _ joined: inout [UInt8]
+    of rule: UnsafeBufferPointer<UInt8>, _ ids: TokenLookup, _ joined: inout [UInt8]
   ) -> (left: TokenID, right: TokenID, product: TokenID)? {
     let space = UInt8(ascii: " ")
     guard let middle = rule.firstIndex(of: space) else { return nil }

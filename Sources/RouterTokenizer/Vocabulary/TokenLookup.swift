@@ -10,7 +10,7 @@
 ///
 /// A dictionary of byte arrays would allocate for each key; here all keys share one array, and a look-up takes
 /// bytes wherever they lie.
-struct TextTable: Sendable {
+struct TokenLookup: Sendable {
   private var bytes: [UInt8] = []
   /// Where the text of each entry begins in `bytes`, `[count + 1]`.
   private var offsets: [Int] = [0]
