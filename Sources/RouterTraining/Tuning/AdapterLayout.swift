@@ -1,7 +1,7 @@
 import RouterCheckpoint
 import RouterModel
 
-/// Where the adapters of tuned exits lie in a block of f32: one after another, from ``start`` on.
+/// Where the adapters of tuned exits lie in a block of f32: one after another, from `start` on.
 package struct AdapterLayout: Sendable {
   package let kind: ExitAdapterKind
   /// The tuned exits that have an adapter, ascending.
