@@ -63,6 +63,12 @@ import Testing
     #expect(needed == (try PolicyCalibration(risk: 0.05).minimumPromptCount))
   }
 
+  @Test func aModelThatIsNotWhollyLoadedIsRefused() {
+    #expect(throws: CalibrationError.self) {
+      try PolicyCalibration(risk: 0.1).calibrate(path, on: TinyLanguage.make(layers: 2), prompts: prompts)
+    }
+  }
+
   @Test func aLossThatNeedsRightAnswersIsRefused() {
     #expect(throws: CalibrationError.self) { try PolicyCalibration(metric: .exactMatch, risk: 0.1) }
     #expect(throws: CalibrationError.self) { try PolicyCalibration(risk: 0.1, maximumTokens: 0) }

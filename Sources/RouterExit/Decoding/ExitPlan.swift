@@ -63,21 +63,14 @@ public struct ExitPlan: Sendable {
   public init(
     _ policy: any ExitPolicy, for model: ModelIdentity, keyValues: KeyValueMode = .exact
   ) throws(PolicyError) {
-    try model.requireExits(of: policy)
-    self.policy = policy
-    self.keyValues = keyValues
-    guarantee = nil
-    mismatches = []
-    self.model = model
-    file = nil
-    mismatch = .refused
+    try self.init(policy, for: model, keyValues: keyValues, guarantee: nil)
   }
 
-  /// A plan from a policy in code that was calibrated on the model with these keys and values.
+  /// A plan from a policy in code, with what calibration proved on the model with these keys and values.
   ///
   /// - Throws: as ``init(_:for:keyValues:)``.
   package init(
-    _ policy: any ExitPolicy, for model: ModelIdentity, keyValues: KeyValueMode, guarantee: PolicyGuarantee
+    _ policy: any ExitPolicy, for model: ModelIdentity, keyValues: KeyValueMode, guarantee: PolicyGuarantee?
   ) throws(PolicyError) {
     try model.requireExits(of: policy)
     self.policy = policy

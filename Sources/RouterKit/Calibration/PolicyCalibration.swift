@@ -68,6 +68,12 @@ public struct PolicyCalibration: Sendable {
     _ path: [any ExitPolicy], on model: LanguageModel, prompts: [[Int32]],
     progress: (Double, Int) -> Void = { _, _ in }
   ) throws -> CalibratedPolicy {
+    guard model.identity.loadedLayerCount == model.identity.layerCount else {
+      throw CalibrationError(
+        code: .invalidParameter,
+        what: "only \(model.identity.loadedLayerCount) of \(model.identity.layerCount) layers are loaded",
+        location: "model", remedy: "Load all layers: a guarantee is about nearness to full depth.")
+    }
     let settings = try TestingSequence.Settings(
       risk: risk, delta: delta, test: metric.preferredTest, promptCount: prompts.count)
     var random = SplitMix64(seed: seed)
