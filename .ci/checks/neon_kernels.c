@@ -178,9 +178,10 @@ static void check_attention(const rk_kernels *fast, const rk_kernels *reference,
       for (size_t rows = 1; rows <= 31; rows += 10) {
         const size_t position = next_u32() % 300, count = position + rows, blocks = (count + 127) / 128;
         // Elements that are never written are NaNs.
-        const size_t bytes = blocks * 128 * k * 4, stride = heads * k + 3;
-        void *keys = memset(malloc(bytes), 0xFF, bytes), *values = memset(malloc(bytes), 0xFF, bytes);
-        const rk_cache cache = {keys, values, 128 * k, k, element};
+        const size_t bytes = 128 * k * 4, stride = heads * k + 3;
+        void *places[8];
+        for (size_t b = 0; b < blocks; b++) places[b] = memset(malloc(2 * bytes), 0xFF, 2 * bytes);
+        const rk_cache cache = {places, 0, bytes, k, element};
         for (size_t s = 0; s < count; s++) {
           float *key = floats(k, 1), *value = floats(k, 1);
           fast->store(&cache, s, key, value);
@@ -202,7 +203,8 @@ static void check_attention(const rk_kernels *fast, const rk_kernels *reference,
                             joined + i / heads * stride + i % heads * k);
         worst = fmax(worst, distance(found, expected, rows * stride));
         differs |= memcmp(found, joined, rows * stride * sizeof(float)) != 0;
-        free(keys), free(values), free(q), free(found), free(expected), free(joined), free(parts);
+        for (size_t b = 0; b < blocks; b++) free(places[b]);
+        free(q), free(found), free(expected), free(joined), free(parts);
       }
   report(element == rk_element_f16 ? "attend f16" : "attend f32", worst, 1e-5);
   report(element == rk_element_f16 ? "attend f16: by parts" : "attend f32: by parts", differs, 0);

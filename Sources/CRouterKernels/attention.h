@@ -149,9 +149,9 @@ static inline void join(float *largest, float *total, rk_vf new_largest, rk_vf n
 
 static void score_block(const rk_cache *cache, size_t block, const float *const *q, const size_t *counts,
                         size_t n, float *scores) {
-  const size_t k = cache->width, start = block * cache->stride;
-  const float *keys = (const float *)cache->keys + start;
-  const uint16_t *half_keys = (const uint16_t *)cache->keys + start;
+  const size_t k = cache->width;
+  const float *keys = (const float *)rk_cache_keys(cache, block);
+  const uint16_t *half_keys = (const uint16_t *)rk_cache_keys(cache, block);
   const int is_half = cache->element == rk_element_f16;
   for (size_t i = 0; i < n;) {
     switch (n - i) {
@@ -186,9 +186,9 @@ static void score_block(const rk_cache *cache, size_t block, const float *const 
 
 static void value_block(const rk_cache *cache, size_t block, const float *scores, const size_t *counts,
                         size_t n, const float *keep, const float *take, float *const *sums) {
-  const size_t k = cache->width, start = block * cache->stride;
-  const float *values = (const float *)cache->values + start;
-  const uint16_t *half_values = (const uint16_t *)cache->values + start;
+  const size_t k = cache->width;
+  const float *values = (const float *)rk_cache_values(cache, block);
+  const uint16_t *half_values = (const uint16_t *)rk_cache_values(cache, block);
   const int is_half = cache->element == rk_element_f16;
   for (size_t i = 0; i < n;) {
     switch (n - i) {
@@ -321,11 +321,11 @@ static void attend_join(const float *parts, size_t stride, size_t blocks, size_t
 }
 
 static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
-  const size_t k = cache->width, at = position % rk_cache_block;
-  const size_t block = position / rk_cache_block * cache->stride;
-  const size_t tile = block + at / rk_cache_tile * rk_cache_tile * k + at % rk_cache_tile;
+  const size_t k = cache->width, at = position % rk_cache_block, block = position / rk_cache_block;
+  const size_t tile = at / rk_cache_tile * rk_cache_tile * k + at % rk_cache_tile;
   if (cache->element == rk_element_f16) {
-    uint16_t *keys = (uint16_t *)cache->keys + tile, *values = (uint16_t *)cache->values + block + at * k;
+    uint16_t *keys = (uint16_t *)rk_cache_keys(cache, block) + tile;
+    uint16_t *values = (uint16_t *)rk_cache_values(cache, block) + at * k;
     size_t c = 0;
     for (; c + RK_WIDTH <= k; c += RK_WIDTH) {
       uint16_t lanes[RK_WIDTH];
@@ -338,8 +338,8 @@ static void store(const rk_cache *cache, size_t position, const float *key, cons
       values[c] = rk_half_from_float(value[c]);
     }
   } else {
-    float *keys = (float *)cache->keys + tile;
+    float *keys = (float *)rk_cache_keys(cache, block) + tile;
     for (size_t c = 0; c < k; c++) keys[c * rk_cache_tile] = key[c];
-    memcpy((float *)cache->values + block + at * k, value, k * sizeof(float));
+    memcpy((float *)rk_cache_values(cache, block) + at * k, value, k * sizeof(float));
   }
 }

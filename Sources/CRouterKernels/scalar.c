@@ -135,20 +135,22 @@ static void cache_put(const rk_cache *cache, void *elements, size_t index, float
   else ((float *)elements)[index] = value;
 }
 
+/// Where an element of a position's key lies among the keys of its block.
 static size_t key_index(const rk_cache *cache, size_t position, size_t c) {
   const size_t at = position % rk_cache_block;
-  return position / rk_cache_block * cache->stride + (at / rk_cache_tile * cache->width + c) * rk_cache_tile +
-         at % rk_cache_tile;
+  return (at / rk_cache_tile * cache->width + c) * rk_cache_tile + at % rk_cache_tile;
 }
 
+/// Where an element of a position's value lies among the values of its block.
 static size_t value_index(const rk_cache *cache, size_t position, size_t c) {
-  return position / rk_cache_block * cache->stride + position % rk_cache_block * cache->width + c;
+  return position % rk_cache_block * cache->width + c;
 }
 
 static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
+  const size_t block = position / rk_cache_block;
   for (size_t c = 0; c < cache->width; c++) {
-    cache_put(cache, cache->keys, key_index(cache, position, c), key[c]);
-    cache_put(cache, cache->values, value_index(cache, position, c), value[c]);
+    cache_put(cache, rk_cache_keys(cache, block), key_index(cache, position, c), key[c]);
+    cache_put(cache, rk_cache_values(cache, block), value_index(cache, position, c), value[c]);
   }
 }
 
@@ -169,11 +171,12 @@ static void join(fold *state, float largest, float total, float *keep, float *ta
 /// Folds positions first ..< last, a block at most, into a query's state.
 static void fold_block(const rk_cache *cache, const float *q, float scale, size_t first, size_t last,
                        fold *state, float *sums) {
-  const size_t k = cache->width;
+  const size_t k = cache->width, block = first / rk_cache_block;
+  const void *keys = rk_cache_keys(cache, block), *values = rk_cache_values(cache, block);
   float weights[rk_cache_block], largest = -INFINITY, total = 0, keep, take;
   for (size_t s = first; s < last; s++) {
     float dot = 0;
-    for (size_t c = 0; c < k; c++) dot += q[c] * cache_element(cache, cache->keys, key_index(cache, s, c));
+    for (size_t c = 0; c < k; c++) dot += q[c] * cache_element(cache, keys, key_index(cache, s, c));
     weights[s - first] = dot * scale;
     largest = fmaxf(largest, weights[s - first]);
   }
@@ -185,7 +188,7 @@ static void fold_block(const rk_cache *cache, const float *q, float scale, size_
   for (size_t c = 0; c < k; c++) {
     float part = 0;
     for (size_t s = first; s < last; s++)
-      part += weights[s - first] * cache_element(cache, cache->values, value_index(cache, s, c));
+      part += weights[s - first] * cache_element(cache, values, value_index(cache, s, c));
     sums[c] = sums[c] * keep + part * take;
   }
 }

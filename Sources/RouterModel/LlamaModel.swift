@@ -4,7 +4,7 @@ import Synchronization
 
 /// A LLaMA-family model with exits: configuration, weights and the way to multiply by them.
 ///
-/// Immutable and shared; everything that changes while text is generated lives in an ``InferenceSession``.
+/// Immutable and shared; everything that changes while text is generated lives in a ``ModelSequence`` and a ``ModelRunner``.
 package final class LlamaModel: Sendable {
   package let configuration: ModelConfiguration
   /// Depths at which the model may answer, ascending; those of the loaded prefix.
@@ -46,15 +46,6 @@ package final class LlamaModel: Sendable {
       table = longer
       return longer
     }
-  }
-
-  /// Rows up to which a pass gives each row the bits that it has alone; f32 products of more rows are left to
-  /// BLAS, whose sums have another order.
-  package var uniformRows: Int {
-    let heads = [weights.head] + weights.exitHeads.values
-    let layers = weights.layers.lazy.flatMap(\.matrices)
-    let hasF32 = heads.contains(where: \.isMultipliedByBLAS) || layers.contains(where: \.isMultipliedByBLAS)
-    return hasF32 ? Matmul.uniformRows : InferenceSession.maximumRows
   }
 
   /// Builds the model from a checkpoint, or from the prefix of it that ends with layer `maximumExit`.

@@ -10,6 +10,8 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case contextOverflow
     /// A token id outside the vocabulary.
     case unknownToken
+    /// Keys and values have no memory left.
+    case outOfPages
   }
 
   public let code: Code

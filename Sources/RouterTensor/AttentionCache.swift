@@ -1,7 +1,7 @@
 import CRouterKernels
 
-/// The keys and values of one head, in memory that somebody else owns: blocks of 128 positions (see
-/// `router_kernels.h`).
+/// The keys and values of one head, in memory that somebody else owns: blocks of 128 positions that may lie anywhere
+/// (see `router_kernels.h`).
 package struct AttentionCache {
   /// Positions of a block.
   package static let blockPositions = Int(rk_cache_block)
@@ -11,15 +11,13 @@ package struct AttentionCache {
   let view: rk_cache
 
   /// - Parameters:
-  ///   - keys: the keys of the first block, `[2, K, 64]`.
-  ///   - values: the values of the first block, `[128, K]`.
-  ///   - blockStride: elements from a block to the next.
+  ///   - blocks: where each block starts, in the order of positions.
+  ///   - keys: bytes from there to the keys, `[2, K, 64]`.
+  ///   - values: bytes from there to the values, `[128, K]`.
   ///   - width: K.
   package init(
-    keys: UnsafeMutableRawPointer, values: UnsafeMutableRawPointer, blockStride: Int, width: Int,
-    element: CacheElement
+    blocks: UnsafePointer<UnsafeMutableRawPointer?>, keys: Int, values: Int, width: Int, element: CacheElement
   ) {
-    view = rk_cache(
-      keys: keys, values: values, stride: blockStride, width: width, element: element.code)
+    view = rk_cache(blocks: blocks, keys: keys, values: values, width: width, element: element.code)
   }
 }

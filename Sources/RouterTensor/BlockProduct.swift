@@ -1,4 +1,3 @@
-import COpenBLAS
 import CRouterKernels
 
 /// An input times the blocks of a matrix, as the threads of a fork take it: addresses and sizes alone.
@@ -14,8 +13,6 @@ struct BlockProduct {
     case f32
     /// f32 products with bfloat16 rows.
     case bf16
-    /// Calls of BLAS, eight blocks each.
-    case blas
     /// f32 products with rows that are decoded one at a time.
     case decoding(rk_encoding)
   }
@@ -36,7 +33,7 @@ struct BlockProduct {
   ) {
     way =
       switch matrix.form {
-      case .f32: inputRows > Matmul.uniformRows ? .blas : .f32
+      case .f32: .f32
       case .bf16: .bf16
       case .tiles(let encoding):
         matmul.precision == .int8
@@ -51,32 +48,29 @@ struct BlockProduct {
     rows = matrix.rows
   }
 
-  /// Row blocks of 16 that a thread takes at once.
-  ///
-  /// The order in which BLAS adds depends on the width that it is given, which for the same bits on every
-  /// machine must not depend on the number of threads.
-  private var unit: Int { if case .blas = way { 8 } else { 1 } }
+  /// Row blocks of 16 that there are.
+  var blockCount: Int { (rows + 15) / 16 }
 
-  /// Units that there are.
-  var unitCount: Int { (rows + 16 * unit - 1) / (16 * unit) }
-
-  /// Units `first ..< last` of the whole product, f32 `[M, stride]`, put into `output` or added to it.
-  func run(
-    units first: Int, _ last: Int, into output: UnsafeMutablePointer<Float>, stride: Int, adding: Bool
-  ) {
-    guard adding else { return multiply(first * unit, last * unit, into: output, stride: stride) }
-    // Those of one call of BLAS; of few rows as many as make a stream, of many what stays in the first cache.
-    let blocks = max(unit, Matmul.isFew(inputRows) ? 8 : 1)
+  /// Row blocks `first ..< last` of the whole product, `[M, N]`, put where they belong.
+  func run(blocks first: Int, _ last: Int, into target: MatrixProduct.Target) {
+    let sums: UnsafePointer<UnsafeMutablePointer<Float>>
+    switch target {
+    case .output(let output, let stride):
+      return multiply(first, last, into: output, stride: stride)
+    case .sums(let rows): sums = rows
+    }
+    // Of few rows as many as make a stream, of many what stays in the first cache.
+    let blocks = Matmul.isFew(inputRows) ? 8 : 1
     let width = blocks * 16
     withUnsafeTemporaryAllocation(of: Float.self, capacity: inputRows * width) { terms in
       guard let terms = terms.baseAddress else { return }
-      for start in Swift.stride(from: first * unit, to: last * unit, by: blocks) {
-        let end = min(start + blocks, last * unit)
+      for start in Swift.stride(from: first, to: last, by: blocks) {
+        let end = min(start + blocks, last)
         // Blocks know their columns, so that the terms' first column is put where theirs would be.
         multiply(start, end, into: terms - start * 16, stride: width)
         let count = min(end * 16, rows) - start * 16
         for row in 0..<inputRows {
-          kernels.add(terms + row * width, to: output + row * stride + start * 16, count: count)
+          kernels.add(terms + row * width, to: sums[row] + start * 16, count: count)
         }
       }
     }
@@ -97,15 +91,6 @@ struct BlockProduct {
       table.pointee.matmul_f32(
         weights.assumingMemoryBound(to: Float.self), first * 16, lastRow, columns, input, inputRows, output,
         stride)
-    case .blas:
-      let step = unit * 16
-      for start in Swift.stride(from: first * 16, to: lastRow, by: step) {
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasTrans, blasint(inputRows), blasint(min(step, lastRow - start)),
-          blasint(columns), 1, input, blasint(columns),
-          weights.assumingMemoryBound(to: Float.self) + start * columns, blasint(columns), 0, output + start,
-          blasint(stride))
-      }
     case .decoding(let encoding):
       let format = rk_format(encoding)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: columns) { decoded in

@@ -35,22 +35,20 @@ extension Kernels {
     table.pointee.rotate(head, cosines, sines, width)
   }
 
-  /// ``rmsNorm(_:weight:count:epsilon:into:)``, quantised row by row: the same codes as in two steps.
+  /// ``rmsNorm(_:weight:count:epsilon:into:)``, quantised: the same codes as in two steps.
   ///
   /// - Parameters:
-  ///   - input: f32 `[M, count]`; `count` is a multiple of 32.
-  ///   - codes: receives the rows `rows` at their places.
+  ///   - input: f32 `[count]`, a multiple of 32.
+  ///   - codes: receives them as its row `row`.
   package func rmsNorm(
-    _ input: UnsafePointer<Float>, rows: Range<Int>, weight: AlignedBuffer, count: Int, epsilon: Float,
-    into codes: QuantizedActivations
+    _ input: UnsafePointer<Float>, weight: AlignedBuffer, count: Int, epsilon: Float,
+    into codes: QuantizedActivations, row: Int
   ) {
     precondition(weight.byteCount >= count * 4, "norm weight [\(weight.byteCount / 4)] for [\(count)]")
-    for row in rows {
-      let target = codes.row(row, columns: count)
-      table.pointee.rms_norm_quantize(
-        input + row * count, weight.pointer.assumingMemoryBound(to: Float.self), count, epsilon, target.codes,
-        target.scales, target.sums)
-    }
+    let target = codes.row(row, columns: count)
+    table.pointee.rms_norm_quantize(
+      input, weight.pointer.assumingMemoryBound(to: Float.self), count, epsilon, target.codes, target.scales,
+      target.sums)
   }
 
   /// ``siluMultiply(_:by:count:)``, quantised row by row: the same codes as in two steps.

@@ -8,7 +8,7 @@ package struct Matmul: Sendable {
   package let precision: ActivationPrecision
 
   package init(team: ThreadTeam, kernels: Kernels = .best, precision: ActivationPrecision = .int8) {
-    // The team is the only source of threads; BLAS runs within one chunk.
+    // The team is the only source of threads; what is left to BLAS runs within one chunk.
     openblas_set_num_threads(1)
     self.team = team
     self.kernels = kernels
@@ -77,9 +77,6 @@ package struct Matmul: Sendable {
     if case .tiles = matrix.form { precision == .int8 } else { false }
   }
 
-  /// Rows up to which every product gives a row the bits that it has alone.
-  package static let uniformRows = 7
-
   func block(
     _ matrix: WeightMatrix, of input: UnsafePointer<Float>?, _ codes: rk_activations, rows: Int
   ) -> BlockProduct {
@@ -89,21 +86,19 @@ package struct Matmul: Sendable {
   /// A product with its place, without references.
   private struct Part {
     let blocks: BlockProduct
-    let output: UnsafeMutablePointer<Float>
-    let stride: Int
-    let adds: Bool
+    let target: MatrixProduct.Target
 
     init(_ product: MatrixProduct, _ blocks: BlockProduct) {
-      (self.blocks, output, stride, adds) = (blocks, product.output, product.stride, product.adds)
+      (self.blocks, target) = (blocks, product.target)
     }
   }
 
   /// Keeps what blocks point to until here.
   func keep<Owner>(_ owner: Owner) { withExtendedLifetime(owner) {} }
 
-  /// Units of all parts, numbered through, are dealt in chunks.
+  /// Row blocks of all parts, numbered through, are dealt in chunks.
   private func run(_ parts: [Part], rows: Int, then next: WeightMatrix? = nil) {
-    let total = parts.reduce(0) { $0 + $1.blocks.unitCount }
+    let total = parts.reduce(0) { $0 + $1.blocks.blockCount }
     let chunks = chunkCount(units: total, rows: rows, alone: parts.count)
     parts.withUnsafeBufferPointer { parts in
       team.run(chunks: chunks, then: prefetchHint(for: next, rows: rows)) { chunk in
@@ -111,11 +106,10 @@ package struct Matmul: Sendable {
         let last = total * (chunk + 1) / chunks
         var base = 0
         for part in parts where first < last {
-          let count = part.blocks.unitCount
+          let count = part.blocks.blockCount
           if first < base + count {
             let end = min(last, base + count)
-            part.blocks.run(
-              units: first - base, end - base, into: part.output, stride: part.stride, adding: part.adds)
+            part.blocks.run(blocks: first - base, end - base, into: part.target)
             first = end
           }
           base += count

@@ -1,27 +1,24 @@
-import COpenBLAS
-import CRouterKernels
-
 /// One product of a fork: `output[i, n] = sum over k of input[i, k] * matrix[n, k]`, or `+=`.
 package struct MatrixProduct {
+  /// Where a product goes.
+  package enum Target {
+    /// f32 `[M, stride]`, of which as many columns are written as the matrix has rows.
+    case output(UnsafeMutablePointer<Float>, stride: Int)
+    /// M rows f32 `[N]`, wherever they lie, to which the product's rows are added.
+    case sums(UnsafePointer<UnsafeMutablePointer<Float>>)
+  }
+
   package let matrix: WeightMatrix
-  /// f32 `[M, stride]`, of which `matrix.rows` columns are written.
-  package let output: UnsafeMutablePointer<Float>
-  package let stride: Int
-  /// Whether the product is added to what `output` holds.
-  package let adds: Bool
+  package let target: Target
 
   package init(_ matrix: WeightMatrix, into output: UnsafeMutablePointer<Float>, stride: Int? = nil) {
     self.matrix = matrix
-    self.output = output
-    self.stride = stride ?? matrix.rows
-    adds = false
+    target = .output(output, stride: stride ?? matrix.rows)
   }
 
-  /// A product that is added to `target`, f32 `[M, N]`.
-  package init(_ matrix: WeightMatrix, addingTo target: UnsafeMutablePointer<Float>) {
+  /// A product whose rows are added to `rows`, f32 `[N]` each.
+  package init(_ matrix: WeightMatrix, addingTo rows: UnsafePointer<UnsafeMutablePointer<Float>>) {
     self.matrix = matrix
-    output = target
-    stride = matrix.rows
-    adds = true
+    target = .sums(rows)
   }
 }

@@ -16,9 +16,6 @@ package struct WeightMatrix: Sendable {
   /// Bytes that the matrix occupies in memory, which one product with few rows reads once.
   package var byteCount: Int { storage.byteCount }
 
-  /// Whether products with many rows are left to BLAS, whose sums have another order.
-  package var isMultipliedByBLAS: Bool { if case .f32 = form { true } else { false } }
-
   init(rows: Int, columns: Int, encoding: WeightEncoding, form: MatrixForm, storage: AlignedBuffer) {
     self.rows = rows
     self.columns = columns

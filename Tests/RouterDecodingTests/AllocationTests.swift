@@ -37,7 +37,9 @@ struct AllocationTests {
       func ask() {
         for token in 0..<5 {
           decider.begin(token)
-          for _ in 0..<3 { _ = decider.leaves(session, row: 2, logits: logits) }
+          for _ in 0..<3 {
+            _ = decider.decide(depth: 2, layerCount: 4, hidden: session.hidden(row: 2), logits: logits)
+          }
         }
       }
       // The first time pays for what the language's run time makes once.
@@ -46,23 +48,23 @@ struct AllocationTests {
     }
   }
 
-  /// Asking at three exits on the way allocates what running the layers in the same pieces does.
-  @Test func aTokenThroughItsExitsAllocatesAsItsLayersDo() throws {
-    let model = try TinyLanguage.make().model
-    let session = try InferenceSession(model: model, capacity: 32)
-    func token(_ run: () -> Void) throws -> Int {
-      try session.append(CollectionOfOne(72))
-      let count = AllocationCounter.allocations(during: run)
-      #expect(session.depth == session.depthLimit)
-      session.commitFull()
-      return count
+  /// What a token at full depth and one that is asked about at three exits allocate: the same but for the pieces in
+  /// which its layers run and the lists of who is asked, whatever the estimator does.
+  @Test func aSweepAllocatesTheSameUnderEveryPolicy() throws {
+    let language = try TinyLanguage.make()
+    func allocations(_ policy: any ExitPolicy) throws -> Int {
+      let batch = DecodingBatch(language)
+      try batch.add(
+        GenerationRequest(
+          prompt: [72, 105], maximumTokens: 100, decoding: try .tiny(policy), ignoresEndOfText: true))
+      for _ in 0..<40 { batch.sweep() }
+      let counts = (0..<5).map { _ in AllocationCounter.allocations(during: { batch.sweep() }) }
+      return counts.min() ?? 0
     }
-    func layers() { for depth in 1...4 { session.advance(to: depth) } }
-    for policy in try Self.policies() {
-      var loop = ExitLoop(session: session, policy: policy)
-      func walk() { _ = loop.run(index: session.position, logits: logits) }
-      _ = try (token(layers), token(walk))
-      #expect(try token(walk) == token(layers), "\(policy.name)")
-    }
+    let counts = try Self.policies().filter { $0.name != "none" }.map(allocations)
+    let hidden = try allocations(ScriptedPolicy { _ in .proceed(confidence: nil) })
+    #expect(hidden < 400)
+    // Logits that are asked for have lists of their own.
+    #expect(counts.allSatisfy { $0 < 600 }, "\(counts)")
   }
 }

@@ -118,7 +118,7 @@ struct DraftedExitTests {
     let language = LanguageModel(
       model: plain.model, tokenizer: plain.tokenizer, metadata: plain.metadata,
       fingerprint: plain.fingerprint,
-      draftTable: table, exitAcceptanceStatistics: AcceptanceStatistics(followsTimes: false))
+      draftTable: table, sweepCosts: SweepCosts(followsTimes: false))
     #expect(try expectSame(try request(policy: policy), on: language).drafted.accepted > 10)
   }
 }

@@ -47,15 +47,14 @@ struct GenerationTests {
     #expect(summary.prefillSeconds >= 0 && summary.decodeSeconds >= 0)
   }
 
-  /// Prompts around the 128 tokens of one batch.
-  @Test(arguments: [1, 127, 128, 129, 256, 300])
+  /// Prompts around the 256 tokens of one batch.
+  @Test(arguments: [1, 255, 256, 257, 512, 600])
   func longPromptsRunInBatches(count: Int) throws {
-    let language = try TinyLanguage.make(contextLength: 400)
+    let language = try TinyLanguage.make(contextLength: 700)
     let prompt = (0..<count).map { Int32($0 * 7 % 256) }
     let generation = try Generation(.init(prompt: prompt, maximumTokens: 5), on: language)
     var transcript = Transcript()
-    // One unit of work is a batch or a token, so that other sequences get their turn.
-    for _ in 0..<(count - 1) / 128 { #expect(try generation.advance().isEmpty) }
+    for _ in 0..<(count - 1) / DecodingBatch.rowLimit { #expect(try generation.advance().isEmpty) }
     while !generation.isFinished { transcript.add(try generation.advance()) }
     #expect(transcript.ids == (try greedyAnswer(language, prompt, count: 5)))
   }

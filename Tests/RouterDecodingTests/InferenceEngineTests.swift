@@ -43,8 +43,8 @@ struct InferenceEngineTests {
     for (stream, count) in [(first, 7), (second, 4), (third, 6)] {
       #expect(try await Transcript(stream).ids.count == count)
     }
-    // The newcomers' prompts and first tokens take two turns; then each has one step a turn until it is done.
-    #expect(log.entries.joined() == "aaaabcabcabccc")
+    // The newcomers' prompts and first tokens take one sweep; then each has one step a sweep until it is done.
+    #expect(log.entries.joined() == "aaabcabcabcacc")
   }
 
   @Test func waitingRequestsAreServedInTheOrderOfTheirArrival() async throws {

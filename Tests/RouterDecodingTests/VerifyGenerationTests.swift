@@ -161,7 +161,7 @@ struct VerifyGenerationTests {
     let language = LanguageModel(
       model: tiny.model, tokenizer: tiny.tokenizer, metadata: tiny.metadata, fingerprint: tiny.fingerprint,
       draftTable: DraftTable(training: samples.map(DraftTrainingText.own), slotCount: 1 << 12),
-      acceptanceStatistics: AcceptanceStatistics(followsTimes: false))
+      sweepCosts: SweepCosts(followsTimes: false))
     let expected = try thirdTokenProbabilities(language, temperature: temperature)
     var counts: [Int32: Int] = [:]
     var accepted = 0

@@ -14,7 +14,7 @@ struct CatchUpTests {
 
   /// Depths of tokens in turn; where one is full, all that lag are caught up.
   @Test(
-    arguments: [WeightEncoding.q8, .q4, .bf16],
+    arguments: WeightEncoding.allCases,
     [[1, 2, 1, 4], [3, 3, 3, 4], [1, 1, 1, 1, 1, 4], [2, 4, 1, 3, 4], [0, 0, 4]])
   func afterCatchingUpTheStatesAreThoseOfAFullRun(encoding: WeightEncoding, depths: [Int]) throws {
     let (session, tokens) = try session(encoding)

@@ -13,7 +13,7 @@ struct TransformersParityTests {
     #expect(ModelFixture.all.count == 6)
   }
 
-  /// In one batch, where f32 products go through BLAS.
+  /// In one batch.
   @Test(arguments: ModelFixture.all)
   func prefillAgreesAfterEveryLayer(fixture: ModelFixture) throws {
     let session = try InferenceSession(

@@ -18,8 +18,9 @@ final class AttentionProblem {
   private(set) var keys: [[Float]] = []
   private(set) var values: [[Float]] = []
   private let element: Element
-  private let keyMemory: Block<UInt8>
-  private let valueMemory: Block<UInt8>
+  /// A block of memory for each block of 128 positions: keys, then values.
+  private let memory: [Block<UInt8>]
+  private let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
   private var stride: Int { heads * width + 3 }
   private var count: Int { position + rows }
@@ -33,11 +34,14 @@ final class AttentionProblem {
     var random = SplitMix64(seed: seed)
     let offset = Int(seed % 4)
     queries = Block(random.floats(rows * (heads * width + 3), amplitude: 4), offset: offset)
-    // Blocks of 128 positions, all bits set: as f32 or f16 each element that is never written is a NaN.
-    let blocks = (position + rows + 127) / 128
-    let bytes = [UInt8](repeating: 0xFF, count: blocks * 128 * width * (element == .f32 ? 4 : 2))
-    keyMemory = Block(bytes, offset: 4 * offset)
-    valueMemory = Block(bytes, offset: 4 * offset)
+    // All bits set: as f32 or f16 each element that is never written is a NaN.
+    let blockCount = (position + rows + 127) / 128
+    let bytes = [UInt8](repeating: 0xFF, count: 2 * 128 * width * (element == .f32 ? 4 : 2))
+    memory = (0..<blockCount).map { _ in Block(bytes, offset: 4 * offset) }
+    blocks = .allocate(capacity: blockCount)
+    for (index, block) in memory.enumerated() {
+      (blocks + index).initialize(to: UnsafeMutableRawPointer(block.pointer))
+    }
     for position in 0..<count {
       keys.append(random.floats(width).map(rounded))
       values.append(random.floats(width).map(rounded))
@@ -45,14 +49,16 @@ final class AttentionProblem {
     }
   }
 
+  deinit { blocks.deallocate() }
+
   private func rounded(_ value: Float) -> Float {
     element == .f32 ? value : HalfPrecision.float(fromF16: HalfPrecision.f16(from: value))
   }
 
   private var cache: rk_cache {
     rk_cache(
-      keys: UnsafeMutableRawPointer(keyMemory.pointer), values: UnsafeMutableRawPointer(valueMemory.pointer),
-      stride: 128 * width, width: width, element: element == .f32 ? rk_element_f32 : rk_element_f16)
+      blocks: blocks, keys: 0, values: 128 * width * (element == .f32 ? 4 : 2), width: width,
+      element: element == .f32 ? rk_element_f32 : rk_element_f16)
   }
 
   private var view: rk_queries {

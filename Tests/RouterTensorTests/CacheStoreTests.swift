@@ -22,10 +22,11 @@ struct CacheStoreTests {
     let between = halves.map { $0 * (1 + 0x1p-11) }
     let values = specials + halves + between + random.floats(50, amplitude: 1000)
     let width = values.count
-    let memory = [UInt16](repeating: 0, count: 128 * width)
-    let (keys, stored) = (Block(memory), Block(memory))
+    let keys = Block([UInt16](repeating: 0, count: 2 * 128 * width))
+    let stored = keys.pointer + 128 * width
+    let blocks = Block([UnsafeMutableRawPointer?(keys.pointer)])
     let cache = rk_cache(
-      keys: keys.pointer, values: stored.pointer, stride: 128 * width, width: width, element: rk_element_f16)
+      blocks: blocks.pointer, keys: 0, values: 2 * 128 * width, width: width, element: rk_element_f16)
     for position in [0, 63, 64, 127] {
       withUnsafePointer(to: cache) { table.store($0, position, values, values) }
       let expected = values.map(HalfPrecision.f16)
@@ -36,18 +37,20 @@ struct CacheStoreTests {
       let foundKeys = (0..<width).map { keys[tile + $0 * 64] }
       #expect(foundKeys == expected, "\(set)")
     }
+    withExtendedLifetime((keys, blocks)) {}
   }
 
-  /// A block further on lies `stride` elements away, not one block's size.
+  /// A block further on may lie before the first, and its values before its keys.
   @Test(arguments: Kernels.available, AttentionProblem.Element.allCases)
-  func blocksMayLieApart(set: Kernels.InstructionSet, element: AttentionProblem.Element) throws {
+  func blocksMayLieAnywhere(set: Kernels.InstructionSet, element: AttentionProblem.Element) throws {
     let table = try set.kernels().table.pointee
-    let (width, stride) = (6, 128 * 6 * 3)
-    let memory = [UInt8](repeating: 0xFF, count: 2 * stride * 4)
-    let (keys, values) = (Block(memory), Block(memory))
+    let (width, size) = (6, 128 * 6 * 4)
+    let memory = Block([UInt8](repeating: 0xFF, count: 4 * size))
+    let base = UnsafeMutableRawPointer(memory.pointer)
+    let blocks = Block([UnsafeMutableRawPointer?(base + 2 * size), base])
     let cache = rk_cache(
-      keys: UnsafeMutableRawPointer(keys.pointer), values: UnsafeMutableRawPointer(values.pointer),
-      stride: stride, width: width, element: element == .f32 ? rk_element_f32 : rk_element_f16)
+      blocks: blocks.pointer, keys: size, values: 0, width: width,
+      element: element == .f32 ? rk_element_f32 : rk_element_f16)
     let ones = [Float](repeating: 1, count: width)
     for position in 0..<130 {
       withUnsafePointer(to: cache) {
@@ -59,6 +62,7 @@ struct CacheStoreTests {
     withUnsafePointer(to: cache) { cache in
       withUnsafePointer(to: queries) { table.attend(cache, $0, 0, 1, output.pointer) }
     }
+    withExtendedLifetime((memory, blocks, query)) {}
     // Equal keys: the mean of 0 ... 129.
     #expect(output.elements.allSatisfy { abs($0 - 64.5) < 1e-3 }, "\(set)")
   }

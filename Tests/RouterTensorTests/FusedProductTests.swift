@@ -27,9 +27,16 @@ struct FusedProductTests {
         AlignedBuffer(byteCount: rows * outputs * 4), AlignedBuffer(byteCount: rows * outputs * 4)
       )
       _ = sum.elements(of: Float.self).update(fromContentsOf: before)
-      matmul.multiply(input, rows: rows, by: [MatrixProduct(matrix, addingTo: base(sum))], codes: codes)
+      // Rows need not lie in order.
+      let places = (0..<rows).map { base(sum) + (rows - 1 - $0) * outputs }
+      places.withUnsafeBufferPointer { places in
+        guard let places = places.baseAddress else { return }
+        matmul.multiply(input, rows: rows, by: [MatrixProduct(matrix, addingTo: places)], codes: codes)
+      }
       matmul.multiply(input, rows: rows, by: [MatrixProduct(matrix, into: base(term))], codes: codes)
-      #expect(floats(sum) == zip(before, floats(term)).map { $0 + $1 })
+      let terms = floats(term)
+      let reversed = (0..<rows).reversed().flatMap { terms[$0 * outputs..<($0 + 1) * outputs] }
+      #expect(floats(sum) == zip(before, reversed).map { $0 + $1 })
     }
   }
 

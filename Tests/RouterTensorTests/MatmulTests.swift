@@ -26,8 +26,7 @@ struct MatmulTests {
     return output
   }
 
-  /// In f32 precision, every encoding is the f64 dot product of its decoded rows, through every code path:
-  /// kernels below 8 rows, BLAS from there on.
+  /// In f32 precision, every encoding is the f64 dot product of its decoded rows, in batches of any size.
   @Test(arguments: WeightEncoding.allCases, [1, 2, 7, 8, 9, 33])
   func f32ActivationsGiveDotProductsOfDecodedRows(encoding: WeightEncoding, rows: Int) {
     let team = ThreadTeam(threadCount: 2)

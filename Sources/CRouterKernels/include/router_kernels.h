@@ -69,12 +69,12 @@ enum { rk_cache_tile = 64, rk_cache_block = 128 };
 
 typedef enum rk_element { rk_element_f32 = 0, rk_element_f16 = 1 } rk_element;
 
-/// The keys and values of one head, in blocks of 128 positions.
+/// The keys and values of one head, in blocks of 128 positions that may lie anywhere.
 typedef struct rk_cache {
-  void *keys;     ///< of block 0: [2, K, 64], tiles of 64 positions
-  void *values;   ///< of block 0: [128, K]
-  size_t stride;  ///< elements from a block to the next
-  size_t width;   ///< K
+  void *const *blocks;  ///< where each block starts, in the order of positions
+  size_t keys;          ///< bytes from there to the keys [2, K, 64], tiles of 64 positions
+  size_t values;        ///< bytes from there to the values [128, K]
+  size_t width;         ///< K
   rk_element element;
 } rk_cache;
 
@@ -87,6 +87,15 @@ typedef struct rk_queries {
   size_t position;  ///< of row 0: row r sees positions 0 ... position + r
   float scale;      ///< of the scores, > 0
 } rk_queries;
+
+/// The keys and the values of block `block`.
+static inline void *rk_cache_keys(const rk_cache *cache, size_t block) {
+  return (char *)cache->blocks[block] + cache->keys;
+}
+
+static inline void *rk_cache_values(const rk_cache *cache, size_t block) {
+  return (char *)cache->blocks[block] + cache->values;
+}
 
 /// One processor's kernels. Every function accepts unaligned pointers and any tail.
 typedef struct rk_kernels {

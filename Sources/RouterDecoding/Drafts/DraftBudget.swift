@@ -1,36 +1,38 @@
-/// Draft budget of one round: how many tokens it comes to, draft by draft, for what it costs.
-package struct DraftBudget {
-  private let estimate: AcceptanceEstimate
-  /// Probability that each row is reached: that the drafts up to it are accepted.
-  private var chances = [1.0]
-  /// Probability that all drafts so far are accepted.
-  private var chance: Double { chances.last ?? 1 }
-  /// Tokens that the round yields on average.
-  private var yield = 1.0
-  private var rows: Int { chances.count }
+/// Draft budget of one sweep: a draft is added while it yields more for its time than the sweep does without it, whoever
+/// it belongs to. Alone that is a sequence's own account; at many clients another row costs more, and drafts fade out.
+package struct DraftBudget: Sendable {
+  /// Cost of a sweep of 1, 2, ... rows, never falling.
+  private let costs: [Double]
+  /// Rows of the sweep so far.
+  package private(set) var rows: Int
+  /// Tokens that the sweep yields on average.
+  private var yield: Double
 
-  package init(_ estimate: AcceptanceEstimate) { self.estimate = estimate }
-
-  /// Whether a pass can take another row.
-  var hasRoom: Bool { rows < estimate.costs.count }
-
-  /// Acceptance rate of a source.
-  func acceptance(of source: DraftSource) -> Double { estimate.acceptance(of: source) }
-
-  /// Whether a draft yields more for its time than the round does without it.
+  /// A budget without drafts.
   ///
-  /// - Parameter extra: what the draft costs beyond its row, in passes of one row.
-  package func pays(_ source: DraftSource, extra: Double = 0) -> Bool {
-    guard hasRoom else { return false }
-    let gain = chance * estimate.acceptance(of: source)
-    return (yield + gain) / (estimate.costs[rows] + extra) > yield / estimate.costs[rows - 1]
+  /// - Parameters:
+  ///   - rows: of the sweep, each of which yields one token; at least one.
+  package init(costs: [Double], rows: Int = 1) {
+    self.costs = costs
+    self.rows = max(1, rows)
+    yield = Double(self.rows)
   }
 
-  package mutating func add(_ source: DraftSource) {
-    chances.append(chance * estimate.acceptance(of: source))
+  /// Whether a sweep can take another row.
+  package var hasRoom: Bool { rows < costs.count }
+
+  /// Whether a draft pays.
+  ///
+  /// - Parameters:
+  ///   - chance: that it is reached and accepted.
+  ///   - extra: what the draft costs beyond its row, in sweeps of one row.
+  package func pays(_ chance: Double, extra: Double = 0) -> Bool {
+    hasRoom && (yield + chance) / (costs[rows] + extra) > yield / costs[rows - 1]
+  }
+
+  /// Adds a row that yields a token with this chance.
+  package mutating func add(_ chance: Double) {
+    rows += 1
     yield += chance
   }
-
-  /// Rows, from the first on, that are reached with a probability of `least` or more.
-  func rowCount(reachedWith least: Double) -> Int { chances.prefix { $0 >= least }.count }
 }

@@ -1,5 +1,5 @@
 /// Where a draft comes from: drafts of one source are accepted about equally often.
-package enum DraftSource: Hashable {
+package enum DraftSource: Sendable, Hashable {
   /// The continuation of an earlier run of so many tokens in the same sequence: prompt lookup (Saxena, "Prompt lookup
   /// decoding", 2023).
   case context(order: Int)

@@ -14,12 +14,11 @@ struct Drafter {
   mutating func append(_ token: Int32) { context.append(token) }
 
   /// A draft of the token after `drafts`, which follow the sequence: the better of the two.
-  func draft(after drafts: [Draft], budget: DraftBudget) -> Draft? {
-    let tokens = drafts.lazy.map(\.token)
-    let context = context.draft(after: tokens).map {
+  func draft(after drafts: some BidirectionalCollection<Int32>, by statistics: AcceptanceStatistics) -> Draft? {
+    let context = context.draft(after: drafts).map {
       Draft(token: $0.token, source: .context(order: $0.order))
     }
-    let table = table?.draft(after: self.context.tail(DraftTable.orders.upperBound, with: tokens))
+    let table = table?.draft(after: self.context.tail(DraftTable.orders.upperBound, with: drafts))
       .flatMap { $0.token < vocabularySize ? $0 : nil }
     guard let context, let table else { return context ?? table }
     if context.token == table.token, case .context(let order) = context.source,
@@ -27,6 +26,7 @@ struct Drafter {
     {
       return Draft(token: table.token, source: .both(order: order, level: level))
     }
-    return budget.acceptance(of: context.source) >= budget.acceptance(of: table.source) ? context : table
+    return statistics.acceptance(of: context.source) >= statistics.acceptance(of: table.source)
+      ? context : table
   }
 }

@@ -4,16 +4,14 @@ import Synchronization
 /// One request on its way through the engine.
 final class EngineJob: Sendable {
   let request: GenerationRequest
-  let model: LanguageModel
   let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
   private let cancelled = Atomic(false)
 
   init(
-    request: GenerationRequest, model: LanguageModel,
+    request: GenerationRequest,
     continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
   ) {
     self.request = request
-    self.model = model
     self.continuation = continuation
   }
 

@@ -1,23 +1,34 @@
 import Foundation
+import RouterModel
 import Synchronization
 
 /// The engine's thread and its queue.
 ///
 /// `@unchecked Sendable`: the mutable fields are guarded by `condition`.
 final class EngineWorker: @unchecked Sendable {
+  let pool: KeyValuePool
+  private let model: LanguageModel
   private let sequenceLimit: Int
-  private let queueLimit: Int
+  private let observer: (@Sendable (SweepReport) -> Void)?
   private let condition = NSCondition()
-  private var queue: [EngineJob] = []
+  private var queue: AdmissionQueue<EngineJob>
   /// What to do while there is no request.
   private var audits: [AuditJob] = []
   private var activeCount = 0
+  private var rate = AnswerRate()
+  private let isTraced = Atomic(false)
   private var isClosed = false
   private var isStopped = false
 
-  init(sequenceLimit: Int, queueLimit: Int) {
+  init(
+    _ model: LanguageModel, pool: KeyValuePool, sequenceLimit: Int, queueLimit: Int,
+    observer: (@Sendable (SweepReport) -> Void)?
+  ) {
+    self.model = model
+    self.pool = pool
     self.sequenceLimit = sequenceLimit
-    self.queueLimit = queueLimit
+    self.observer = observer
+    queue = AdmissionQueue(limit: queueLimit, isGone: \.isCancelled)
   }
 
   func enqueue(_ job: EngineJob) throws(GenerationError) {
@@ -27,13 +38,12 @@ final class EngineWorker: @unchecked Sendable {
       throw GenerationError(
         .shuttingDown, "the engine is shutting down", remedy: "Send the request to another instance.")
     }
-    // Whoever has gone away holds no place. A free place takes the next request at once, so that one holds none.
-    queue.removeAll { $0.isCancelled }
-    guard queue.count < queueLimit + max(0, sequenceLimit - activeCount) else {
+    guard queue.append(job, free: sequenceLimit - activeCount) else {
+      let seconds = rate.retryAfter
       throw GenerationError(
-        .overloaded, "\(queue.count) requests are waiting", remedy: "Try again in a few seconds.")
+        .overloaded, "\(queue.count) requests are waiting",
+        remedy: "Try again in \(seconds == 1 ? "a second" : "\(seconds) seconds").", retryAfter: seconds)
     }
-    queue.append(job)
     condition.signal()
   }
 
@@ -63,6 +73,9 @@ final class EngineWorker: @unchecked Sendable {
     return audits.count
   }
 
+  /// Lets reports say which layers ran for whom.
+  func trace(_ isTraced: Bool) { self.isTraced.store(isTraced, ordering: .relaxed) }
+
   /// Lets the thread look at what has changed.
   func wake() {
     condition.lock()
@@ -90,10 +103,10 @@ final class EngineWorker: @unchecked Sendable {
     condition.unlock()
   }
 
-  /// The thread's life: admit, advance each sequence by one step, until stopped; audit while there is nothing
-  /// else.
+  /// The thread's life: admit, sweep over all sequences, until stopped; audit while there is nothing else.
   func work() {
-    var active: [(job: EngineJob, generation: Generation)] = []
+    let batch = DecodingBatch(model, pool: pool)
+    var active: [(job: EngineJob, sequence: DecodingSequence)] = []
     var audit: (job: AuditJob, audit: OngoingAudit)?
     while let admitted = admit(active: active.count, isAuditing: audit != nil) {
       if active.isEmpty && admitted.isEmpty {
@@ -101,40 +114,58 @@ final class EngineWorker: @unchecked Sendable {
         continue
       }
       for job in admitted {
-        if let generation = start(job) { active.append((job, generation)) }
+        if let sequence = start(job, in: batch) { active.append((job, sequence)) }
       }
-      active.removeAll { !advance($0.job, $0.generation) }
+      active.removeAll { job, sequence in
+        if job.isCancelled { batch.remove(sequence) }
+        return job.isCancelled
+      }
+      guard !active.isEmpty else { continue }
+      batch.isTraced = isTraced.load(ordering: .relaxed)
+      let report = batch.sweep()
+      active.removeAll { !deliver($0.sequence, to: $0.job) }
+      observer?(report)
     }
-    for (job, generation) in active {
-      job.continuation.yield(generation.cancel())
+    for (job, sequence) in active {
+      job.continuation.yield(sequence.cancel())
       job.continuation.finish()
     }
     audit?.job.abandon()
   }
 
-  /// Waits for work and takes as many requests as may be active: none if an audit is all there is; nil when
+  /// Waits for work and takes the requests for which there is a place: none if an audit is all there is; nil when
   /// stopped.
   private func admit(active: Int, isAuditing: Bool) -> [EngineJob]? {
     condition.lock()
     defer { condition.unlock() }
     activeCount = active
-    while active == 0 && queue.isEmpty && audits.isEmpty && !isAuditing && !isStopped { condition.wait() }
+    while active == 0 && queue.isEmpty && audits.isEmpty && !isAuditing && !isStopped {
+      rate.pause()
+      condition.wait()
+    }
     if isStopped {
       for audit in audits { audit.abandon() }
       audits.removeAll()
-      for job in queue {
+      for job in queue.removeAll() {
         job.continuation.finish(
           throwing: GenerationError(
             .shuttingDown, "the engine shut down before the request began", remedy: "Send the request again.")
         )
       }
-      queue.removeAll()
       activeCount = 0
       return nil
     }
-    queue.removeAll { $0.isCancelled }
-    let taken = Array(queue.prefix(max(0, sequenceLimit - active)))
-    queue.removeFirst(taken.count)
+    var taken: [EngineJob] = []
+    let usage = pool.usage
+    var freePages = usage.pageLimit - usage.pagesHeld - usage.pagesPromised
+    while active + taken.count < sequenceLimit {
+      let job = queue.popFirst { job in
+        KeyValueLayout.pageCount(for: job.request.positions) <= freePages
+      }
+      guard let job else { break }
+      freePages -= KeyValueLayout.pageCount(for: job.request.positions)
+      taken.append(job)
+    }
     activeCount = active + taken.count
     return taken
   }
@@ -168,25 +199,28 @@ final class EngineWorker: @unchecked Sendable {
     return false
   }
 
-  private func start(_ job: EngineJob) -> Generation? {
+  private func start(_ job: EngineJob, in batch: DecodingBatch) -> DecodingSequence? {
     do {
-      return try Generation(job.request, on: job.model)
+      return try batch.add(job.request)
     } catch {
       job.continuation.finish(throwing: error)
       return nil
     }
   }
 
-  /// Advances one sequence; false when it is over.
-  private func advance(_ job: EngineJob, _ generation: Generation) -> Bool {
-    if job.isCancelled { return false }
+  /// Hands out what a sweep led to; false when the sequence is over.
+  private func deliver(_ sequence: DecodingSequence, to job: EngineJob) -> Bool {
     do {
-      for event in try generation.advance() { job.continuation.yield(event) }
+      for event in try sequence.takeEvents() { job.continuation.yield(event) }
     } catch {
       job.continuation.finish(throwing: error)
       return false
     }
-    if generation.isFinished { job.continuation.finish() }
-    return !generation.isFinished
+    guard sequence.isFinished else { return true }
+    job.continuation.finish()
+    condition.lock()
+    rate.record(at: ContinuousClock.now)
+    condition.unlock()
+    return false
   }
 }

@@ -1,22 +1,46 @@
 import Foundation
+import RouterModel
 import Synchronization
 
-/// Generates several sequences at once on a thread of its own, each a step in turn.
+/// Generates many sequences at once on a thread of its own: one sweep through the layers for all of them.
 ///
-/// A request waits in a first-in-first-out queue until a place is free; active sequences advance round-robin,
-/// a token or a batch of prompt each, so a long answer does not hold up a short one.
+/// A request waits in a first-in-first-out queue until there is a place and memory for its keys and values. Sequences
+/// may differ in everything; what one says does not depend on its neighbours.
 public final class InferenceEngine: Sendable {
   public let model: LanguageModel
   let worker: EngineWorker
 
+  /// Sequences that advance together at most, unless told otherwise.
+  public static let usualSequences = 64
+
   /// Starts the engine.
   ///
   /// - Parameters:
-  ///   - sequences: sequences that advance at the same time, each with a key/value cache of its own.
+  ///   - sequences: sequences that advance together at most.
   ///   - queueLimit: requests that may wait beyond those.
-  public init(model: LanguageModel, sequences: Int = 4, queueLimit: Int = 64) {
+  ///   - keyValueMemory: bytes that keys and values may take; nil for half of the memory that is free now. A sequence
+  ///     is begun when what it may come to fits, and costs what it has reached.
+  public convenience init(
+    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil
+  ) {
+    self.init(
+      model: model, sequences: sequences, queueLimit: queueLimit, keyValueMemory: keyValueMemory,
+      observer: nil)
+  }
+
+  /// Starts the engine.
+  ///
+  /// - Parameter observer: gets a report of each sweep, on the engine's thread.
+  package init(
+    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil,
+    observer: (@Sendable (SweepReport) -> Void)?
+  ) {
     self.model = model
-    worker = EngineWorker(sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit))
+    let layout = KeyValueLayout(of: model.model)
+    let memory = keyValueMemory ?? (FreeMemory.byteCount ?? 1 << 32) / 2
+    let pool = KeyValuePool(layout, pageLimit: memory / layout.pageByteCount)
+    worker = EngineWorker(
+      model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit), observer: observer)
     let worker = worker
     let thread = Thread { worker.work() }
     thread.name = "router-engine"
@@ -36,8 +60,17 @@ public final class InferenceEngine: Sendable {
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {
     try request.validate(for: model)
+    let room = worker.pool.pageLimit * KeyValueLayout.pagePositions
+    guard request.positions <= room else {
+      throw GenerationError(
+        .contextOverflow,
+        "the request may take \(request.positions) positions of keys and values (\(request.prompt.count) for the "
+          + "prompt, \(request.maximumTokens) for the answer), and there is memory for \(room)",
+        parameter: "max_tokens",
+        remedy: "Shorten the prompt, ask for fewer tokens, or give keys and values more memory.")
+    }
     let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
-    let job = EngineJob(request: request, model: model, continuation: continuation)
+    let job = EngineJob(request: request, continuation: continuation)
     continuation.onTermination = { _ in job.cancel() }
     try worker.enqueue(job)
     return stream
@@ -45,6 +78,12 @@ public final class InferenceEngine: Sendable {
 
   /// Active sequences and requests in the queue.
   public var load: (active: Int, queued: Int) { worker.load }
+
+  /// The memory of keys and values at this moment.
+  package var keyValueUsage: KeyValueUsage { worker.pool.usage }
+
+  /// Lets sweep reports say which layers ran for whom, and what became of it.
+  package func trace(_ isTraced: Bool) { worker.trace(isTraced) }
 
   /// Takes no more requests, waits until those it has are done or `grace` has passed, then cancels the rest.
   public func shutDown(grace: Duration) async {

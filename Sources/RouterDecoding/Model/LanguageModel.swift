@@ -51,11 +51,11 @@ public final class LanguageModel: Sendable {
   /// What the model says most after short runs of tokens, if the checkpoint brings it: drafts.
   package let draftTable: DraftTable?
   /// What drafts in mode verify have come to so far.
-  package let acceptanceStatistics: AcceptanceStatistics
+  package let acceptanceStatistics = AcceptanceStatistics()
   /// The same of drafts in mode exit.
-  package let exitAcceptanceStatistics: AcceptanceStatistics
-  /// What catching up with full depth has cost so far.
-  package let catchUpCosts = CatchUpCosts()
+  package let exitAcceptanceStatistics = AcceptanceStatistics()
+  /// What sweeps have cost so far.
+  package let sweepCosts: SweepCosts
 
   /// Name of the model.
   public var name: String { metadata.name }
@@ -76,11 +76,9 @@ public final class LanguageModel: Sendable {
   /// - Parameter draftTable: nil for the one that the weights bring, if any.
   package init(
     model: LlamaModel, tokenizer: Tokenizer, metadata: CheckpointMetadata, fingerprint: String,
-    draftTable: DraftTable? = nil, acceptanceStatistics: AcceptanceStatistics = AcceptanceStatistics(),
-    exitAcceptanceStatistics: AcceptanceStatistics = AcceptanceStatistics()
+    draftTable: DraftTable? = nil, sweepCosts: SweepCosts = SweepCosts()
   ) {
-    self.acceptanceStatistics = acceptanceStatistics
-    self.exitAcceptanceStatistics = exitAcceptanceStatistics
+    self.sweepCosts = sweepCosts
     self.draftTable = draftTable ?? DraftTable(slots: model.weights.draftSlots)
     self.model = model
     self.tokenizer = tokenizer

@@ -26,12 +26,18 @@ public struct GenerationError: Error, Sendable, Equatable, CustomStringConvertib
   /// What to do about it, one sentence.
   public let remedy: String
 
+  /// Seconds after which the same request may be taken, by the rate of the last answers; nil if time does not help.
+  public let retryAfter: Int?
+
   /// Creates an error.
-  public init(_ code: Code, _ what: String, parameter: String? = nil, remedy: String) {
+  public init(
+    _ code: Code, _ what: String, parameter: String? = nil, remedy: String, retryAfter: Int? = nil
+  ) {
     self.code = code
     self.what = what
     self.parameter = parameter
     self.remedy = remedy
+    self.retryAfter = retryAfter
   }
 
   /// "what (parameter). Remedy."

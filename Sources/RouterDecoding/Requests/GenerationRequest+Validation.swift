@@ -42,6 +42,7 @@ extension GenerationError {
       self.init(.contextOverflow, error.what, parameter: "max_tokens", remedy: error.remedy)
     case .unknownExit: self.init(.invalidRequest, error.what, parameter: "max_exit", remedy: error.remedy)
     case .unknownToken: self.init(.invalidRequest, error.what, parameter: "prompt", remedy: error.remedy)
+    case .outOfPages: self.init(.overloaded, error.what, remedy: error.remedy)
     case .unsupportedWeights: self.init(.internalFailure, error.what, remedy: error.remedy)
     }
   }

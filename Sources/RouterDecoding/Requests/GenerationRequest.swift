@@ -37,4 +37,7 @@ public struct GenerationRequest: Sendable {
     self.ignoresEndOfText = ignoresEndOfText
     self.continuesText = continuesText
   }
+
+  /// Positions that prompt and answer take at most.
+  package var positions: Int { prompt.count + maximumTokens }
 }

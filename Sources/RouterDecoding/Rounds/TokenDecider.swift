@@ -1,6 +1,4 @@
-import RouterCheckpoint
 import RouterExit
-import RouterModel
 
 /// A policy's decision about one token, exit by exit.
 package struct TokenDecider {
@@ -9,8 +7,6 @@ package struct TokenDecider {
   private var previous: [Float]
   private var hasPrevious = false
   private var index = 0
-  /// What the policy measured last.
-  package private(set) var confidence: Float?
 
   /// - Parameter policy: nil to let no token go.
   package init(policy: (any ExitPolicy)?, width: Int) {
@@ -23,27 +19,31 @@ package struct TokenDecider {
   /// - Parameter index: 0-based, within the answer, of the token that is chosen then.
   package mutating func begin(_ index: Int) {
     self.index = index
-    (hasPrevious, confidence) = (false, nil)
+    hasPrevious = false
     decider?.beginToken(index)
   }
 
-  /// Whether the token leaves at the exit where its row in flight is.
+  /// Whether the token leaves at an exit, and what the policy measured.
   ///
-  /// - Parameter logits: computes the logits of the row.
-  package mutating func leaves(_ session: InferenceSession, row: Int, logits: any ExitLogits) -> Bool {
-    let hidden = session.hidden(row: row)
+  /// - Parameters:
+  ///   - depth: layers that it has run, of the model's `layerCount`.
+  ///   - hidden: f32 `[D]`, its residual stream.
+  ///   - logits: computes its logits.
+  package mutating func decide(
+    depth: Int, layerCount: Int, hidden: UnsafeBufferPointer<Float>, logits: any ExitLogits
+  ) -> (leaves: Bool, confidence: Float?) {
     let decision = previous.withUnsafeBufferPointer { previous in
       // In place: to copy a decider that does not fit into an existential's own words is to allocate.
       decider?.decide(
         ExitObservation(
-          depth: session.ledger.depths[row], layerCount: session.model.configuration.layerCount,
-          tokenIndex: index, hidden: hidden, previousHidden: hasPrevious ? previous : nil, logits: logits))
+          depth: depth, layerCount: layerCount, tokenIndex: index, hidden: hidden,
+          previousHidden: hasPrevious ? previous : nil, logits: logits))
     }
-    guard let decision else { return false }
-    confidence = decision.confidence
-    if decision.exits { return true }
-    previous.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: hidden) }
-    hasPrevious = true
-    return false
+    guard let decision else { return (false, nil) }
+    if !decision.exits {
+      previous.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: hidden) }
+      hasPrevious = true
+    }
+    return (decision.exits, decision.confidence)
   }
 }

@@ -52,8 +52,7 @@ package struct SimilarityStudy {
   /// What a sub-model holds at each position that stands at its exit.
   private func subModelStates(_ states: ForcedStates) -> [SubModelState] {
     let vocabulary = language.vocabularySize
-    // Each row keeps the bits that it has alone.
-    return states.headGroups(of: Matmul.uniformRows).flatMap { group in
+    return states.headGroups().flatMap { group in
       let logits = states.logits(group)
       return group.enumerated().map { row, position in
         SubModelState(

@@ -2,7 +2,7 @@ import CRouterKernels
 
 /// How a weight matrix `[N, K]` is held in memory, and so which kernels multiply by it.
 enum MatrixForm: Sendable {
-  /// Row-major f32; products with many rows are left to BLAS.
+  /// Row-major f32.
   case f32
   /// Row-major bfloat16.
   case bf16

@@ -2,7 +2,7 @@
 ///
 /// Positions below ``complete`` have them in every layer. Those that follow are *in flight*, one row each, and
 /// have run the first ``depths`` layers. A position attends to all before it, so a layer takes positions in order
-/// and depths never rise along the rows: what a deeper layer lacks is always a run of rows up to the last one.
+/// and depths never rise along the rows.
 package struct KeyValueLedger: Sendable, Equatable {
   /// L, the layers that a complete position has.
   package let layerCount: Int
@@ -30,9 +30,22 @@ package struct KeyValueLedger: Sendable, Equatable {
     return LayerRun(layers: last..<upper, rows: first..<depths.count)
   }
 
-  /// Notes that a run has been done.
+  /// What some rows lack up to `depth`: rows of the same depth together, the deepest first.
+  package func lacking(to depth: Int, rows: Range<Int>) -> [LayerRun] {
+    var runs: [LayerRun] = []
+    for row in rows where depths[row] < depth {
+      if let last = runs.last, last.layers.lowerBound == depths[row] {
+        runs[runs.count - 1] = LayerRun(layers: last.layers, rows: last.rows.lowerBound..<row + 1)
+      } else {
+        runs.append(LayerRun(layers: depths[row]..<depth, rows: row..<row + 1))
+      }
+    }
+    return runs
+  }
+
+  /// Notes that a run has been done, before any that follows it deeper.
   package mutating func record(_ run: LayerRun) {
-    precondition(run.rows.upperBound == depths.count && run.layers.upperBound <= layerCount, "\(run)")
+    precondition(run.rows.upperBound <= depths.count && run.layers.upperBound <= layerCount, "\(run)")
     for row in run.rows {
       precondition(depths[row] == run.layers.lowerBound, "row \(row) has run \(depths[row]) layers")
       depths[row] = run.layers.upperBound
@@ -49,6 +62,13 @@ package struct KeyValueLedger: Sendable, Equatable {
     precondition(count <= depths.count && depths.prefix(count).allSatisfy { $0 == layerCount }, "\(depths)")
     complete += count
     depths.removeAll(keepingCapacity: true)
+  }
+
+  /// Accepts the first `count` rows, which all layers have; the others stay in flight.
+  package mutating func settle(_ count: Int) {
+    precondition(count <= depths.count && depths.prefix(count).allSatisfy { $0 == layerCount }, "\(depths)")
+    complete += count
+    depths.removeFirst(count)
   }
 
   /// Forgets the rows behind the first `count`.

@@ -1,31 +1,32 @@
-/// What passes of several rows cost with their heads, in passes of one row, followed as they are timed.
-package struct PassCostCurve {
-  /// Seconds of a pass of 1, 2, ... rows; nil before any has been timed.
+/// What work on several rows costs, in seconds, followed as it is timed: rows share one read of the weights, and
+/// arithmetic shows the more of them there are.
+package struct CostCurve: Sendable, Equatable {
+  /// Costs of 1, 2, ... rows before any has been timed, relative to one row; never falling.
+  private let usual: [Double]
+  /// Seconds of 1, 2, ... rows; nil before any has been timed.
   private var seconds: [Double]?
-
-  /// Costs before any has been timed: rows share one read of the weights, and arithmetic shows the more of them
-  /// there are.
-  package static let defaultCosts = [1, 1.03, 1.1, 1.18, 1.25, 1.34, 1.43, 1.52]
 
   /// Weight of a new timing.
   private static let gain = 0.05
-  /// Bounds of a timing, relative to what is known: something may interrupt a pass, which says nothing.
+  /// Bounds of a timing, relative to what is known: something may interrupt it, which says nothing.
   private static let bounds = (least: 0.8, most: 1.25)
   /// What the seconds of other numbers of rows go with a timing towards the usual ones beside it, so that one
   /// which looked bad is tried again.
   private static let forgetting = 0.003
 
-  package init() {}
+  package init(usual: [Double]) { self.usual = usual }
 
-  /// Cost of a pass of 1, 2, ... rows, never falling.
+  /// Cost of 1, 2, ... rows relative to one row, never falling.
   package var costs: [Double] {
-    guard let seconds, let one = seconds.first else { return Self.defaultCosts }
+    guard let seconds, let one = seconds.first else { return usual }
     return seconds.reduce(into: []) { $0.append(max($1 / one, $0.last ?? 1)) }
   }
 
-  /// Notes the time of a pass of `rows` rows.
+  /// Seconds of one row; nil before any has been timed.
+  package var unit: Double? { seconds?.first }
+
+  /// Notes the time of so many rows.
   package mutating func record(rows: Int, seconds time: Double) {
-    let usual = Self.defaultCosts
     guard usual.indices.contains(rows - 1), time > 0 else { return }
     let place = rows - 1
     var all = seconds ?? usual.map { time * $0 / usual[place] }

@@ -1,15 +1,13 @@
 import RouterCheckpoint
 import RouterTensor
 
-/// Working memory of one session for up to `rows` tokens at a time.
-struct SessionScratch {
+/// Working memory of a runner for up to `rows` rows at a time.
+struct RunnerScratch {
   let rows: Int
-  /// f32 `[rows, D]`: the residual stream.
-  let hidden: UnsafeMutablePointer<Float>
-  /// f32 `[rows, D]`: the normalised input of a block.
+  /// f32 `[rows, D]`: the normalised input of a block, or of the head.
   let normed: UnsafeMutablePointer<Float>
-  /// f32 `[rows, D]`: a block's output before it joins the residual stream.
-  let delta: UnsafeMutablePointer<Float>
+  /// f32 `[rows, D]`: what an exit's adapter makes of a state.
+  let adapted: UnsafeMutablePointer<Float>
   /// f32 `[rows, H * K]`
   let query: UnsafeMutablePointer<Float>
   /// f32 `[rows, G * K]`
@@ -32,21 +30,20 @@ struct SessionScratch {
     self.rows = rows
     let (queryWidth, keyWidth) = (configuration.queryWidth, configuration.keyValueWidth)
     let (width, inner) = (configuration.width, configuration.feedForwardWidth)
-    let widths = [width, width, width, queryWidth, keyWidth, keyWidth, queryWidth, inner, inner]
+    let widths = [width, width, queryWidth, keyWidth, keyWidth, queryWidth, inner, inner]
     // Each part starts on a cache line.
     let sizes = widths.map { (rows * $0 + 15) / 16 * 16 }
     memory = AlignedBuffer(byteCount: sizes.reduce(0, +) * 4)
     let base = memory.pointer.assumingMemoryBound(to: Float.self)
     let starts = sizes.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
-    hidden = base + starts[0]
-    normed = base + starts[1]
-    delta = base + starts[2]
-    query = base + starts[3]
-    key = base + starts[4]
-    value = base + starts[5]
-    attended = base + starts[6]
-    gate = base + starts[7]
-    up = base + starts[8]
+    normed = base + starts[0]
+    adapted = base + starts[1]
+    query = base + starts[2]
+    key = base + starts[3]
+    value = base + starts[4]
+    attended = base + starts[5]
+    gate = base + starts[6]
+    up = base + starts[7]
     codes = QuantizedActivations(capacity: rows * max(width, queryWidth, inner))
     gatedCodes = QuantizedActivations(capacity: rows * inner)
   }

@@ -1,0 +1,106 @@
+import RouterCheckpoint
+import RouterModel
+import RouterTensor
+
+/// Reads the head for rows of all sequences at once, and of each row as much as its sampler looks at.
+final class HeadReader {
+  /// A row whose next token is to be chosen.
+  struct Row {
+    /// f32 `[D]`: what the head reads.
+    let input: UnsafePointer<Float>
+    /// Layers that made it.
+    let depth: Int
+    let demand: LogitDemand
+  }
+
+  private let runner: ModelRunner
+  private let costs: SweepCosts
+  private let slabs: LogitSlabs
+  /// f32 `[n, D]`: inputs of one read, side by side.
+  private var gathered = AlignedBuffer(byteCount: 0)
+  private let clock = ContinuousClock()
+
+  private var width: Int { runner.model.configuration.width }
+  private var vocabularySize: Int { runner.model.configuration.vocabularySize }
+
+  /// Rows up to which the screen costs less than the whole head: beyond, arithmetic counts and no longer bytes.
+  private static let screenedRows = 8
+  /// Rows whose logits are computed at a time, which bounds their memory.
+  private static let logitRows = 16
+
+  init(_ runner: ModelRunner, costs: SweepCosts) {
+    self.runner = runner
+    self.costs = costs
+    slabs = LogitSlabs(vocabularySize: runner.model.configuration.vocabularySize)
+  }
+
+  /// Ends the use of all results.
+  func beginSweep() { slabs.releaseAll() }
+
+  /// What chooses the token after each of some rows, and whether the screen of the head could not tell; nil if it was
+  /// not asked.
+  func read(_ rows: [Row]) -> [(result: HeadResult, missedScreen: Bool?)] {
+    var screened = [Bool?](repeating: nil, count: rows.count)
+    var results = [HeadResult?](repeating: nil, count: rows.count)
+    let started = clock.now
+    if rows.count <= Self.screenedRows { screen(rows, &results, &screened) }
+    // Heads of their own are few and belong to exits.
+    var left = Dictionary(grouping: rows.indices.filter { results[$0] == nil }) { index in
+      runner.model.weights.exitHeads[rows[index].depth] == nil ? 0 : rows[index].depth
+    }
+    while let (depth, indices) = left.popFirst() {
+      for start in stride(from: 0, to: indices.count, by: Self.logitRows) {
+        let part = indices[start..<min(start + Self.logitRows, indices.count)]
+        for (index, logits) in zip(part, logits(part.map { rows[$0].input }, depth: depth)) {
+          results[index] = .logits(logits)
+        }
+      }
+    }
+    costs.recordHead(rows: rows.count, seconds: (clock.now - started) / .seconds(1))
+    return zip(results, screened).compactMap { result, missed in result.map { ($0, missed) } }
+  }
+
+  /// f32 `[V]` each: the logits of rows at one exit, with one read of the head.
+  func logits(_ inputs: [UnsafePointer<Float>], depth: Int) -> [UnsafeMutableBufferPointer<Float>] {
+    let output = slabs.take(rows: inputs.count)
+    runner.logits(of: gather(inputs), count: inputs.count, head: runner.head(at: depth), into: output)
+    return inputs.indices.map {
+      UnsafeMutableBufferPointer(start: output + $0 * vocabularySize, count: vocabularySize)
+    }
+  }
+
+  /// Finds what the screen of the shared head tells for less than all logits.
+  private func screen(_ rows: [Row], _ results: inout [HeadResult?], _ missed: inout [Bool?]) {
+    let fitting = rows.indices.filter {
+      rows[$0].demand != .all && runner.model.weights.exitHeads[rows[$0].depth] == nil
+    }
+    for start in stride(from: 0, to: fitting.count, by: ModelRunner.scanLimit) {
+      let part = fitting[start..<min(start + ModelRunner.scanLimit, fitting.count)]
+      let inputs = gather(part.map { rows[$0].input })
+      guard let scan = runner.scan(UnsafePointer(inputs), count: part.count) else { return }
+      for (place, index) in part.enumerated() {
+        switch rows[index].demand {
+        case .all: break
+        case .mostProbable:
+          results[index] = runner.mostProbableToken(scan, row: place).map(HeadResult.choice)
+        case .leading(let wanted):
+          let logits = slabs.take(rows: 1)
+          let isFound = runner.leadingLogits(wanted, scan, row: place, into: logits)
+          missed[index] = !isFound
+          guard isFound else { continue }
+          results[index] = .logits(UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
+        }
+      }
+    }
+  }
+
+  /// Inputs side by side, f32 `[n, D]`.
+  private func gather(_ inputs: [UnsafePointer<Float>]) -> UnsafePointer<Float> {
+    if inputs.count == 1 { return inputs[0] }
+    let byteCount = inputs.count * width * 4
+    if gathered.byteCount < byteCount { gathered = AlignedBuffer(byteCount: byteCount) }
+    let rows = gathered.pointer.assumingMemoryBound(to: Float.self)
+    for (row, input) in inputs.enumerated() { (rows + row * width).update(from: input, count: width) }
+    return UnsafePointer(rows)
+  }
+}

@@ -1,0 +1,32 @@
+/// How many rows of prompts a sweep takes, so that they delay the tokens of other sequences by a bounded time.
+package enum PromptBudget {
+  /// Sweeps without prompts that the prompts of one may take: a token is delayed to about three times its time, and a
+  /// prompt takes half as long again as alone.
+  static let factor = 2.0
+  /// Rows that a sweep takes in any case; fewer would read the weights for too little.
+  static let leastRows = 16
+
+  /// Rows for prompts in the next sweep.
+  ///
+  /// - Parameters:
+  ///   - others: rows of sequences that are beyond their prompts.
+  ///   - limit: rows of a sweep.
+  package static func rows(beside others: Int, costs: SweepCosts, limit: Int) -> Int {
+    let free = max(limit - others, leastRows)
+    guard others > 0 else { return free }
+    let fitting = costs.promptRows(beside: others, factor: factor) ?? 4 * leastRows
+    return min(max(fitting, leastRows), free)
+  }
+
+  /// Deals rows to prompts, first come, first served.
+  ///
+  /// - Parameter left: tokens that each prompt has left.
+  package static func deal(_ rows: Int, to left: [Int]) -> [Int] {
+    var rest = rows
+    return left.map { count in
+      let taken = min(count, rest)
+      rest -= taken
+      return taken
+    }
+  }
+}

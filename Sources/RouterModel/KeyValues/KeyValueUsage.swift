@@ -1,0 +1,16 @@
+/// How many pages of keys and values there are.
+package struct KeyValueUsage: Sendable, Equatable {
+  /// Pages that sequences hold.
+  package let pagesHeld: Int
+  /// Pages beyond those that sequences may still take.
+  package let pagesPromised: Int
+  /// Pages whose memory has been made, held or not.
+  package let pagesMade: Int
+  /// Pages that there may be.
+  package let pageLimit: Int
+  /// Bytes of a page.
+  package let pageByteCount: Int
+
+  /// Share of the pages that sequences hold, 0 ... 1.
+  package var share: Double { Double(pagesHeld) / Double(pageLimit) }
+}

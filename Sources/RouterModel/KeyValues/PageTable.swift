@@ -1,0 +1,47 @@
+/// The pages of one sequence, in the order of its positions. One thread at a time uses it.
+package final class PageTable {
+  private let pool: KeyValuePool
+  /// Where each page starts; as long as the capacity asks, so that it never moves.
+  let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private var pages: [Int] = []
+  private let pageCapacity: Int
+
+  /// Has pages promised for `positions` positions.
+  ///
+  /// - Throws: ``ModelError`` `outOfPages` if the pool has not so many.
+  package init(in pool: KeyValuePool, positions: Int) throws(ModelError) {
+    let count = KeyValueLayout.pageCount(for: positions)
+    guard pool.promise(count) else {
+      let usage = pool.usage
+      throw ModelError(
+        .outOfPages,
+        "\(count) pages of keys and values were asked for; \(usage.pagesHeld) of \(usage.pageLimit) are held and "
+          + "\(usage.pagesPromised) promised",
+        remedy: "Wait until a sequence ends, or give keys and values more memory.")
+    }
+    self.pool = pool
+    pageCapacity = count
+    blocks = .allocate(capacity: max(count, 1))
+    blocks.initialize(repeating: nil, count: max(count, 1))
+  }
+
+  deinit {
+    for page in pages { pool.release(page) }
+    pool.withdraw(pageCapacity - pages.count)
+    blocks.deallocate()
+  }
+
+  /// How the pages' keys and values lie.
+  var layout: KeyValueLayout { pool.layout }
+
+  /// Takes pages until the first `positions` positions have one.
+  func reach(_ positions: Int) {
+    let wanted = KeyValueLayout.pageCount(for: positions)
+    precondition(wanted <= pageCapacity, "\(positions) positions of \(pageCapacity) pages")
+    while pages.count < wanted {
+      let (page, memory) = pool.take()
+      blocks[pages.count] = memory
+      pages.append(page)
+    }
+  }
+}
