@@ -6,7 +6,7 @@ import RouterModel
 import RouterTensor
 
 /// `router bench`
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures speed, against what the machine can do and against other engines.",
@@ -26,6 +26,11 @@ struct BenchCommand: ParsableCommand {
 
       --modes compares ways of decoding on real prompts: speedup is full depth's seconds per token over a way's, \
       identical counts answers that are full depth's, token for token.
+
+      --clients puts the prompts of --data to the engine from so many clients at a time, each sending its next when it \
+      has its answer: tokens a second of all together while all are busy, the time to the first token and between \
+      tokens, for full depth, verified and each --policy, in turn. --against-server URL adds a server that speaks \
+      OpenAI's protocol, such as llama-server or router serve; it takes its turns like the others.
       """)
 
   @OptionGroup var subject: BenchSubjectOptions
@@ -79,18 +84,38 @@ struct BenchCommand: ParsableCommand {
   var modes = false
 
   @Option(
-    help: ArgumentHelp("With --modes: rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
+    help: ArgumentHelp("Answer the prompts of --data for so many clients at a time, such as 1,8,16.", valueName: "list"))
+  var clients: IntegerList?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --clients: a server that speaks OpenAI's protocol, to take turns with; may be repeated.",
+      valueName: "url"))
+  var againstServer: [String] = []
+
+  @Flag(help: "With --against-server: measure servers alone, and no engine in this process.")
+  var serversOnly = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --clients: then let a prompt of about n tokens arrive among the answers of the most clients.",
+      valueName: "n"))
+  var longPrompt: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --modes and --clients: rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
   var data: [String] = []
 
-  @Option(help: ArgumentHelp("With --modes: use the first n rows of each file.", valueName: "n"))
+  @Option(help: ArgumentHelp("With --modes and --clients: use the first n rows of each file.", valueName: "n"))
   var rows = 40
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("With --modes: a policy to compare; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("With --modes and --clients: a policy to compare; may be repeated.", valueName: "name"))
   var policy: [String] = []
 
-  @Flag(help: "With --modes: use a policy although it was calibrated for another model.")
+  @Flag(help: "With --modes and --clients: use a policy although it was calibrated for another model.")
   var allowMismatch = false
 
   /// When the process that `--load` started was started; it reports to the one that did.
@@ -98,14 +123,26 @@ struct BenchCommand: ParsableCommand {
   var loadStarted: Double?
 
   func validate() throws {
-    if [costs, load, besideLoad, modes].count(where: { $0 }) > 1 {
-      throw ValidationError("Give one of --costs, --load, --beside-load and --modes.")
+    if [costs, load, besideLoad, modes, clients != nil].count(where: { $0 }) > 1 {
+      throw ValidationError("Give one of --costs, --load, --beside-load, --modes and --clients.")
     }
-    if modes && subject.shape != nil { throw ValidationError("--modes wants a checkpoint, not --shape.") }
-    if modes && data.isEmpty { throw ValidationError("--modes needs --data: prompts to answer.") }
-    if !modes && !(data.isEmpty && policy.isEmpty) {
-      throw ValidationError("--data and --policy are for --modes.")
+    if modes || clients != nil {
+      let flag = modes ? "--modes" : "--clients"
+      if subject.shape != nil { throw ValidationError("\(flag) wants a checkpoint, not --shape.") }
+      if data.isEmpty { throw ValidationError("\(flag) needs --data: prompts to answer.") }
+    } else if !(data.isEmpty && policy.isEmpty) {
+      throw ValidationError("--data and --policy are for --modes and --clients.")
     }
+    if let clients, clients.values.isEmpty || clients.values.contains(where: { !(1...1024).contains($0) }) {
+      throw ValidationError("--clients wants numbers from 1 to 1024, such as 1,8,16.")
+    }
+    if clients == nil && (!againstServer.isEmpty || longPrompt != nil) {
+      throw ValidationError("--against-server and --long-prompt are for --clients.")
+    }
+    if serversOnly && againstServer.isEmpty {
+      throw ValidationError("--servers-only needs --against-server: what is to be measured.")
+    }
+    if let longPrompt, longPrompt < 1 { throw ValidationError("--long-prompt is \(longPrompt). Use at least 1.") }
     guard rows >= 1 else { throw ValidationError("--rows is \(rows). Use at least 1.") }
     if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
     if refresh && !costs { throw ValidationError("--refresh is for --costs.") }
@@ -123,12 +160,13 @@ struct BenchCommand: ParsableCommand {
       repetitions: repetitions)
   }
 
-  func run() throws {
+  func run() async throws {
     if let loadStarted { return try reportLoad(started: loadStarted) }
     if costs { return try runCosts() }
     if load { return try runLoad() }
     if besideLoad { return try runBesideLoad() }
     if modes { return try runModes() }
+    if let clients { return try await runClients(clients.values) }
     try runRows()
   }
 

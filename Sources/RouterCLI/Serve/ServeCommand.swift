@@ -4,6 +4,7 @@
   import Logging
   import RouterDecoding
   import RouterExit
+  import RouterModel
   import RouterServer
 
   /// `router serve`
@@ -82,8 +83,16 @@
     @Option(help: ArgumentHelp("Load no layer beyond this exit.", valueName: "layers"))
     var maxExit: Int?
 
-    @Option(help: ArgumentHelp("Answers that are generated at the same time; 4 if absent.", valueName: "n"))
-    var slots: Int?
+    @Option(
+      help: ArgumentHelp(
+        "Answers that are generated at the same time at most; as many as memory allows, up to 64, if absent.",
+        valueName: "n"))
+    var sequences: Int?
+
+    @Option(
+      help: ArgumentHelp(
+        "Memory for keys and values in MiB; half of what is free at the start if absent.", valueName: "MiB"))
+    var kvMemory: Int?
 
     @Option(
       help: ArgumentHelp(
@@ -122,9 +131,12 @@
       let server = CompletionServer(configuration: settings.configuration, logger: logger) { [logger] in
         let language = try settings.model.load(path: path, maximumExit: settings.maximumExit)
         let policies = try Self.catalog(settings, for: language, wanted: wanted, logger: logger)
+        let engine = InferenceEngine(
+          model: language, sequences: settings.sequences, queueLimit: settings.queue,
+          keyValueMemory: settings.keyValueMemory)
+        try Self.report(engine, asked: settings.keyValueMemory, to: logger)
         return EngineBackend(
-          engine: InferenceEngine(model: language, sequences: settings.slots, queueLimit: settings.queue),
-          policies: policies, created: Int(Date().timeIntervalSince1970))
+          engine: engine, policies: policies, created: Int(Date().timeIntervalSince1970))
       }
       let announcing = settings.portFile.map { file in
         Task {
@@ -135,6 +147,25 @@
       }
       defer { announcing?.cancel() }
       try await server.run()
+    }
+
+    /// Says how much memory keys and values may take.
+    ///
+    /// - Throws: ``CommandError`` if it has no room for a page.
+    private static func report(_ engine: InferenceEngine, asked: Int?, to logger: Logger) throws {
+      let usage = engine.keyValueUsage
+      if let asked, asked < usage.pageByteCount {
+        throw CommandError(
+          "--kv-memory is \(asked >> 20) MiB, and a page of keys and values of this model takes "
+            + "\((usage.pageByteCount >> 20) + 1) MiB",
+          remedy: "Give at least as much for each sequence, for every \(KeyValueLayout.pagePositions) positions.")
+      }
+      logger.info(
+        "Memory for keys and values",
+        metadata: [
+          "pages": "\(usage.pageLimit)", "page_bytes": "\(usage.pageByteCount)",
+          "positions": "\(usage.pageLimit * KeyValueLayout.pagePositions)",
+        ])
     }
 
     /// The policies that requests may name: every one that can be found and fits the model, and the wanted one.

@@ -21,7 +21,9 @@
     /// Where the port is written once the server listens.
     package let portFile: String?
     /// Answers that are generated at the same time.
-    package let slots: Int
+    package let sequences: Int
+    /// Bytes for keys and values; nil for half of what is free.
+    package let keyValueMemory: Int?
     /// Requests that may wait beyond those.
     package let queue: Int
     package let logLevel: LogLevel
@@ -76,7 +78,10 @@
         allowMismatch: try environment.isOn(allowMismatch, "allow-mismatch"),
         maximumExit: try environment.value(maxExit, "max-exit"),
         portFile: try environment.value(portFile, "port-file"),
-        slots: try integer(slots, "slots", 1...1024, default: 4),
+        sequences: try integer(sequences, "sequences", 1...1024, default: InferenceEngine.usualSequences),
+        keyValueMemory: try environment.value(kvMemory, "kv-memory").map { _ in
+          try integer(kvMemory, "kv-memory", 1...1 << 30, default: 0) << 20
+        },
         queue: try integer(queue, "queue", 0...1_000_000, default: 64),
         logLevel: try environment.value(logLevel, "log-level") ?? .info, configuration: configuration)
     }

@@ -9,25 +9,22 @@ final class EngineWorker: @unchecked Sendable {
   let pool: KeyValuePool
   private let model: LanguageModel
   private let sequenceLimit: Int
-  private let observer: (@Sendable (SweepReport) -> Void)?
   private let condition = NSCondition()
   private var queue: AdmissionQueue<EngineJob>
   /// What to do while there is no request.
   private var audits: [AuditJob] = []
   private var activeCount = 0
   private var rate = AnswerRate()
-  private let isTraced = Atomic(false)
+  private let observer = Mutex<(isTraced: Bool, body: @Sendable (SweepReport) -> Void)?>(nil)
   private var isClosed = false
   private var isStopped = false
 
   init(
-    _ model: LanguageModel, pool: KeyValuePool, sequenceLimit: Int, queueLimit: Int,
-    observer: (@Sendable (SweepReport) -> Void)?
+    _ model: LanguageModel, pool: KeyValuePool, sequenceLimit: Int, queueLimit: Int
   ) {
     self.model = model
     self.pool = pool
     self.sequenceLimit = sequenceLimit
-    self.observer = observer
     queue = AdmissionQueue(limit: queueLimit, isGone: \.isCancelled)
   }
 
@@ -73,8 +70,10 @@ final class EngineWorker: @unchecked Sendable {
     return audits.count
   }
 
-  /// Lets reports say which layers ran for whom.
-  func trace(_ isTraced: Bool) { self.isTraced.store(isTraced, ordering: .relaxed) }
+  /// Has each sweep reported from now on.
+  func observe(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
+    observer.withLock { $0 = (traced, body) }
+  }
 
   /// Lets the thread look at what has changed.
   func wake() {
@@ -121,10 +120,11 @@ final class EngineWorker: @unchecked Sendable {
         return job.isCancelled
       }
       guard !active.isEmpty else { continue }
-      batch.isTraced = isTraced.load(ordering: .relaxed)
+      let observer = observer.withLock { $0 }
+      batch.isTraced = observer?.isTraced ?? false
       let report = batch.sweep()
       active.removeAll { !deliver($0.sequence, to: $0.job) }
-      observer?(report)
+      observer?.body(report)
     }
     for (job, sequence) in active {
       job.continuation.yield(sequence.cancel())

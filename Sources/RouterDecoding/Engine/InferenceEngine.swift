@@ -1,5 +1,6 @@
 import Foundation
 import RouterModel
+import RouterTensor
 import Synchronization
 
 /// Generates many sequences at once on a thread of its own: one sweep through the layers for all of them.
@@ -20,27 +21,15 @@ public final class InferenceEngine: Sendable {
   ///   - queueLimit: requests that may wait beyond those.
   ///   - keyValueMemory: bytes that keys and values may take; nil for half of the memory that is free now. A sequence
   ///     is begun when what it may come to fits, and costs what it has reached.
-  public convenience init(
+  public init(
     model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil
-  ) {
-    self.init(
-      model: model, sequences: sequences, queueLimit: queueLimit, keyValueMemory: keyValueMemory,
-      observer: nil)
-  }
-
-  /// Starts the engine.
-  ///
-  /// - Parameter observer: gets a report of each sweep, on the engine's thread.
-  package init(
-    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil,
-    observer: (@Sendable (SweepReport) -> Void)?
   ) {
     self.model = model
     let layout = KeyValueLayout(of: model.model)
-    let memory = keyValueMemory ?? (FreeMemory.byteCount ?? 1 << 32) / 2
+    let memory = keyValueMemory ?? SystemMemory.available / 2
     let pool = KeyValuePool(layout, pageLimit: memory / layout.pageByteCount)
     worker = EngineWorker(
-      model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit), observer: observer)
+      model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit))
     let worker = worker
     let thread = Thread { worker.work() }
     thread.name = "router-engine"
@@ -82,8 +71,14 @@ public final class InferenceEngine: Sendable {
   /// The memory of keys and values at this moment.
   package var keyValueUsage: KeyValueUsage { worker.pool.usage }
 
-  /// Lets sweep reports say which layers ran for whom, and what became of it.
-  package func trace(_ isTraced: Bool) { worker.trace(isTraced) }
+  /// Has each sweep reported.
+  ///
+  /// - Parameters:
+  ///   - traced: whether reports say which layers ran for whom, and what became of it.
+  ///   - body: called on the engine's thread.
+  package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
+    worker.observe(traced: traced, body)
+  }
 
   /// Takes no more requests, waits until those it has are done or `grace` has passed, then cancels the rest.
   public func shutDown(grace: Duration) async {

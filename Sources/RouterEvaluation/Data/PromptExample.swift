@@ -22,6 +22,15 @@ package struct PromptExample: Sendable, Equatable {
   }
 }
 
+extension PromptExample {
+  /// What a user says, with no reference answer.
+  package init(user text: String) {
+    self.init(
+      messages: [ChatMessage(role: .user, content: text)], reference: nil, isQuestion: false, instruction: nil,
+      isBrokenOff: false)
+  }
+}
+
 extension PromptExample: Decodable {
   private enum CodingKeys: String, CodingKey {
     case instruction, input, output, question, answer, prompt, completion, messages, finish

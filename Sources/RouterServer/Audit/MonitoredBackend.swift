@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterModel
 import RouterTokenizer
 
 /// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
@@ -11,6 +12,11 @@ struct MonitoredBackend: CompletionBackend {
   var policies: PolicyCatalog { base.policies.fallingBack(monitor.fallbacks) }
   var load: BackendLoad { base.load }
   var headScreen: HeadScreenCounters? { base.headScreen }
+  var keyValues: KeyValueUsage? { base.keyValues }
+
+  func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
+    base.observeSweeps(traced: traced, body)
+  }
 
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }

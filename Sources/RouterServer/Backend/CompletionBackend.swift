@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterModel
 import RouterTokenizer
 
 /// A loaded model as the server sees it: text in, events out, never a tensor.
@@ -45,6 +46,21 @@ package protocol CompletionBackend: Sendable {
   /// What the screen of the model's head has done; `nil` for a backend without one.
   var headScreen: HeadScreenCounters? { get }
 
+  /// The memory of keys and values; `nil` for a backend without one.
+  var keyValues: KeyValueUsage? { get }
+
+  /// Has each sweep of the backend's engine reported, if it has one.
+  ///
+  /// - Parameters:
+  ///   - traced: whether reports say which layers ran for whom.
+  ///   - body: called on the engine's thread.
+  func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void)
+
   /// Ends what still runs and frees the threads.
   func shutdown() async
+}
+
+extension CompletionBackend {
+  package var keyValues: KeyValueUsage? { nil }
+  package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {}
 }

@@ -1,6 +1,7 @@
 import Foundation
 import RouterDecoding
 import RouterExit
+import RouterModel
 import RouterTokenizer
 
 /// The real backend: a model, and the engine that runs it.
@@ -59,6 +60,12 @@ package struct EngineBackend: CompletionBackend {
   }
 
   package var headScreen: HeadScreenCounters? { engine.model.headScreenCounters }
+
+  package var keyValues: KeyValueUsage? { engine.keyValueUsage }
+
+  package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
+    engine.observeSweeps(traced: traced, body)
+  }
 
   package func shutdown() async {
     await engine.shutDown(grace: .zero)

@@ -42,12 +42,14 @@ struct CompletionHandler: Sendable {
     _ call: CompletionCall, backend: any CompletionBackend, _ context: ServerRequestContext
   ) async throws -> Response {
     let presence = try await ClientPresence.of(context.channel)
+    let started = ContinuousClock.now
     let sequences = try call.requests.map { try backend.submit($0) }
     metrics.load(backend.load)
     let responder = CompletionResponder(
       call: call,
       feed: CompletionFeed(sequences: sequences, presence: presence, configuration: configuration),
-      metrics: metrics, monitor: monitor, logger: logger, requestID: context.requestID)
+      metrics: metrics, monitor: monitor, logger: logger, requestID: context.requestID,
+      started: started)
     switch call.settings.delivery {
     case .whole:
       return try .json(try await responder.whole())

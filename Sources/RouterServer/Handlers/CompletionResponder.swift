@@ -10,12 +10,17 @@ struct CompletionResponder: Sendable {
   let monitor: GuaranteeMonitor
   let logger: Logger
   let requestID: String
+  /// When the request was queued.
+  let started: ContinuousClock.Instant
 
   /// Waits for the end and returns the whole answer.
   func whole() async throws -> any Encodable {
     var choices = Array(repeating: ChoiceProgress(), count: call.requests.count)
+    var times = TokenTimes(choices: choices.count, since: started)
     try await feed.consume { item in
-      if case .event(let choice, let event) = item { try choices[choice].take(event) }
+      guard case .event(let choice, let event) = item else { return }
+      note(event, of: choice, &times)
+      try choices[choice].take(event)
     }
     note(choices)
     var renderer = CompletionRenderer(call)
@@ -30,6 +35,7 @@ struct CompletionResponder: Sendable {
     let events = EventStream()
     var renderer = CompletionRenderer(call)
     var choices = Array(repeating: ChoiceProgress(), count: call.requests.count)
+    var times = TokenTimes(choices: choices.count, since: started)
     do {
       for choice in choices.indices {
         if let opening = renderer.opening(of: choice) { try await writer.write(events.event(opening)) }
@@ -39,6 +45,7 @@ struct CompletionResponder: Sendable {
         case .silence:
           try await writer.write(EventStream.keepAlive)
         case .event(let choice, let event):
+          note(event, of: choice, &times)
           try choices[choice].take(event)
           if choices[choice].isFinished {
             let last = choices[choice].takeAll()
@@ -58,6 +65,12 @@ struct CompletionResponder: Sendable {
         "Stream interrupted", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
       try await writer.write(events.event(ErrorJSON(error: translated)))
     }
+  }
+
+  private func note(_ event: GenerationEvent, of choice: Int, _ times: inout TokenTimes) {
+    guard case .token = event else { return }
+    let (seconds, isFirst) = times.next(of: choice, at: .now)
+    metrics.token(seconds: seconds, isFirst: isFirst)
   }
 
   private func note(_ choices: [ChoiceProgress]) {

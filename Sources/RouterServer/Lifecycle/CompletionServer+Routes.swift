@@ -4,9 +4,9 @@ import Logging
 extension CompletionServer {
   /// Connects paths and handlers.
   static func routes(
-    holder: ModelHolder, monitor: GuaranteeMonitor, configuration: ServerConfiguration, logger: Logger
+    holder: ModelHolder, monitor: GuaranteeMonitor, metrics: ServerMetrics, configuration: ServerConfiguration,
+    logger: Logger
   ) -> Router<ServerRequestContext> {
-    let metrics = ServerMetrics()
     let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: AccessMiddleware(logger: logger, metrics: metrics))
 

@@ -32,6 +32,7 @@ package final class CompletionServer: Sendable {
     let monitor = GuaranteeMonitor(
       share: configuration.auditShare, reaction: configuration.alarmReaction,
       queueLimit: configuration.auditQueueLimit, logger: logger)
+    let metrics = ServerMetrics()
     let (listening, listeningSink) = AsyncStream<Void>.makeStream()
     let (port, portSink) = AsyncStream<Int>.makeStream()
     self.port = port
@@ -41,7 +42,8 @@ package final class CompletionServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .notice)
     let application = Application(
-      router: Self.routes(holder: holder, monitor: monitor, configuration: configuration, logger: logger),
+      router: Self.routes(
+        holder: holder, monitor: monitor, metrics: metrics, configuration: configuration, logger: logger),
       server: .acceptedConnections(
         .init(
           additionalChannelHandlers: [ClientPresenceHandler()],
@@ -62,6 +64,11 @@ package final class CompletionServer: Sendable {
       holder: holder, listening: listening,
       load: {
         let base = try load()
+        let isTraced = logger.logLevel <= .trace
+        base.observeSweeps(traced: isTraced) { report in
+          metrics.sweep(report)
+          if isTraced { logger.trace("\(report)") }
+        }
         return configuration.auditShare > 0 ? MonitoredBackend(base: base, monitor: monitor) : base
       }, logger: logger)
 

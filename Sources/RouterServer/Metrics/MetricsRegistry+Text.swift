@@ -11,7 +11,8 @@ extension MetricsRegistry {
     let name = family.kind == .counter ? "\(label)_total" : label
     let series = family.series.map { (labels: $0.key.text, value: $0.value.value) }
     let ordered = series.sorted { $0.labels < $1.labels }.map { lines(name, $0.labels, $0.value) }
-    return "# TYPE \(name) \(family.kind.rawValue)\n\(ordered.joined())"
+    let help = MetricHelp.texts[label].map { "# HELP \(name) \($0)\n" } ?? ""
+    return "\(help)# TYPE \(name) \(family.kind.rawValue)\n\(ordered.joined())"
   }
 
   private static func lines(_ name: String, _ labels: String, _ value: MetricSeries.Value) -> String {

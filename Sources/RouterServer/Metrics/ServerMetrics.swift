@@ -2,6 +2,7 @@ import Metrics
 import RouterCalibration
 import RouterDecoding
 import RouterExit
+import RouterModel
 import Synchronization
 
 /// What the server reports, in `GET /metrics` and to the program's swift-metrics backend, if it has one.
@@ -14,6 +15,12 @@ import Synchronization
 /// | `router_depth` | distribution: mean layers per token of an answer | |
 /// | `router_prefill_seconds`, `router_decode_seconds` | distributions | |
 /// | `router_sequences` | gauge | `state`: `active`, `queued` |
+/// | `router_time_to_first_token_seconds`, `router_time_between_tokens_seconds` | distributions | |
+/// | `router_sweep_rows`, `router_sweep_seconds` | distributions: rows that went up the layers together | |
+/// | `router_prompt_rows` | counter: of those, prompt tokens | |
+/// | `router_kv_pages` | gauge | `state`: `held`, `promised`, `limit` |
+/// | `router_kv_bytes` | gauge: memory that pages have taken | |
+/// | `vllm:num_requests_running`, `vllm:num_requests_waiting`, `vllm:kv_cache_usage_perc` | gauges, as vLLM names them, for gateways and dashboards | |
 /// | `router_draft_tokens` | counter: drafted tokens | `result`: `accepted`, `rejected` |
 /// | `router_verification_rounds` | counter: passes that verified drafts | |
 /// | `router_head_screen_tokens` | counter | `result`: `screened`, `fallback` |
@@ -34,6 +41,11 @@ struct ServerMetrics: Sendable {
   private let depth: Recorder
   private let prefill: Recorder
   private let decode: Recorder
+  private let firstToken: Recorder
+  private let betweenTokens: Recorder
+  private let sweepRows: Recorder
+  private let sweepSeconds: Recorder
+  private let promptRows: Counter
   private let snapshot: Snapshot
 
   /// What counters that others keep stood at when they were last reported.
@@ -59,6 +71,11 @@ struct ServerMetrics: Sendable {
     depth = Recorder(label: "router_depth", factory: factory)
     prefill = Recorder(label: "router_prefill_seconds", factory: factory)
     decode = Recorder(label: "router_decode_seconds", factory: factory)
+    firstToken = Recorder(label: "router_time_to_first_token_seconds", factory: factory)
+    betweenTokens = Recorder(label: "router_time_between_tokens_seconds", factory: factory)
+    sweepRows = Recorder(label: "router_sweep_rows", factory: factory)
+    sweepSeconds = Recorder(label: "router_sweep_seconds", factory: factory)
+    promptRows = Counter(label: "router_prompt_rows", factory: factory)
     snapshot = Snapshot()
   }
 
@@ -100,6 +117,27 @@ struct ServerMetrics: Sendable {
   func load(_ load: BackendLoad) {
     set("router_sequences", Double(load.active), [("state", "active")])
     set("router_sequences", Double(load.queued), [("state", "queued")])
+    set("vllm:num_requests_running", Double(load.active))
+    set("vllm:num_requests_waiting", Double(load.queued))
+  }
+
+  /// Records the memory of keys and values.
+  func keyValues(_ usage: KeyValueUsage) {
+    set("router_kv_pages", Double(usage.pagesHeld), [("state", "held")])
+    set("router_kv_pages", Double(usage.pagesPromised), [("state", "promised")])
+    set("router_kv_pages", Double(usage.pageLimit), [("state", "limit")])
+    set("router_kv_bytes", Double(usage.pagesMade * usage.pageByteCount))
+    set("vllm:kv_cache_usage_perc", usage.share)
+  }
+
+  /// Records a token's time: after the request for the first, after the token before it for the others.
+  func token(seconds: Double, isFirst: Bool) { (isFirst ? firstToken : betweenTokens).record(seconds) }
+
+  /// Records a sweep.
+  func sweep(_ report: SweepReport) {
+    sweepRows.record(report.rows + report.promptRows)
+    sweepSeconds.record(report.seconds)
+    promptRows.increment(by: report.promptRows)
   }
 
   /// Records what the screen of the head has done.

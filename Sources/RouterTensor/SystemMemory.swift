@@ -15,10 +15,21 @@ package enum SystemMemory {
     #endif
   }
 
-  /// What could be allocated without swapping; half of what is installed where the system does not tell.
+  /// What could be allocated without swapping, within the limit of the process's control group; half of what is
+  /// installed where the system does not tell.
   package static var available: Int {
-    kilobytes("MemAvailable", in: "/proc/meminfo")
+    let free =
+      kilobytes("MemAvailable", in: "/proc/meminfo")
       ?? Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
+    guard let limit = number(in: "/sys/fs/cgroup/memory.max") else { return free }
+    return min(free, max(0, limit - (number(in: "/sys/fs/cgroup/memory.current") ?? 0)))
+  }
+
+  /// The number that a file holds; nil if it holds another word.
+  private static func number(in file: String) -> Int? {
+    (try? String(contentsOfFile: file, encoding: .utf8)).flatMap {
+      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
   }
 
   private static func status(_ field: String) -> Int? { kilobytes(field, in: "/proc/self/status") }

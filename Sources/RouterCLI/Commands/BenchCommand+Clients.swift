@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import RouterDecoding
+import RouterEvaluation
+import RouterExit
+import RouterTokenizer
+
+// `router bench --clients`
+extension BenchCommand {
+  /// Puts this engine, in each way of decoding, and other servers under the load of several clients, in turn.
+  func runClients(_ counts: [Int]) async throws {
+    let examples = try data.flatMap { try Dataset(path: $0, limit: rows).examples }
+    var targets: [any LoadTarget] = []
+    var engine: InferenceEngine?
+    if !serversOnly {
+      let language = try subject.modelOptions().load()
+      let made = InferenceEngine(model: language, sequences: counts.max() ?? 1)
+      engine = made
+      targets += try clientWays(for: language).map { EngineTarget(made, $0) }
+    }
+    targets += try againstServer.map { try ServerTarget(url: $0) }
+    let bar = ProgressBar("Answering")
+    defer { bar.finish() }
+    let load = ClientLoad(examples, maximumTokens: tokens)
+    let results = try await load.run(
+      targets, clients: counts, repetitions: repetitions, progress: { bar.update($0) })
+    var long: [LongPromptLoad.Result] = []
+    if let longPrompt {
+      let load = LongPromptLoad(
+        examples, long: Self.longExample(tokens: longPrompt, from: examples), promptTokens: longPrompt,
+        maximumTokens: max(256, tokens))
+      for target in targets {
+        long.append(try await load.run(target, clients: counts.max() ?? 1, repetitions: repetitions))
+      }
+    }
+    let report = ClientsReport(loads: results, longPrompts: long)
+    withExtendedLifetime(engine) {}
+    bar.finish()
+    if output.json { try OutputOptions.printJSON(report) } else { report.print() }
+  }
+
+  /// Full depth, verified, and each policy as it was calibrated.
+  private func clientWays(for language: LanguageModel) throws -> [DecodingWay] {
+    var ways = [DecodingWay.full, DecodingWay(name: "verify", .verify())]
+    for name in policy {
+      let file = try PolicyLocator.standard.load(name)
+      let plan = try ExitPlan(file, for: language, allowMismatch: allowMismatch)
+      ways.append(DecodingWay(name: "exit \(file.name)", .exit(plan)))
+    }
+    return ways
+  }
+
+  /// A prompt of about so many tokens: rows, one after the other, at some four characters a token.
+  private static func longExample(tokens: Int, from examples: [PromptExample]) -> PromptExample {
+    var text = "Summarise these requests in one sentence.\n\n"
+    var index = 0
+    while text.utf8.count < tokens * 4 {
+      text += examples[index % examples.count].messages.map(\.content).joined(separator: "\n") + "\n\n"
+      index += 1
+    }
+    return PromptExample(user: text)
+  }
+}
+
+/// What `router bench --clients` found.
+struct ClientsReport: Encodable {
+  let loads: [ClientLoadResult]
+  let longPrompts: [LongPromptLoad.Result]
+
+  private enum CodingKeys: String, CodingKey {
+    case loads
+    case longPrompts = "long_prompts"
+  }
+
+  func print() {
+    var table = TextTable(
+      ["clients", "target", "tokens/s", "x 1 client", "first token ms p50/p95/p99", "between ms p50/p95/p99", "MB"],
+      numeric: [0, 2, 3, 4, 5, 6])
+    for load in loads {
+      let alone = loads.first { $0.target == load.target && $0.clients == 1 }
+      table.add([
+        "\(load.clients)", load.target, BenchReport.spread(load.tokensPerSecond, 1),
+        alone.map { .fixed(load.tokensPerSecond.median / $0.tokensPerSecond.median, 2) } ?? "-",
+        Self.milliseconds(load.firstToken), Self.milliseconds(load.betweenTokens),
+        load.residentByteCount.map { "\($0 >> 20)" } ?? "-",
+      ])
+    }
+    table.printLines()
+    guard !longPrompts.isEmpty else { return }
+    var long = TextTable(
+      ["long prompt", "target", "clients", "between ms without", "while it is read", "p95", "its first token s", "alone", ""],
+      numeric: [2, 3, 4, 5, 6, 7, 8])
+    for result in longPrompts {
+      long.add([
+        "\(result.promptTokens)", result.target, "\(result.clients)", Self.milliseconds(result.without),
+        Self.milliseconds(result.beside), "\(String.fixed(result.beside.p95 / result.without.p95, 2))x",
+        .fixed(result.firstTokenBeside.median, 2), .fixed(result.firstTokenAlone.median, 2),
+        "\(String.fixed(result.firstTokenBeside.median / result.firstTokenAlone.median, 2))x",
+      ])
+    }
+    long.printLines()
+  }
+
+  private static func milliseconds(_ values: Percentiles) -> String {
+    [values.p50, values.p95, values.p99].map { .fixed($0 * 1000, 1) }.joined(separator: "/")
+  }
+}

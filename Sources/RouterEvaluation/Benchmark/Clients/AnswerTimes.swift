@@ -1,0 +1,17 @@
+/// When the parts of one answer arrived.
+package struct AnswerTimes: Sendable {
+  /// When the request was sent.
+  package let started: ContinuousClock.Instant
+  /// When tokens arrived, one for each token or, from a server, for each piece of text.
+  package let arrivals: [ContinuousClock.Instant]
+  /// Tokens of the answer.
+  package let tokenCount: Int
+  /// When the answer was complete.
+  package let ended: ContinuousClock.Instant
+
+  /// Seconds to the first token; nil without one.
+  package var firstToken: Double? { arrivals.first.map { ($0 - started) / .seconds(1) } }
+
+  /// Seconds between tokens.
+  package var gaps: [Double] { zip(arrivals.dropFirst(), arrivals).map { ($0 - $1) / .seconds(1) } }
+}
