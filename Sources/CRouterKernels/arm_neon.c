@@ -29,6 +29,7 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return (rk_vf)vbslq_f32(vcltq_f32(a
 
 /// Rows of activations that share one pass over the tiles of a row block.
 #define RK_PASS 4
+#define RK_PARTS 1
 
 static inline int8x16_t quad(const int8_t *p) {
   int32_t four;

@@ -6,9 +6,10 @@
 // in the first-level cache for all of them, and the f32 totals wait in y from one panel to the next: a row
 // adds its groups in the same order in whatever company it is.
 //
-// The including file has included vector.h. It defines RK_PASS; RK_TILE_AHEAD, whether a tile that will be needed
-// is asked for when weights come from memory; RK_MASKED_LANES if it has load_lanes and store_lanes of its own; and
-// what the encodings' files need of its instruction set.
+// The including file has included vector.h. It defines RK_PASS; RK_PARTS, the vectors of a tile's lanes that one
+// call of add_group_NAME takes; RK_TILE_AHEAD, whether a tile that will be needed is asked for when weights come from
+// memory; RK_MASKED_LANES if it has load_lanes and store_lanes of its own; and what the encodings' files need of its
+// instruction set.
 
 /// The f16 values at `p`, one a lane.
 static inline rk_vf half_lanes(const uint8_t *p) {
@@ -36,6 +37,17 @@ static inline void store_lanes(float *y, rk_vf v, size_t lanes) {
   memcpy(y, all, lanes * sizeof(float));
 }
 #endif
+
+/// Lanes of part `part` of a row of outputs; those beyond `lanes` are zero.
+static inline rk_vf load_part(const float *y, int row, size_t stride, size_t lanes, size_t part) {
+  const size_t first = part * RK_WIDTH;
+  return load_lanes(y + (size_t)row * stride + first, lanes > first ? lanes - first : 0);
+}
+
+static inline void store_part(float *y, int row, size_t stride, size_t lanes, size_t part, rk_vf v) {
+  const size_t first = part * RK_WIDTH;
+  if (lanes > first) store_lanes(y + (size_t)row * stride + first, v, lanes - first);
+}
 
 #include "encodings.h"
 
@@ -70,18 +82,19 @@ RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
                                  int streams) {                                                      \
     /* The first part has a lane at least. */                                                        \
     for (size_t part = 0; part < rk_tile_rows / RK_WIDTH && (part == 0 || part * RK_WIDTH < lanes);  \
-         part++) {                                                                                   \
-      float *out = y + part * RK_WIDTH;                                                              \
-      const size_t left = lanes - part * RK_WIDTH;                                                   \
-      rk_vf total[RK_PASS];                                                                          \
-      for (int i = 0; i < rows; i++)                                                                 \
-        total[i] = resumes ? (rk_vf)load_lanes(out + (size_t)i * stride, left) : vsplat(0);          \
+         part += RK_PARTS) {                                                                         \
+      rk_vf total[RK_PARTS * RK_PASS];                                                               \
+      for (int p = 0; p < RK_PARTS; p++)                                                             \
+        for (int i = 0; i < rows; i++)                                                               \
+          total[p * RK_PASS + i] = resumes ? (rk_vf)load_part(y, i, stride, lanes, part + p) : vsplat(0); \
       const uint8_t *tile = tiles;                                                                   \
       for (size_t g = 0; g < groups; g++, tile += rk_##ENCODING##_tile_bytes) {                      \
         prefetch_tile(tile, streams, rk_##ENCODING##_tile_bytes);                                    \
         add_group_##ENCODING(tile, part, x, k, g, rows, total);                                      \
       }                                                                                              \
-      for (int i = 0; i < rows; i++) store_lanes(out + (size_t)i * stride, total[i], left);          \
+      for (int p = 0; p < RK_PARTS; p++)                                                             \
+        for (int i = 0; i < rows; i++)                                                               \
+          store_part(y, i, stride, lanes, part + p, total[p * RK_PASS + i]);                         \
     }                                                                                                \
   }
 

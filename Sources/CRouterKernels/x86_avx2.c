@@ -27,8 +27,10 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return _mm256_min_ps(a, b); }
 #include "wide_matmul.h"
 #include "attention.h"
 
-/// Rows of activations that share one pass over the tiles of half a row block.
-#define RK_PASS 8
+/// Rows of activations that share one pass over the tiles of a row block.
+#define RK_PASS 4
+/// Both halves at once, which share the broadcast of each activation.
+#define RK_PARTS 2
 
 static inline __m256i quad(const int8_t *p) {
   int32_t four;

@@ -30,6 +30,7 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return _mm512_min_ps(a, b); }
 
 /// Rows of activations that share one pass over the tiles of a row block.
 #define RK_PASS 8
+#define RK_PARTS 1
 
 static inline __m512i quad(const int8_t *p) {
   int32_t four;

@@ -23,7 +23,9 @@
       #expect(
         settings.configuration.defaultMaximumTokens == 1024 && settings.configuration.defaultTemperature == 1)
       #expect(settings.configuration.alarmReaction == .none && settings.configuration.modelAliases.isEmpty)
-      #expect(settings.slots == 4 && settings.queue == 64 && settings.logLevel == .info)
+      #expect(
+        settings.sequences == 64 && settings.keyValueMemory == nil && settings.queue == 64
+          && settings.logLevel == .info)
       #expect(settings.policy == nil && settings.mode == nil && settings.keyValues == nil)
       #expect(settings.maximumExit == nil && settings.portFile == nil && !settings.allowMismatch)
     }
@@ -40,7 +42,8 @@
         ("port", "1", "2", { "\($0.configuration.port)" }),
         ("port-file", "a", "b", { $0.portFile ?? "" }),
         ("max-exit", "9", "12", { "\($0.maximumExit ?? 0)" }),
-        ("slots", "1", "2", { "\($0.slots)" }),
+        ("sequences", "1", "2", { "\($0.sequences)" }),
+        ("kv-memory", "1", "2", { "\(($0.keyValueMemory ?? 0) >> 20)" }),
         ("queue", "1", "2", { "\($0.queue)" }),
         ("max-tokens", "1", "2", { "\($0.configuration.defaultMaximumTokens)" }),
         ("temperature", "0.5", "0.25", { "\($0.configuration.defaultTemperature)" }),
@@ -104,7 +107,7 @@
     }
 
     @Test(arguments: [
-      ("ROUTER_PORT", "high"), ("ROUTER_PORT", "65536"), ("ROUTER_SLOTS", "0"), ("ROUTER_AUDIT_SHARE", "2"),
+      ("ROUTER_PORT", "high"), ("ROUTER_PORT", "65536"), ("ROUTER_SEQUENCES", "0"), ("ROUTER_AUDIT_SHARE", "2"),
       ("ROUTER_TEMPERATURE", "nan"), ("ROUTER_MODE", "fast"), ("ROUTER_LOG_LEVEL", "loud"),
       ("ROUTER_ALLOW_MISMATCH", "perhaps"), ("ROUTER_THREADS", "0"), ("ROUTER_MODE", "exit"),
     ])

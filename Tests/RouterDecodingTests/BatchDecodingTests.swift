@@ -171,12 +171,14 @@ struct BatchDecodingTests {
     for kind in [0, 1, 4, 5] {
       try batch.add(
         GenerationRequest(
-          prompt: [97, 98, 99, 97, 98], maximumTokens: 9, decoding: try decoding(kind), ignoresEndOfText: true))
+          prompt: [97, 98, 99, 97, 98], maximumTokens: 9, decoding: try decoding(kind), ignoresEndOfText: true
+        ))
     }
     #expect(batch.sweep().description.contains("20 of prompts"))
     let text = batch.sweep().description
     #expect(text.hasPrefix("sweep: 4 sequences, "))
     #expect(text.contains("layers 1-1: #0 x1, #1 x"))
-    #expect(text.contains("#2 token 0 leaves after layer 2") && text.contains("#3 token 0 leaves after layer 1"))
+    #expect(
+      text.contains("#2 token 0 leaves after layer 2") && text.contains("#3 token 0 leaves after layer 1"))
   }
 }

@@ -1,5 +1,6 @@
 import RouterDecoding
 import RouterExit
+import RouterModel
 import RouterTestSupport
 import Testing
 
@@ -69,7 +70,7 @@ struct InferenceEngineTests {
     streams += try ["b", "c"].map { try engine.submit(request($0, log: log)) }
     for _ in 0..<3 {
       let error = #expect(throws: GenerationError.self) { try engine.submit(request("d", log: log)) }
-      #expect(error?.code == .overloaded)
+      #expect(error?.code == .overloaded && (1...60).contains(error?.retryAfter ?? 0))
     }
     gate.open()
     for stream in streams { #expect(try await Transcript(stream).ids.count == 6) }
@@ -184,6 +185,35 @@ struct InferenceEngineTests {
     }
     #expect(early?.parameter == "prompt")
     #expect(try await Transcript(engine.submit(.init(prompt: [1], maximumTokens: 4))).ids.count == 4)
+  }
+
+  /// Pages are promised to whoever begins; the others wait for them, and nobody fails.
+  @Test func sequencesWaitForMemory() async throws {
+    let model = try TinyLanguage.make(contextLength: 400)
+    let page = KeyValueLayout(of: model.model).pageByteCount
+    let engine = InferenceEngine(model: model, sequences: 8, keyValueMemory: 3 * page)
+    #expect(engine.keyValueMemory.pageLimit == 3 && engine.keyValueMemory.pageByteCount == page)
+    let requests = (0..<7).map { index in
+      GenerationRequest(
+        prompt: [Int32](repeating: Int32(index + 97), count: 120), maximumTokens: 20 + index,
+        ignoresEndOfText: true)
+    }
+    let expected = try requests.map { try Transcript($0, on: model).ids }
+    let streams = try requests.map { try engine.submit($0) }
+    for (stream, ids) in zip(streams, expected) { #expect(try await Transcript(stream).ids == ids) }
+    #expect(try await eventually { engine.keyValueMemory.heldPages == 0 })
+    #expect(engine.keyValueMemory.promisedPages == 0 && engine.keyValueMemory.byteCount <= 3 * page)
+  }
+
+  @Test func aRequestForWhichThereIsNeverMemoryIsRefused() async throws {
+    let model = try TinyLanguage.make(contextLength: 400)
+    let page = KeyValueLayout(of: model.model).pageByteCount
+    let engine = InferenceEngine(model: model, keyValueMemory: page + page / 2)
+    let error = #expect(throws: GenerationError.self) {
+      try engine.submit(.init(prompt: [97], maximumTokens: 128))
+    }
+    #expect(error?.code == .contextOverflow && error?.parameter == "max_tokens")
+    #expect(try await Transcript(engine.submit(.init(prompt: [97], maximumTokens: 127))).summary != nil)
   }
 
   /// Many callers at once: everyone gets the answer of one's own request.

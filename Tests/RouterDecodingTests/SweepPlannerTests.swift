@@ -92,7 +92,8 @@ struct SweepPlannerTests {
         }
         for member in run.arrived { #expect(found[member] == wanted[member]) }
         for member in wanted.keys where found[member] == wanted[member] && run.layers.upperBound == layer {
-          let isLast = run.rows.contains { $0.member == member } || run.stored.contains { $0.member == member }
+          let isLast =
+            run.rows.contains { $0.member == member } || run.stored.contains { $0.member == member }
           #expect(run.arrived.contains(member) == isLast)
         }
       }

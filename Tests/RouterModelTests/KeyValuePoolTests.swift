@@ -28,7 +28,6 @@ struct KeyValuePoolTests {
     #expect(pool.usage.pagesHeld == 1 && pool.usage.pagesPromised == 7)
     try sequence?.append([1])
     #expect(pool.usage.pagesHeld == 2 && pool.usage.pagesMade == 2)
-    #expect(pool.usage.share == 0.25)
     let layout = KeyValueLayout(of: model)
     #expect(
       layout.pageByteCount

@@ -61,31 +61,39 @@ static float group_product_q4(const uint8_t *tile, size_t lane, const int8_t *a,
 
 RK_BLOCK void add_group_q4(const uint8_t *tile, size_t part, rk_activations x, size_t k, size_t g,
                            const int rows, rk_vf *total) {
+  (void)part;
   const __m256i low = _mm256_set1_epi8(15);
-  const __m256 scale = half_lanes(tile + 16 * part);
-  const __m256 minimum = half_lanes(tile + 2 * rk_tile_rows + 16 * part);
-  __m256i sums[RK_PASS];
-  for (int i = 0; i < rows; i++) sums[i] = _mm256_setzero_si256();
+  // Sixteen products of at most 15 * 127 each fit into 16 bits: a whole group's lane needs one widening.
+  __m256i pairs[2][RK_PASS];
+  RK_UNROLL
+  for (int i = 0; i < rows; i++) pairs[0][i] = pairs[1][i] = _mm256_setzero_si256();
+  RK_UNROLL
   for (int j = 0; j < 4; j++) {
-    const __m256i *at = (const __m256i *)(tile + 4 * rk_tile_rows + 64 * j + 32 * part);
-    const __m256i packed = _mm256_loadu_si256(at);
-    const __m256i even = _mm256_and_si256(packed, low);
-    const __m256i odd = _mm256_and_si256(_mm256_srli_epi16(packed, 4), low);
+    const __m256i *at = (const __m256i *)(tile + 4 * rk_tile_rows + 64 * j);
+    const __m256i first = _mm256_loadu_si256(at), second = _mm256_loadu_si256(at + 1);
+    const __m256i even[2] = {_mm256_and_si256(first, low), _mm256_and_si256(second, low)};
+    const __m256i odd[2] = {_mm256_and_si256(_mm256_srli_epi16(first, 4), low),
+                            _mm256_and_si256(_mm256_srli_epi16(second, 4), low)};
     RK_UNROLL
     for (int i = 0; i < rows; i++) {
       const int8_t *a = x.codes + (size_t)i * k + g * rk_group + 8 * j;
-      // Four products of at most 15 * 127 each fit into 16 bits, so the halves share one widening.
-      const __m256i pairs =
-          _mm256_add_epi16(_mm256_maddubs_epi16(even, quad(a)), _mm256_maddubs_epi16(odd, quad(a + 4)));
-      sums[i] = accumulate(sums[i], pairs);
+      const __m256i left = quad(a), right = quad(a + 4);
+      for (int p = 0; p < 2; p++) {
+        pairs[p][i] = _mm256_add_epi16(pairs[p][i], _mm256_maddubs_epi16(even[p], left));
+        pairs[p][i] = _mm256_add_epi16(pairs[p][i], _mm256_maddubs_epi16(odd[p], right));
+      }
     }
   }
-  RK_UNROLL
-  for (int i = 0; i < rows; i++) {
-    const size_t at = (size_t)i * (k / rk_group) + g;
-    const __m256 offset = _mm256_mul_ps(minimum, _mm256_set1_ps(x.sums[at]));
-    const __m256 term = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sums[i]), offset);
-    total[i] = _mm256_fmadd_ps(_mm256_set1_ps(x.scales[at]), term, total[i]);
+  for (int p = 0; p < 2; p++) {
+    const __m256 scale = half_lanes(tile + 16 * p), minimum = half_lanes(tile + 2 * rk_tile_rows + 16 * p);
+    RK_UNROLL
+    for (int i = 0; i < rows; i++) {
+      const size_t at = (size_t)i * (k / rk_group) + g;
+      const __m256i sum = _mm256_madd_epi16(pairs[p][i], _mm256_set1_epi16(1));
+      const __m256 offset = _mm256_mul_ps(minimum, _mm256_set1_ps(x.sums[at]));
+      const __m256 term = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum), offset);
+      total[p * RK_PASS + i] = _mm256_fmadd_ps(_mm256_set1_ps(x.scales[at]), term, total[p * RK_PASS + i]);
+    }
   }
 }
 

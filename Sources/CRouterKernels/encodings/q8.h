@@ -42,24 +42,33 @@ static float group_product_q8(const uint8_t *tile, size_t lane, const int8_t *a,
 
 RK_BLOCK void add_group_q8(const uint8_t *tile, size_t part, rk_activations x, size_t k, size_t g,
                            const int rows, rk_vf *total) {
+  (void)part;
   const __m256i offset = _mm256_set1_epi8((char)0x80);
-  const __m256 scale = half_lanes(tile + 16 * part);
-  __m256i sums[RK_PASS];
-  for (int i = 0; i < rows; i++) sums[i] = _mm256_setzero_si256();
+  __m256i sums[2][RK_PASS];
+  RK_UNROLL
+  for (int i = 0; i < rows; i++) sums[0][i] = sums[1][i] = _mm256_setzero_si256();
   for (int j = 0; j < 8; j++) {
-    const __m256i *at = (const __m256i *)(tile + 2 * rk_tile_rows + 64 * j + 32 * part);
+    const __m256i *at = (const __m256i *)(tile + 2 * rk_tile_rows + 64 * j);
     // The stored codes are offset by 128: flipping the sign bit makes them signed.
-    const __m256i w = _mm256_xor_si256(_mm256_loadu_si256(at), offset), magnitude = _mm256_abs_epi8(w);
+    const __m256i w[2] = {_mm256_xor_si256(_mm256_loadu_si256(at), offset),
+                          _mm256_xor_si256(_mm256_loadu_si256(at + 1), offset)};
+    const __m256i magnitude[2] = {_mm256_abs_epi8(w[0]), _mm256_abs_epi8(w[1])};
     RK_UNROLL
     for (int i = 0; i < rows; i++) {
       const __m256i a = quad(x.codes + (size_t)i * k + g * rk_group + 4 * j);
-      sums[i] = accumulate(sums[i], _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(a, w)));
+      for (int p = 0; p < 2; p++)
+        sums[p][i] =
+            accumulate(sums[p][i], _mm256_maddubs_epi16(magnitude[p], _mm256_sign_epi8(a, w[p])));
     }
   }
-  RK_UNROLL
-  for (int i = 0; i < rows; i++) {
-    const __m256 factor = _mm256_mul_ps(scale, _mm256_set1_ps(x.scales[(size_t)i * (k / rk_group) + g]));
-    total[i] = _mm256_fmadd_ps(factor, _mm256_cvtepi32_ps(sums[i]), total[i]);
+  for (int p = 0; p < 2; p++) {
+    const __m256 scale = half_lanes(tile + 16 * p);
+    RK_UNROLL
+    for (int i = 0; i < rows; i++) {
+      const __m256 factor =
+          _mm256_mul_ps(scale, _mm256_set1_ps(x.scales[(size_t)i * (k / rk_group) + g]));
+      total[p * RK_PASS + i] = _mm256_fmadd_ps(factor, _mm256_cvtepi32_ps(sums[p][i]), total[p * RK_PASS + i]);
+    }
   }
 }
 

@@ -74,7 +74,10 @@ struct ClientsReport: Encodable {
 
   func print() {
     var table = TextTable(
-      ["clients", "target", "tokens/s", "x 1 client", "first token ms p50/p95/p99", "between ms p50/p95/p99", "MB"],
+      [
+        "clients", "target", "tokens/s", "x 1 client", "first token ms p50/p95/p99", "between ms p50/p95/p99",
+        "MB",
+      ],
       numeric: [0, 2, 3, 4, 5, 6])
     for load in loads {
       let alone = loads.first { $0.target == load.target && $0.clients == 1 }
@@ -88,7 +91,10 @@ struct ClientsReport: Encodable {
     table.printLines()
     guard !longPrompts.isEmpty else { return }
     var long = TextTable(
-      ["long prompt", "target", "clients", "between ms without", "while it is read", "p95", "its first token s", "alone", ""],
+      [
+        "long prompt", "target", "clients", "between ms without", "while it is read", "p95",
+        "its first token s", "alone", "",
+      ],
       numeric: [2, 3, 4, 5, 6, 7, 8])
     for result in longPrompts {
       long.add([

@@ -84,7 +84,8 @@ struct BenchCommand: AsyncParsableCommand {
   var modes = false
 
   @Option(
-    help: ArgumentHelp("Answer the prompts of --data for so many clients at a time, such as 1,8,16.", valueName: "list"))
+    help: ArgumentHelp(
+      "Answer the prompts of --data for so many clients at a time, such as 1,8,16.", valueName: "list"))
   var clients: IntegerList?
 
   @Option(
@@ -107,12 +108,14 @@ struct BenchCommand: AsyncParsableCommand {
       "With --modes and --clients: rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
   var data: [String] = []
 
-  @Option(help: ArgumentHelp("With --modes and --clients: use the first n rows of each file.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("With --modes and --clients: use the first n rows of each file.", valueName: "n"))
   var rows = 40
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("With --modes and --clients: a policy to compare; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("With --modes and --clients: a policy to compare; may be repeated.", valueName: "name")
+  )
   var policy: [String] = []
 
   @Flag(help: "With --modes and --clients: use a policy although it was calibrated for another model.")
@@ -142,7 +145,9 @@ struct BenchCommand: AsyncParsableCommand {
     if serversOnly && againstServer.isEmpty {
       throw ValidationError("--servers-only needs --against-server: what is to be measured.")
     }
-    if let longPrompt, longPrompt < 1 { throw ValidationError("--long-prompt is \(longPrompt). Use at least 1.") }
+    if let longPrompt, longPrompt < 1 {
+      throw ValidationError("--long-prompt is \(longPrompt). Use at least 1.")
+    }
     guard rows >= 1 else { throw ValidationError("--rows is \(rows). Use at least 1.") }
     if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
     if refresh && !costs { throw ValidationError("--refresh is for --costs.") }

@@ -4,7 +4,6 @@
   import Logging
   import RouterDecoding
   import RouterExit
-  import RouterModel
   import RouterServer
 
   /// `router serve`
@@ -153,18 +152,19 @@
     ///
     /// - Throws: ``CommandError`` if it has no room for a page.
     private static func report(_ engine: InferenceEngine, asked: Int?, to logger: Logger) throws {
-      let usage = engine.keyValueUsage
-      if let asked, asked < usage.pageByteCount {
+      let memory = engine.keyValueMemory
+      if let asked, asked < memory.pageByteCount {
         throw CommandError(
           "--kv-memory is \(asked >> 20) MiB, and a page of keys and values of this model takes "
-            + "\((usage.pageByteCount >> 20) + 1) MiB",
-          remedy: "Give at least as much for each sequence, for every \(KeyValueLayout.pagePositions) positions.")
+            + "\((memory.pageByteCount >> 20) + 1) MiB",
+          remedy:
+            "Give at least as much for each sequence, for every \(KeyValueMemory.pagePositions) positions.")
       }
       logger.info(
         "Memory for keys and values",
         metadata: [
-          "pages": "\(usage.pageLimit)", "page_bytes": "\(usage.pageByteCount)",
-          "positions": "\(usage.pageLimit * KeyValueLayout.pagePositions)",
+          "pages": "\(memory.pageLimit)", "page_bytes": "\(memory.pageByteCount)",
+          "positions": "\(memory.pageLimit * KeyValueMemory.pagePositions)",
         ])
     }
 

@@ -14,7 +14,8 @@ struct Drafter {
   mutating func append(_ token: Int32) { context.append(token) }
 
   /// A draft of the token after `drafts`, which follow the sequence: the better of the two.
-  func draft(after drafts: some BidirectionalCollection<Int32>, by statistics: AcceptanceStatistics) -> Draft? {
+  func draft(after drafts: some BidirectionalCollection<Int32>, by statistics: AcceptanceStatistics) -> Draft?
+  {
     let context = context.draft(after: drafts).map {
       Draft(token: $0.token, source: .context(order: $0.order))
     }

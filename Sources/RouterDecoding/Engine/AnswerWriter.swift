@@ -39,7 +39,8 @@ struct AnswerWriter {
   /// - Returns: the token.
   /// - Throws: ``GenerationError`` `internalFailure` if a logit is not a finite number.
   mutating func choose(
-    from result: HeadResult, at exit: TokenExit, drafting: DraftingSummary?, into events: inout [GenerationEvent]
+    from result: HeadResult, at exit: TokenExit, drafting: DraftingSummary?,
+    into events: inout [GenerationEvent]
   ) throws(GenerationError) -> Int32 {
     if firstToken == nil { firstToken = clock.now }
     let id: Int32

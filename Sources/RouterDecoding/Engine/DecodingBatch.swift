@@ -110,7 +110,8 @@ extension DecodingBatch {
       report.rows = running.count
       return
     }
-    var budget = DraftBudget(costs: costs.costs, rows: running.reduce(0) { $0 + ($1.round?.runningCount ?? 0) })
+    var budget = DraftBudget(
+      costs: costs.costs, rows: running.reduce(0) { $0 + ($1.round?.runningCount ?? 0) })
     var candidates = running.map { (sequence: $0, next: $0.nextDraft()) }
     while let best = candidates.indices.max(by: {
       (candidates[$0].next?.chance ?? -1) < (candidates[$1].next?.chance ?? -1)
@@ -139,7 +140,8 @@ extension DecodingBatch {
   /// What a head costs in sweeps of one row, by the bytes that are read.
   private var headShare: Double {
     let weights = language.model.weights
-    let share = Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
+    let share =
+      Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
     return runner.hasHeadScreen ? share / 2 : share
   }
 
@@ -148,7 +150,8 @@ extension DecodingBatch {
     let waiting = sequences.filter { $0.promptLeft > 0 && $0.failure == nil }
     guard !waiting.isEmpty else { return }
     let budget = PromptBudget.rows(beside: report.rows, costs: costs, limit: Self.rowLimit)
-    for (sequence, rows) in zip(waiting, PromptBudget.deal(budget, to: waiting.map(\.promptLeft))) where rows > 0 {
+    for (sequence, rows) in zip(waiting, PromptBudget.deal(budget, to: waiting.map(\.promptLeft)))
+    where rows > 0 {
       sequence.beginPrompt(rows)
       report.promptRows += rows
     }

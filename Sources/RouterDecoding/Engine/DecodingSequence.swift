@@ -50,7 +50,9 @@ package final class DecodingSequence {
   /// Prepares a sequence.
   ///
   /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room.
-  init(_ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool) throws(GenerationError) {
+  init(_ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool)
+    throws(GenerationError)
+  {
     try request.validate(for: language)
     self.request = request
     do {
@@ -321,7 +323,8 @@ extension DecodingSequence {
 
   /// The draft that the exit where the last token is makes; nil without a finite logit.
   func takeExitDraft() -> Draft? {
-    guard case .draft = round?.need, let position = round.map({ $0.count - 1 }), let result = results[position]
+    guard case .draft = round?.need, let position = round.map({ $0.count - 1 }),
+      let result = results[position]
     else { return nil }
     results[position] = nil
     let token: Int32? =

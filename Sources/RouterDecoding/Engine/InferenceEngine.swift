@@ -69,7 +69,7 @@ public final class InferenceEngine: Sendable {
   public var load: (active: Int, queued: Int) { worker.load }
 
   /// The memory of keys and values at this moment.
-  package var keyValueUsage: KeyValueUsage { worker.pool.usage }
+  package var keyValueMemory: KeyValueMemory { KeyValueMemory(worker.pool.usage) }
 
   /// Has each sweep reported.
   ///

@@ -48,7 +48,8 @@ final class AskedLogits: ExitLogits {
     let wanted = rows.indices.filter { $0 >= current && found[$0] == nil && rows[$0].sequence.asksForLogits }
     for start in stride(from: 0, to: wanted.count, by: 16) {
       let part = wanted[start..<min(start + 16, wanted.count)]
-      let inputs = runner.headInput(of: part.map { rows[$0].sequence.state(of: rows[$0].position) }, at: depth)
+      let inputs = runner.headInput(
+        of: part.map { rows[$0].sequence.state(of: rows[$0].position) }, at: depth)
       let width = runner.model.configuration.width
       let logits = reader.logits((0..<part.count).map { inputs + $0 * width }, depth: depth)
       for (index, logits) in zip(part, logits) { found[index] = logits }

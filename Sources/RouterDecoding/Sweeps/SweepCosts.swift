@@ -23,7 +23,9 @@ package final class SweepCosts: Sendable {
   private static let gain = 0.2
 
   /// Costs of layers between rows that were measured: 1, 4, 8, 16, 32 and 64.
-  private static let usualLayerCosts = interpolated([(1, 1), (4, 1.13), (8, 1.5), (16, 2.4), (32, 4.7), (64, 9.2)])
+  private static let usualLayerCosts = interpolated([
+    (1, 1), (4, 1.13), (8, 1.5), (16, 2.4), (32, 4.7), (64, 9.2),
+  ])
   private static let usualHeadCosts = interpolated([(1, 1), (4, 1.25), (8, 1.4), (16, 2), (32, 3.6), (64, 7)])
 
   private static func interpolated(_ points: [(rows: Int, cost: Double)]) -> [Double] {

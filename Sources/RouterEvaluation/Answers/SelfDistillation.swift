@@ -65,14 +65,15 @@ package struct SelfDistillation {
       guard progress(index) else { return }
       let example = examples[index]
       let prompt = try language.promptTokens(of: example)
-      let room = min(settings.maximumTokens, language.contextLength - prompt.count)
-      guard room > 0, let question = example.messages.last?.content, example.messages.count == 1 else {
+      guard let room = try? language.limits.room(behind: prompt),
+        let question = example.messages.last?.content, example.messages.count == 1
+      else {
         continue
       }
       let temperature = index.isMultiple(of: 2) ? 0 : settings.temperature
       let seed = settings.seed &+ UInt64(index)
       let run = try FreeRunningAnswer(
-        prompt: prompt, maximumTokens: room,
+        prompt: prompt, maximumTokens: min(settings.maximumTokens, room),
         sampling: temperature > 0
           ? try SamplingOptions(temperature: temperature, topP: Self.topP, seed: seed) : .greedy,
         stopStrings: language.chatStopStrings, on: language)

@@ -57,8 +57,7 @@ package struct ModeComparison: Sendable {
     var answers = ways.map { _ in [FreeRunningAnswer]() }
     for (index, example) in examples.enumerated() {
       let prompt = try language.promptTokens(of: example)
-      let room = language.contextLength - prompt.count
-      guard room > 0 else { continue }
+      guard let room = try? language.limits.room(behind: prompt) else { continue }
       var turn = [FreeRunningAnswer?](repeating: nil, count: ways.count)
       // The order changes, so that no way always comes after the same other.
       for place in ways.indices {

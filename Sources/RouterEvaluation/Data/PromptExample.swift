@@ -26,7 +26,8 @@ extension PromptExample {
   /// What a user says, with no reference answer.
   package init(user text: String) {
     self.init(
-      messages: [ChatMessage(role: .user, content: text)], reference: nil, isQuestion: false, instruction: nil,
+      messages: [ChatMessage(role: .user, content: text)], reference: nil, isQuestion: false,
+      instruction: nil,
       isBrokenOff: false)
   }
 }

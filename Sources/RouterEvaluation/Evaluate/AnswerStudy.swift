@@ -36,8 +36,7 @@ package struct AnswerStudy {
   /// A subject's answer to one row.
   package func answer(to example: PromptExample, by subject: AnswerSubject) throws -> FreeRunningAnswer {
     let prompt = try language.promptTokens(of: example, template: settings.template)
-    let room = language.contextLength - prompt.count
-    guard room > 0 else {
+    guard let room = try? language.limits.room(behind: prompt) else {
       throw EvaluationError(
         .unusableRow, "a prompt has \(prompt.count) tokens; the context has \(language.contextLength)",
         remedy: "Leave the row out.")

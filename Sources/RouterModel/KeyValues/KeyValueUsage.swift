@@ -10,7 +10,4 @@ package struct KeyValueUsage: Sendable, Equatable {
   package let pageLimit: Int
   /// Bytes of a page.
   package let pageByteCount: Int
-
-  /// Share of the pages that sequences hold, 0 ... 1.
-  package var share: Double { Double(pagesHeld) / Double(pageLimit) }
 }

@@ -134,7 +134,8 @@ extension ModelRunner {
               let (group, member) = (head / sharing, head % sharing)
               let first = group * part.unitSize + (row * sharing + member) * (width + 2)
               kernels.join(
-                parts: memory + part.offset + first, stride: groups * part.unitSize, blocks: blocks, width: width,
+                parts: memory + part.offset + first, stride: groups * part.unitSize, blocks: blocks,
+                width: width,
                 into: scratch.attended + ((segment.rows.lowerBound + row) * heads + head) * width)
             }
           }

@@ -13,7 +13,8 @@ package final class ModelRunner {
   /// What blocks of the cache contribute to rows, before it is joined; grows with the longest sequence.
   var parts = AlignedBuffer(byteCount: 0)
   /// Made when keys and values are first propagated.
-  private(set) lazy var propagation = PropagationScratch(configuration: model.configuration, layers: model.layerCount)
+  private(set) lazy var propagation = PropagationScratch(
+    configuration: model.configuration, layers: model.layerCount)
   /// Made when the head's screen is first used.
   var screenScratch: ScreenScratch?
   /// Angles of positions; grows with the longest sequence.
@@ -55,7 +56,8 @@ package final class ModelRunner {
   }
 
   private func plan(_ batch: RowBatch, layout: KeyValueLayout) -> AttentionPlan {
-    let plan = AttentionPlan(batch, configuration: model.configuration, layout: layout, team: model.matmul.team)
+    let plan = AttentionPlan(
+      batch, configuration: model.configuration, layout: layout, team: model.matmul.team)
     if plan.reach > rotary.positions {
       // Twice as far, so that a growing sequence seldom asks again.
       rotary = model.rotaryTable(positions: min(model.configuration.contextLength, max(2 * plan.reach, 1024)))

@@ -1,6 +1,5 @@
 import RouterDecoding
 import RouterExit
-import RouterModel
 import RouterTokenizer
 
 /// A backend whose policies fall back to full depth's answers where their promise is known to be broken.
@@ -12,7 +11,7 @@ struct MonitoredBackend: CompletionBackend {
   var policies: PolicyCatalog { base.policies.fallingBack(monitor.fallbacks) }
   var load: BackendLoad { base.load }
   var headScreen: HeadScreenCounters? { base.headScreen }
-  var keyValues: KeyValueUsage? { base.keyValues }
+  var keyValues: KeyValueMemory? { base.keyValues }
 
   func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
     base.observeSweeps(traced: traced, body)

@@ -1,6 +1,5 @@
 import RouterDecoding
 import RouterExit
-import RouterModel
 import RouterTokenizer
 
 /// A loaded model as the server sees it: text in, events out, never a tensor.
@@ -47,7 +46,7 @@ package protocol CompletionBackend: Sendable {
   var headScreen: HeadScreenCounters? { get }
 
   /// The memory of keys and values; `nil` for a backend without one.
-  var keyValues: KeyValueUsage? { get }
+  var keyValues: KeyValueMemory? { get }
 
   /// Has each sweep of the backend's engine reported, if it has one.
   ///
@@ -61,6 +60,6 @@ package protocol CompletionBackend: Sendable {
 }
 
 extension CompletionBackend {
-  package var keyValues: KeyValueUsage? { nil }
+  package var keyValues: KeyValueMemory? { nil }
   package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {}
 }

@@ -1,7 +1,6 @@
 import Foundation
 import RouterDecoding
 import RouterExit
-import RouterModel
 import RouterTokenizer
 
 /// The real backend: a model, and the engine that runs it.
@@ -61,7 +60,7 @@ package struct EngineBackend: CompletionBackend {
 
   package var headScreen: HeadScreenCounters? { engine.model.headScreenCounters }
 
-  package var keyValues: KeyValueUsage? { engine.keyValueUsage }
+  package var keyValues: KeyValueMemory? { engine.keyValueMemory }
 
   package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
     engine.observeSweeps(traced: traced, body)

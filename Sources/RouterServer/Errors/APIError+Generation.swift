@@ -13,7 +13,8 @@ extension APIError {
     case .contextOverflow:
       self = .contextLengthExceeded(message, parameter: parameter ?? "messages")
     case .overloaded:
-      self.init(status: 429, kind: .rateLimit, message: message, code: "queue_full",
+      self.init(
+        status: 429, kind: .rateLimit, message: message, code: "queue_full",
         retryAfter: error.retryAfter ?? 1)
     case .shuttingDown:
       self = .shuttingDown

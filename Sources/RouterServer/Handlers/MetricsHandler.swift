@@ -10,7 +10,7 @@ struct MetricsHandler: Sendable {
     if case .ready(let backend) = holder.state {
       metrics.load(backend.load)
       if let use = backend.headScreen { metrics.headScreen(use) }
-      if let usage = backend.keyValues { metrics.keyValues(usage) }
+      if let memory = backend.keyValues { metrics.keyValues(memory) }
     }
     if monitor.share > 0 { metrics.audits(monitor) }
     let body = ByteBuffer(string: metrics.text)

@@ -4,7 +4,8 @@ import Logging
 extension CompletionServer {
   /// Connects paths and handlers.
   static func routes(
-    holder: ModelHolder, monitor: GuaranteeMonitor, metrics: ServerMetrics, configuration: ServerConfiguration,
+    holder: ModelHolder, monitor: GuaranteeMonitor, metrics: ServerMetrics,
+    configuration: ServerConfiguration,
     logger: Logger
   ) -> Router<ServerRequestContext> {
     let router = Router(context: ServerRequestContext.self, options: .autoGenerateHeadEndpoints)

@@ -12,7 +12,8 @@ enum MetricHelp {
     "router_sequences": "Sequences that are decoded, and that wait.",
     "router_time_to_first_token_seconds": "Seconds from a request to its first token.",
     "router_time_between_tokens_seconds": "Seconds between tokens of an answer.",
-    "router_sweep_rows": "Rows that went up the layers together in a sweep, drafts and prompt tokens among them.",
+    "router_sweep_rows":
+      "Rows that went up the layers together in a sweep, drafts and prompt tokens among them.",
     "router_sweep_seconds": "Seconds of a sweep.",
     "router_prompt_rows": "Prompt tokens that went up the layers.",
     "router_kv_pages": "Pages of 128 positions of keys and values: held, promised, and the limit.",

@@ -29,9 +29,13 @@ final class MetricsRegistry: MetricsFactory {
   }
 
   /// Limits of distributions of seconds.
-  private static let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+  private static let seconds = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+  ]
   /// Limits of other distributions: layers, rows.
-  private static let others: [Double] = [1, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 128, 192, 256]
+  private static let others: [Double] = [
+    1, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 80, 128, 192, 256,
+  ]
 
   private let families = Mutex<[String: Family]>([:])
 

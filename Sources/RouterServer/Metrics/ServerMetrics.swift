@@ -2,7 +2,6 @@ import Metrics
 import RouterCalibration
 import RouterDecoding
 import RouterExit
-import RouterModel
 import Synchronization
 
 /// What the server reports, in `GET /metrics` and to the program's swift-metrics backend, if it has one.
@@ -122,12 +121,12 @@ struct ServerMetrics: Sendable {
   }
 
   /// Records the memory of keys and values.
-  func keyValues(_ usage: KeyValueUsage) {
-    set("router_kv_pages", Double(usage.pagesHeld), [("state", "held")])
-    set("router_kv_pages", Double(usage.pagesPromised), [("state", "promised")])
-    set("router_kv_pages", Double(usage.pageLimit), [("state", "limit")])
-    set("router_kv_bytes", Double(usage.pagesMade * usage.pageByteCount))
-    set("vllm:kv_cache_usage_perc", usage.share)
+  func keyValues(_ memory: KeyValueMemory) {
+    set("router_kv_pages", Double(memory.heldPages), [("state", "held")])
+    set("router_kv_pages", Double(memory.promisedPages), [("state", "promised")])
+    set("router_kv_pages", Double(memory.pageLimit), [("state", "limit")])
+    set("router_kv_bytes", Double(memory.byteCount))
+    set("vllm:kv_cache_usage_perc", memory.share)
   }
 
   /// Records a token's time: after the request for the first, after the token before it for the others.

@@ -17,18 +17,4 @@ struct SystemFactsTests {
     #expect(Processor.cacheSize("64") == 64)
     #expect(Processor.cacheSize("K") == nil)
   }
-
-  @Test func memoryIsReadInKilobytes() {
-    let status = "VmPeak:\t  999 kB\nVmRSS:\t    1234 kB\n"
-    #expect(SystemMemory.kilobytes("VmRSS", of: status) == 1234 * 1024)
-    #expect(SystemMemory.kilobytes("VmHWM", of: status) == nil)
-  }
-
-  @Test func thisProcessOccupiesMemory() throws {
-    #if os(Linux)
-      let resident = try #require(SystemMemory.resident)
-      let peak = try #require(SystemMemory.peakResident)
-      #expect(resident > 0 && peak >= resident)
-    #endif
-  }
 }

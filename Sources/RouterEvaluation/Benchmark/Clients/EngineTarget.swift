@@ -18,7 +18,8 @@ package struct EngineTarget: LoadTarget {
     let model = engine.model
     let prompt = try model.promptTokens(of: example)
     let request = GenerationRequest(
-      prompt: prompt, maximumTokens: try model.limits.maximumTokens(behind: prompt, asked: nil, usual: maximumTokens),
+      prompt: prompt,
+      maximumTokens: try model.limits.maximumTokens(behind: prompt, asked: nil, usual: maximumTokens),
       stopStrings: model.chatStopStrings, decoding: way.decoding, continuesText: !model.hasChatTemplate)
     var arrivals: [ContinuousClock.Instant] = []
     for try await event in try engine.submit(request) {

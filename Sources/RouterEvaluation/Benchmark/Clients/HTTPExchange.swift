@@ -34,7 +34,8 @@ final class HTTPExchange {
     var found: UnsafeMutablePointer<addrinfo>?
     defer { if let found { freeaddrinfo(found) } }
     guard getaddrinfo(address.host, "\(address.port)", &hints, &found) == 0, let first = found?.pointee else {
-      throw EvaluationError(.peerFailed, "no machine is called `\(address.host)`", remedy: "Check the server's address.")
+      throw EvaluationError(
+        .peerFailed, "no machine is called `\(address.host)`", remedy: "Check the server's address.")
     }
     #if canImport(Glibc)
       socket = Glibc.socket(first.ai_family, first.ai_socktype, first.ai_protocol)
@@ -45,9 +46,11 @@ final class HTTPExchange {
     #endif
     guard socket >= 0, connect(socket, first.ai_addr, first.ai_addrlen) == 0 else {
       throw EvaluationError(
-        .peerFailed, "nothing answers at \(address.host):\(address.port)", remedy: "Start the server, or wait until it listens.")
+        .peerFailed, "nothing answers at \(address.host):\(address.port)",
+        remedy: "Start the server, or wait until it listens.")
     }
-    var head = "\(body == nil ? "GET" : "POST") \(path) HTTP/1.1\r\nHost: \(address.host)\r\nConnection: close\r\n"
+    var head =
+      "\(body == nil ? "GET" : "POST") \(path) HTTP/1.1\r\nHost: \(address.host)\r\nConnection: close\r\n"
     if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
     var bytes = Array((head + "\r\n").utf8)
     if let body { bytes += body }
@@ -76,7 +79,8 @@ final class HTTPExchange {
     }
     guard status.split(separator: " ").dropFirst().first == "200" else {
       throw EvaluationError(
-        .peerFailed, "the server answered `\(status)`: \(String(decoding: wholeBody().prefix(300), as: UTF8.self))",
+        .peerFailed,
+        "the server answered `\(status)`: \(String(decoding: wholeBody().prefix(300), as: UTF8.self))",
         remedy: "See what it logged.")
     }
   }

@@ -46,7 +46,8 @@ package struct LongPromptLoad: Sendable {
     for repetition in 0..<repetitions {
       let first = try await target.answer(long, maximumTokens: 1)
       alone.append(first.firstToken ?? (first.ended - first.started) / .seconds(1))
-      let (others, own) = try await withThrowingTaskGroup(of: (isLong: Bool, times: AnswerTimes).self) { group in
+      let (others, own) = try await withThrowingTaskGroup(of: (isLong: Bool, times: AnswerTimes).self) {
+        group in
         for client in 0..<clients {
           let example = examples[(repetition * clients + client) % examples.count]
           group.addTask { (false, try await target.answer(example, maximumTokens: maximumTokens)) }

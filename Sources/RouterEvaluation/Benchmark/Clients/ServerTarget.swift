@@ -19,8 +19,10 @@ package struct ServerTarget: LoadTarget {
     self.address = address
     name = url
     let answer = try HTTPExchange(address, path: "/v1/models", body: nil).wholeBody()
-    guard let list = try? JSONDecoder().decode(ModelList.self, from: answer), let first = list.data.first else {
-      throw EvaluationError(.peerFailed, "the server at \(url) names no model", remedy: "Give the server a model.")
+    guard let list = try? JSONDecoder().decode(ModelList.self, from: answer), let first = list.data.first
+    else {
+      throw EvaluationError(
+        .peerFailed, "the server at \(url) names no model", remedy: "Give the server a model.")
     }
     model = first.id
   }

@@ -41,7 +41,9 @@ extension CalibrationRunner {
 
   private func generate(_ prompt: [Int32], decoding: Decoding) throws -> FreeRunningAnswer {
     try FreeRunningAnswer(
-      prompt: prompt, maximumTokens: min(settings.maximumTokens, language.contextLength - prompt.count),
+      prompt: prompt,
+      maximumTokens: try language.limits.maximumTokens(
+        behind: prompt, asked: nil, usual: settings.maximumTokens),
       decoding: decoding, stopStrings: language.chatStopStrings, on: language)
   }
 
