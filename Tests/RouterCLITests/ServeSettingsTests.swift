@@ -107,7 +107,8 @@
     }
 
     @Test(arguments: [
-      ("ROUTER_PORT", "high"), ("ROUTER_PORT", "65536"), ("ROUTER_SEQUENCES", "0"), ("ROUTER_AUDIT_SHARE", "2"),
+      ("ROUTER_PORT", "high"), ("ROUTER_PORT", "65536"), ("ROUTER_SEQUENCES", "0"),
+      ("ROUTER_AUDIT_SHARE", "2"),
       ("ROUTER_TEMPERATURE", "nan"), ("ROUTER_MODE", "fast"), ("ROUTER_LOG_LEVEL", "loud"),
       ("ROUTER_ALLOW_MISMATCH", "perhaps"), ("ROUTER_THREADS", "0"), ("ROUTER_MODE", "exit"),
     ])

@@ -21,6 +21,8 @@ package final class DecodingBatch {
   /// Whether reports say which layers ran for whom, and what became of it.
   package var isTraced = false
   private var report = SweepReport()
+  /// Layers times rows that have run in this sweep.
+  private var layerRows = 0
 
   /// Rows of a sweep at most.
   package static let rowLimit = ModelRunner.maximumRows
@@ -31,7 +33,7 @@ package final class DecodingBatch {
     self.pool = pool ?? KeyValuePool(KeyValueLayout(of: language.model))
     runner = ModelRunner(of: language.model, rowLimit: Self.rowLimit)
     costs = language.sweepCosts
-    reader = HeadReader(runner, costs: costs)
+    reader = HeadReader(runner)
     asked = AskedLogits(runner, reader)
   }
 
@@ -55,15 +57,14 @@ package final class DecodingBatch {
     let started = clock.now
     report = SweepReport()
     report.sequences = sequences.count
+    layerRows = 0
     reader.beginSweep()
     var planner = beginSweep()
     let drafts = report.drafts
-    let ran = clock.now
     while let run = planner.next() {
       perform(run)
       arrive(run, &planner)
     }
-    recordPrompt(seconds: (clock.now - ran) / .seconds(1))
     propagate()
     chooseTokens()
     for (index, sequence) in sequences.enumerated() {
@@ -75,6 +76,9 @@ package final class DecodingBatch {
     sequences.removeAll(where: \.isFinished)
     report.seconds = (clock.now - started) / .seconds(1)
     report.drafts = drafts
+    costs.recordSweep(
+      rows: report.rows, promptRows: report.promptRows, seconds: report.seconds,
+      isWhole: layerRows == report.rows * language.layerCount)
     return report
   }
 }
@@ -195,6 +199,7 @@ extension DecodingBatch {
     for rows in run.rows + run.stored {
       sequences[rows.member / 2].rows.record(LayerRun(layers: run.layers, rows: rows.rows))
     }
+    layerRows += count * run.layers.count
     if report.promptRows == 0 {
       let share = Double(run.layers.count) / Double(language.layerCount)
       // What is short is mostly noise.
@@ -304,10 +309,6 @@ extension DecodingBatch {
         from: runner.headInput(of: [last], at: depth), count: language.model.configuration.width)
     }
     sequence.endPrompt()
-  }
-
-  private func recordPrompt(seconds: Double) {
-    costs.recordPrompt(rows: report.promptRows, beside: report.rows, seconds: seconds)
   }
 
   /// Fills the layers that tokens skipped, where they leave keys and values of their hidden state.

@@ -25,6 +25,11 @@ package struct CostCurve: Sendable, Equatable {
   /// Seconds of one row; nil before any has been timed.
   package var unit: Double? { seconds?.first }
 
+  /// Seconds of so many rows, or of as many as are known; nil before any has been timed.
+  package func seconds(rows: Int) -> Double? {
+    unit.map { $0 * costs[min(max(rows, 1), usual.count) - 1] }
+  }
+
   /// Notes the time of so many rows.
   package mutating func record(rows: Int, seconds time: Double) {
     guard usual.indices.contains(rows - 1), time > 0 else { return }

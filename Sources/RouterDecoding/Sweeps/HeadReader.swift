@@ -14,11 +14,9 @@ final class HeadReader {
   }
 
   private let runner: ModelRunner
-  private let costs: SweepCosts
   private let slabs: LogitSlabs
   /// f32 `[n, D]`: inputs of one read, side by side.
   private var gathered = AlignedBuffer(byteCount: 0)
-  private let clock = ContinuousClock()
 
   private var width: Int { runner.model.configuration.width }
   private var vocabularySize: Int { runner.model.configuration.vocabularySize }
@@ -28,9 +26,8 @@ final class HeadReader {
   /// Rows whose logits are computed at a time, which bounds their memory.
   private static let logitRows = 16
 
-  init(_ runner: ModelRunner, costs: SweepCosts) {
+  init(_ runner: ModelRunner) {
     self.runner = runner
-    self.costs = costs
     slabs = LogitSlabs(vocabularySize: runner.model.configuration.vocabularySize)
   }
 
@@ -42,7 +39,6 @@ final class HeadReader {
   func read(_ rows: [Row]) -> [(result: HeadResult, missedScreen: Bool?)] {
     var screened = [Bool?](repeating: nil, count: rows.count)
     var results = [HeadResult?](repeating: nil, count: rows.count)
-    let started = clock.now
     if rows.count <= Self.screenedRows { screen(rows, &results, &screened) }
     // Heads of their own are few and belong to exits.
     var left = Dictionary(grouping: rows.indices.filter { results[$0] == nil }) { index in
@@ -56,7 +52,6 @@ final class HeadReader {
         }
       }
     }
-    costs.recordHead(rows: rows.count, seconds: (clock.now - started) / .seconds(1))
     return zip(results, screened).compactMap { result, missed in result.map { ($0, missed) } }
   }
 

@@ -2,9 +2,11 @@
 package enum PromptBudget {
   /// Sweeps without prompts that the prompts of one may take: a token is delayed to about three times its time, and a
   /// prompt takes half as long again as alone.
-  static let factor = 2.0
-  /// Rows that a sweep takes in any case; fewer would read the weights for too little.
-  static let leastRows = 16
+  static let factor = 2.15
+  /// Rows that a sweep takes in any case, so that a prompt moves on.
+  static let leastRows = 4
+  /// Rows that it takes before any prompt has been timed.
+  static let firstRows = 64
 
   /// Rows for prompts in the next sweep.
   ///
@@ -14,7 +16,7 @@ package enum PromptBudget {
   package static func rows(beside others: Int, costs: SweepCosts, limit: Int) -> Int {
     let free = max(limit - others, leastRows)
     guard others > 0 else { return free }
-    let fitting = costs.promptRows(beside: others, factor: factor) ?? 4 * leastRows
+    let fitting = costs.promptRows(beside: others, factor: factor) ?? firstRows
     return min(max(fitting, leastRows), free)
   }
 

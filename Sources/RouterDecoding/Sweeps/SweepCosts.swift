@@ -7,9 +7,11 @@ import Synchronization
 package final class SweepCosts: Sendable {
   private let state: Mutex<State>
 
-  private struct State {
-    var layers = CostCurve(usual: SweepCosts.usualLayerCosts)
-    var heads = CostCurve(usual: SweepCosts.usualHeadCosts)
+  fileprivate struct State {
+    /// Layers, scaled to all of them.
+    var layers = CostCurve(usual: SweepCosts.usualCosts)
+    /// Sweeps of rows through all layers and the head, without prompts.
+    var sweeps = CostCurve(usual: SweepCosts.usualCosts)
     /// Seconds that one more row of a prompt adds to a sweep.
     var promptRow: Double?
     var followsTimes: Bool
@@ -17,37 +19,26 @@ package final class SweepCosts: Sendable {
 
   /// Rows whose costs are known one by one.
   package static let rowLimit = 64
-  /// A head in passes of one row through all layers, until both have been timed.
-  private static let usualHeadShare = 0.25
   /// Weight of a new timing of a prompt.
   private static let gain = 0.2
 
-  /// Costs of layers between rows that were measured: 1, 4, 8, 16, 32 and 64.
-  private static let usualLayerCosts = interpolated([
-    (1, 1), (4, 1.13), (8, 1.5), (16, 2.4), (32, 4.7), (64, 9.2),
-  ])
-  private static let usualHeadCosts = interpolated([(1, 1), (4, 1.25), (8, 1.4), (16, 2), (32, 3.6), (64, 7)])
-
-  private static func interpolated(_ points: [(rows: Int, cost: Double)]) -> [Double] {
-    (1...rowLimit).map { rows in
-      let upper = points.first { $0.rows >= rows } ?? points[points.count - 1]
-      let lower = points.last { $0.rows <= rows } ?? points[0]
-      guard upper.rows > lower.rows else { return upper.cost }
-      let share = Double(rows - lower.rows) / Double(upper.rows - lower.rows)
-      return lower.cost + share * (upper.cost - lower.cost)
+  /// Costs between numbers of rows that were measured: 1, 4, 8, 16, 32 and 64.
+  private static let usualCosts: [Double] = {
+    let points = [(1, 1.0), (4, 1.18), (8, 1.52), (16, 2.4), (32, 4.7), (64, 9.2)]
+    return (1...rowLimit).map { rows in
+      let upper = points.first { $0.0 >= rows } ?? points[points.count - 1]
+      let lower = points.last { $0.0 <= rows } ?? points[0]
+      guard upper.0 > lower.0 else { return upper.1 }
+      let share = Double(rows - lower.0) / Double(upper.0 - lower.0)
+      return lower.1 + share * (upper.1 - lower.1)
     }
-  }
+  }()
 
   /// - Parameter followsTimes: whether costs follow what is timed, or stay the usual ones.
   package init(followsTimes: Bool = true) { state = Mutex(State(followsTimes: followsTimes)) }
 
-  /// Cost of a sweep of 1, 2, ... ``rowLimit`` rows through all layers and the head, relative to one row.
-  package var costs: [Double] {
-    let (layers, heads) = state.withLock { ($0.layers, $0.heads) }
-    var share = Self.usualHeadShare
-    if let layer = layers.unit, let head = heads.unit { share = head / layer }
-    return zip(layers.costs, heads.costs).map { ($0 + share * $1) / (1 + share) }
-  }
+  /// Cost of a sweep of 1, 2, ... ``rowLimit`` rows, relative to one row.
+  package var costs: [Double] { state.withLock { $0.sweeps.costs } }
 
   /// Tokens that are best run together through layers that they skipped, at the least cost each: beyond that, another
   /// row is no longer nearly free.
@@ -58,13 +49,12 @@ package final class SweepCosts: Sendable {
     return (1...8).min { share($0) < share($1) } ?? 1
   }
 
-  /// Rows of a prompt that take as long as `factor` sweeps of `rows` rows; nil before a prompt has been timed.
+  /// Rows of a prompt that take as long as `factor` sweeps of `rows` rows; nil before both have been timed.
   package func promptRows(beside rows: Int, factor: Double) -> Int? {
-    let (layers, heads, promptRow) = state.withLock { ($0.layers, $0.heads, $0.promptRow) }
-    guard let promptRow, let layer = layers.unit else { return nil }
-    let place = min(max(rows, 1), Self.rowLimit) - 1
-    let sweep = layer * layers.costs[place] + (heads.unit ?? 0) * heads.costs[place]
-    return Int(factor * sweep / promptRow)
+    state.withLock { state in
+      guard let promptRow = state.promptRow, let sweep = state.sweepSeconds(rows: rows) else { return nil }
+      return Int(factor * sweep / promptRow)
+    }
   }
 
   /// Notes the time of some layers.
@@ -77,18 +67,29 @@ package final class SweepCosts: Sendable {
     }
   }
 
-  /// Notes the time of a read of the head.
-  package func recordHead(rows: Int, seconds: Double) {
-    state.withLock { if $0.followsTimes { $0.heads.record(rows: rows, seconds: seconds) } }
-  }
-
-  /// Notes the time of a sweep's layers with rows of prompts among them.
-  package func recordPrompt(rows: Int, beside others: Int, seconds: Double) {
+  /// Notes the time of a sweep.
+  ///
+  /// - Parameters:
+  ///   - rows: of sequences that are beyond their prompts.
+  ///   - promptRows: of prompts.
+  ///   - isWhole: whether all of the rows ran all layers, and nothing else did.
+  package func recordSweep(rows: Int, promptRows: Int, seconds: Double, isWhole: Bool = true) {
     state.withLock { state in
-      guard state.followsTimes, rows > 0 else { return }
-      let own = others > 0 ? (state.layers.unit ?? 0) * state.layers.costs[min(others, Self.rowLimit) - 1] : 0
-      let row = max(seconds - own, seconds / 8) / Double(rows)
-      state.promptRow = state.promptRow.map { $0 + Self.gain * (min(row, 2 * $0) - $0) } ?? row
+      guard state.followsTimes else { return }
+      if promptRows > 0 {
+        let own = rows > 0 ? state.sweepSeconds(rows: rows) ?? 0 : 0
+        let row = max(seconds - own, seconds / 8) / Double(promptRows)
+        state.promptRow = state.promptRow.map { $0 + Self.gain * (min(row, 2 * $0) - $0) } ?? row
+      } else if isWhole {
+        state.sweeps.record(rows: rows, seconds: seconds)
+      }
     }
+  }
+}
+
+extension SweepCosts.State {
+  /// Seconds of a sweep of so many rows; of its layers, where no whole sweep has been timed.
+  fileprivate func sweepSeconds(rows: Int) -> Double? {
+    sweeps.seconds(rows: rows) ?? layers.seconds(rows: rows)
   }
 }

@@ -25,7 +25,9 @@ struct MetricsTests {
       #"router_depth_bucket{le="12"} 0"#, #"router_depth_bucket{le="16"} 1"#,
       #"router_depth_bucket{le="+Inf"} 1"#, "router_depth_sum 15", "router_depth_count 1",
       #"router_prefill_seconds_bucket{le="0.25"} 1"#,
-      "# TYPE router_sequences gauge", #"router_sequences{state="queued"} 2"#,
+      "# HELP router_sequences Sequences that are decoded, and that wait.", "# TYPE router_sequences gauge",
+      "vllm:num_requests_waiting 2", "router_time_to_first_token_seconds_count 1",
+      "router_time_between_tokens_seconds_count 1", #"router_sequences{state="queued"} 2"#,
       #"router_head_screen_tokens_total{result="screened"} 12"#,
       #"router_head_screen_tokens_total{result="fallback"} 3"#,
       "router_head_screen_rescored_rows_total 480", "router_head_screen_bytes 9000",
@@ -35,7 +37,7 @@ struct MetricsTests {
     // Looking does not add up.
     #expect(again.body.contains(#"router_head_screen_tokens_total{result="screened"} 12"#))
     // Every line is a comment or a series and a number.
-    for line in lines where !line.hasPrefix("# TYPE ") {
+    for line in lines where !line.hasPrefix("# ") {
       #expect(line.split(separator: " ").last.flatMap { Double($0) } != nil, "\(line)")
     }
   }

@@ -46,6 +46,16 @@ package struct LongPromptLoad: Sendable {
     for repetition in 0..<repetitions {
       let first = try await target.answer(long, maximumTokens: 1)
       alone.append(first.firstToken ?? (first.ended - first.started) / .seconds(1))
+      let undisturbed = try await withThrowingTaskGroup(of: AnswerTimes.self) { group in
+        for client in 0..<clients {
+          let example = examples[(repetition * clients + client) % examples.count]
+          group.addTask { try await target.answer(example, maximumTokens: maximumTokens) }
+        }
+        var answers: [AnswerTimes] = []
+        for try await answer in group { answers.append(answer) }
+        return answers
+      }
+      without += Self.gaps(of: undisturbed, from: nil, to: nil)
       let (others, own) = try await withThrowingTaskGroup(of: (isLong: Bool, times: AnswerTimes).self) {
         group in
         for client in 0..<clients {
@@ -65,18 +75,25 @@ package struct LongPromptLoad: Sendable {
       }
       guard let own else { continue }
       among.append(own.firstToken ?? (own.ended - own.started) / .seconds(1))
-      for answer in others {
-        for (gap, arrival) in zip(answer.gaps, answer.arrivals.dropFirst()) {
-          if arrival >= own.started && arrival <= own.ended {
-            beside.append(gap)
-          } else if arrival < own.started || arrival > own.ended {
-            without.append(gap)
-          }
-        }
-      }
+      beside += Self.gaps(of: others, from: own.started, to: own.ended)
     }
     return Result(
       target: target.name, clients: clients, promptTokens: promptTokens, without: Percentiles(without),
       beside: Percentiles(beside), firstTokenAlone: alone, firstTokenBeside: among)
+  }
+
+  /// Seconds between tokens while all answer and, if there are bounds, between those.
+  private static func gaps(
+    of answers: [AnswerTimes], from start: ContinuousClock.Instant?, to end: ContinuousClock.Instant?
+  ) -> [Double] {
+    let all = answers.compactMap(\.arrivals.first).max()
+    let first = answers.map(\.ended).min()
+    return answers.flatMap { answer in
+      zip(answer.gaps, answer.arrivals.dropFirst()).compactMap { gap, arrival in
+        let isWithin = start.map { arrival >= $0 } ?? (all.map { arrival > $0 } ?? true)
+        let isBefore = (end ?? first).map { arrival <= $0 } ?? true
+        return isWithin && isBefore ? gap : nil
+      }
+    }
   }
 }
