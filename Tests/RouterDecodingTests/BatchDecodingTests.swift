@@ -177,6 +177,7 @@ struct BatchDecodingTests {
     #expect(batch.sweep().description.contains("20 of prompts"))
     let text = batch.sweep().description
     #expect(text.hasPrefix("sweep: 4 sequences, "))
+    #expect(text.contains("#0 full, #1 verify, #2 exit fixed"))
     #expect(text.contains("layers 1-1: #0 x1, #1 x"))
     #expect(
       text.contains("#2 token 0 leaves after layer 2") && text.contains("#3 token 0 leaves after layer 1"))

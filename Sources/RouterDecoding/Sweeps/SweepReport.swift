@@ -23,6 +23,8 @@ package struct SweepReport: Sendable, Equatable {
   package internal(set) var tokens = 0
   /// Seconds of the whole.
   package internal(set) var seconds = 0.0
+  /// How each sequence decodes; only where somebody reads it.
+  package internal(set) var ways: [String] = []
   /// What ran, in order; only where somebody reads it.
   package internal(set) var runs: [Run] = []
   /// What became of sequences, a line each; only where somebody reads it.
@@ -38,6 +40,9 @@ extension SweepReport: CustomStringConvertible {
       "sweep: \(sequences) sequences, \(rows) rows (\(drafts) drafts) and \(promptRows) of prompts, "
         + "\(tokens) tokens, \(Int((seconds * 1e6).rounded())) us"
     ]
+    if !ways.isEmpty {
+      lines.append("  " + ways.enumerated().map { "#\($0) \($1)" }.joined(separator: ", "))
+    }
     for run in runs {
       let rows = run.rows.map { "#\($0.sequence) x\($0.count)" }.joined(separator: ", ")
       lines.append("  layers \(run.layers.lowerBound)-\(run.layers.upperBound): \(rows)")

@@ -24,6 +24,8 @@ final class HTTPExchange {
   /// - Parameter body: JSON to POST; nil for a GET.
   /// - Throws: ``EvaluationError`` if the server cannot be reached or refuses.
   init(_ address: ServerAddress, path: String, body: Data?) throws(EvaluationError) {
+    // A server that goes away is an error here, not the end of the program.
+    signal(SIGPIPE, SIG_IGN)
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     #if canImport(Glibc)

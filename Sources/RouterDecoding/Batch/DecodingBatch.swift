@@ -1,0 +1,82 @@
+import RouterModel
+
+/// Sequences that are decoded together: one sweep through the layers for all of them. One thread uses it.
+///
+/// What a sequence says does not depend on its neighbours: rows do not meet in any product, and decisions, choices and
+/// keys and values are each sequence's own. So sequences may come and go at any time, and an answer in a batch is the
+/// answer alone, bit for bit.
+package final class DecodingBatch {
+  package let language: LanguageModel
+  package let pool: KeyValuePool
+  /// In the order in which they came.
+  package private(set) var sequences: [DecodingSequence] = []
+  let runner: ModelRunner
+  let reader: HeadReader
+  let asked: AskedLogits
+  let costs: SweepCosts
+  let clock = ContinuousClock()
+  /// Whether reports say which layers ran for whom, and what became of it.
+  package var isTraced = false
+  var report = SweepReport()
+  /// Layers times rows that have run in this sweep.
+  var layerRows = 0
+
+  /// Rows of a sweep at most.
+  package static let rowLimit = ModelRunner.maximumRows
+
+  /// - Parameter pool: nil for one of its own without a limit.
+  package init(_ language: LanguageModel, pool: KeyValuePool? = nil) {
+    self.language = language
+    self.pool = pool ?? KeyValuePool(KeyValueLayout(of: language.model))
+    runner = ModelRunner(of: language.model, rowLimit: Self.rowLimit)
+    costs = language.sweepCosts
+    reader = HeadReader(runner)
+    asked = AskedLogits(runner, reader)
+  }
+
+  /// Adds a sequence, which joins the next sweep.
+  ///
+  /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room now.
+  @discardableResult
+  package func add(_ request: GenerationRequest) throws(GenerationError) -> DecodingSequence {
+    let sequence = try DecodingSequence(request, on: language, in: pool)
+    sequences.append(sequence)
+    return sequence
+  }
+
+  /// Takes a sequence out; its pages are free once nobody holds it.
+  package func remove(_ sequence: DecodingSequence) { sequences.removeAll { $0 === sequence } }
+
+  /// Moves all sequences on: each by a part of its prompt, or by a token or more. Those that are finished then are no
+  /// longer in the batch.
+  @discardableResult
+  package func sweep() -> SweepReport {
+    let started = clock.now
+    report = SweepReport()
+    report.sequences = sequences.count
+    if isTraced { report.ways = sequences.map(\.request.decoding.name) }
+    layerRows = 0
+    reader.beginSweep()
+    var planner = beginSweep()
+    let drafts = report.drafts
+    while let run = planner.next() {
+      perform(run)
+      arrive(run, &planner)
+    }
+    propagate()
+    chooseTokens()
+    for (index, sequence) in sequences.enumerated() {
+      sequence.forgetResults()
+      sequence.endRound()
+      sequence.settle()
+      if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
+    }
+    sequences.removeAll(where: \.isFinished)
+    report.seconds = (clock.now - started) / .seconds(1)
+    report.drafts = drafts
+    costs.recordSweep(
+      rows: report.rows, promptRows: report.promptRows, seconds: report.seconds,
+      isWhole: layerRows == report.rows * language.layerCount)
+    return report
+  }
+}

@@ -1,0 +1,106 @@
+import RouterCheckpoint
+import RouterExit
+import RouterModel
+import RouterTensor
+
+/// One request in a ``DecodingBatch``: its round, its policy's decisions, its drafts and its answer. One thread uses it.
+package final class DecodingSequence {
+  /// Rows that a round has at most: beyond about eight they are no longer nearly free.
+  static let roundLimit = 8
+
+  let request: GenerationRequest
+  let rows: ModelSequence
+  /// What tokens leave in layers that they skip.
+  let keyValues: KeyValueMode
+  let settings: RoundSettings
+  var writer: AnswerWriter
+  /// The round that is under way; nil before the prompt has been read.
+  var round: Round?
+  /// The token that begins the next round.
+  var newest: Int32?
+  /// Prompt tokens that have run.
+  var promptPosition = 0
+  /// Prompt tokens that run in this sweep.
+  var promptChunk = 0
+  /// Whether the round's tokens are in flight: those of the end of a prompt are not.
+  var ownsRows = false
+  /// Whether rows that wait for layers run them in this sweep.
+  var isCatchingUp = false
+  /// Whether the policy has ever asked for logits.
+  var asksForLogits = false
+
+  /// Proposes drafts before a round; nil where nothing is drafted.
+  var drafter: Drafter?
+  let statistics: AcceptanceStatistics?
+  var chances = DraftChances()
+  var drafting: DraftingSummary?
+  /// The policy's view of each position.
+  var deciders: [TokenDecider]
+  /// f32 `[roundLimit, D]`: what the head reads after each position that has left.
+  let headInputs: AlignedBuffer
+  var results = [HeadResult?](repeating: nil, count: roundLimit)
+  /// What is wanted of the head; all logits once a few tokens have shown that less is not to be had.
+  var demand: LogitDemand
+  var misses = 0
+
+  var events: [GenerationEvent] = []
+  var failure: GenerationError?
+
+  /// Prepares a sequence.
+  ///
+  /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room.
+  init(_ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool)
+    throws(GenerationError)
+  {
+    try request.validate(for: language)
+    self.request = request
+    do {
+      rows = try ModelSequence(
+        of: language.model, in: pool, capacity: request.positions, depthLimit: request.maximumExit)
+    } catch {
+      throw GenerationError(error)
+    }
+    writer = AnswerWriter(request, on: language)
+    demand = writer.demand
+    settings = RoundSettings(request.decoding, known: language.exits, depthLimit: rows.depthLimit)
+    keyValues = request.decoding.plan?.keyValues ?? .propagate
+    let width = language.model.configuration.width
+    headInputs = AlignedBuffer(byteCount: Self.roundLimit * width * 4)
+    switch request.decoding {
+    case .full: statistics = nil
+    case .exit(let plan):
+      let isDrafted = plan.draftsAhead && plan.keyValues == .exact && plan.policy.decidesTokensApart
+      statistics = isDrafted ? language.exitAcceptanceStatistics : nil
+    case .verify: statistics = language.acceptanceStatistics
+    }
+    if statistics != nil {
+      drafter = Drafter(table: language.draftTable, vocabularySize: language.vocabularySize)
+      drafting = DraftingSummary()
+    }
+    let policy = settings.exits.isEmpty ? nil : request.decoding.policy
+    let deciderCount = policy == nil ? 0 : statistics == nil ? 1 : Self.roundLimit
+    deciders = (0..<deciderCount).map { _ in TokenDecider(policy: policy, width: width) }
+  }
+
+  /// Whether the answer has ended, or cannot go on.
+  package var isFinished: Bool { writer.isFinished || failure != nil }
+
+  /// What has happened since this was last asked for.
+  package func takeEvents() throws(GenerationError) -> [GenerationEvent] {
+    if let failure { throw failure }
+    defer { events.removeAll(keepingCapacity: true) }
+    return events
+  }
+
+  /// Ends the sequence where it is.
+  package func cancel() -> GenerationEvent { writer.finish(.cancelled, drafting: summary) }
+
+  /// What drafting came to, the round that is under way included; nil if nothing is drafted.
+  var summary: DraftingSummary? {
+    var summary = drafting
+    if ownsRows, let round, round.need != .nothing { summary?.accepted += round.acceptedCount }
+    return summary
+  }
+
+  func fail(_ error: ModelError) { failure = GenerationError(error) }
+}
