@@ -19,16 +19,9 @@ import time
 import urllib.request
 
 import llama_cpp
+from prompts import prompts_of
 
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
-
-
-def prompts_of(path, count):
-    text = pathlib.Path(path).read_text()
-    rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in text.splitlines()]
-    for row in rows[:count]:
-        prompt = row.get("question") or row["instruction"]
-        yield f"{prompt}\n{row['input']}" if row.get("input") else prompt
 
 
 class Server:

@@ -24,14 +24,7 @@ import threading
 import time
 import urllib.parse
 
-
-def prompts_of(paths, count):
-    for path in paths:
-        text = pathlib.Path(path).read_text()
-        rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in text.splitlines()]
-        for row in rows[:count]:
-            prompt = row.get("question") or row["instruction"]
-            yield f"{prompt}\n{row['input']}" if row.get("input") else prompt
+from prompts import prompts_of
 
 
 class Server:
@@ -58,6 +51,10 @@ class Server:
         return choice["message"]["content"], choice["finish_reason"]
 
 
+def all_prompts(arguments):
+    return [prompt for path in arguments.prompts for prompt in prompts_of(path, arguments.rows)]
+
+
 def request(model, prompt, tokens, **more):
     return {"model": model, "messages": [{"role": "user", "content": prompt}], "max_tokens": tokens, **more}
 
@@ -67,7 +64,7 @@ def check_answers(server, arguments):
     policies = model.get("router", {}).get("policies", [])
     settings = [{"mode": "full"}, {"mode": "verify"}] + [{"policy": name, "mode": "exit"} for name in policies]
     bodies = []
-    for index, prompt in enumerate(prompts_of(arguments.prompts, arguments.rows)):
+    for index, prompt in enumerate(all_prompts(arguments)):
         sampling = {"temperature": 0} if index % 2 == 0 else {"temperature": 0.8, "top_p": 0.95, "seed": index}
         way = settings[index % len(settings)]
         bodies.append(request(model["id"], prompt, arguments.tokens, router=way, **sampling))
@@ -88,7 +85,7 @@ def resident(pid):
 
 def check_overload(server, arguments):
     model = server.json("GET", "/v1/models")["data"][0]["id"]
-    prompts = list(prompts_of(arguments.prompts, arguments.rows))
+    prompts = all_prompts(arguments)
     end = time.time() + arguments.minutes * 60
     statuses, answers, lacking = collections.Counter(), collections.Counter(), []
     lock = threading.Lock()

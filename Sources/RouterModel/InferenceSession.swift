@@ -10,7 +10,6 @@ package final class InferenceSession {
   /// What the model keeps of the sequence.
   package let sequence: ModelSequence
   private let runner: ModelRunner
-  private let layout: KeyValueLayout
 
   /// Tokens that one round takes at most.
   package static let maximumRows = ModelRunner.maximumRows
@@ -25,9 +24,9 @@ package final class InferenceSession {
   package init(
     model: LlamaModel, capacity: Int, depthLimit: Int? = nil, cacheElement: CacheElement? = nil
   ) throws(ModelError) {
-    layout = KeyValueLayout(of: model, element: cacheElement)
     sequence = try ModelSequence(
-      of: model, in: KeyValuePool(layout), capacity: capacity, depthLimit: depthLimit)
+      of: model, in: KeyValuePool(KeyValueLayout(of: model, element: cacheElement)), capacity: capacity,
+      depthLimit: depthLimit)
     runner = ModelRunner(of: model, rowLimit: min(Self.maximumRows, capacity))
   }
 
@@ -76,7 +75,7 @@ package final class InferenceSession {
   }
 
   private func perform(_ run: LayerRun) {
-    runner.run(layers: run.layers, on: batch(run.rows), layout: layout)
+    runner.run(layers: run.layers, on: batch(run.rows))
     sequence.record(run)
   }
 
@@ -92,8 +91,8 @@ package final class InferenceSession {
     precondition(depth == 0, "\(depth) layers have run")
     advance(to: depthLimit - 1)
     guard let run = ledger.nextRun(to: depthLimit) else { return }
-    runner.storeKeysAndValues(layer: depthLimit - 1, of: batch(run.rows.dropLast()), layout: layout)
-    runner.run(layers: run.layers, on: batch(run.rows.suffix(1)), layout: layout)
+    runner.storeKeysAndValues(layer: depthLimit - 1, of: batch(run.rows.dropLast()))
+    runner.run(layers: run.layers, on: batch(run.rows.suffix(1)))
     sequence.record(run)
   }
 

@@ -56,6 +56,24 @@ struct KeyValuePoolTests {
     withExtendedLifetime((first, second)) {}
   }
 
+  /// A page is free once nobody holds it, and then goes to whoever takes one.
+  @Test func aPageIsFreeWithItsLastHold() throws {
+    let (pool, _) = try pool(pages: 2)
+    #expect(pool.promise(2) && !pool.promise(1))
+    let first = pool.take()
+    pool.retain(first.page)
+    pool.release(first.page)
+    #expect(pool.usage.pagesHeld == 1)
+    let second = pool.take()
+    #expect(second.page != first.page && second.memory != first.memory)
+    pool.release(first.page)
+    #expect(pool.usage.pagesHeld == 1 && pool.promise(1))
+    #expect(pool.take().page == first.page)
+    pool.release(first.page)
+    pool.release(second.page)
+    #expect(pool.usage.pagesHeld == 0 && pool.usage.pagesPromised == 0 && pool.usage.pagesMade == 2)
+  }
+
   /// Pages lie anywhere and are used again: what a sequence computes does not depend on which it has.
   @Test func pagesThatOthersLeftDoNotShow() throws {
     let (pool, model) = try pool()
@@ -71,7 +89,7 @@ struct KeyValuePoolTests {
         try sequence.begin(part)
         var batch = RowBatch()
         batch.append(sequence, rows: 0..<part.count)
-        runner.run(layers: 0..<2, on: batch, layout: pool.layout)
+        runner.run(layers: 0..<2, on: batch)
         sequence.record(LayerRun(layers: 0..<2, rows: 0..<part.count))
         states += Array(sequence.hidden)
         sequence.commitFull()
@@ -113,7 +131,7 @@ struct KeyValuePoolTests {
         batch.append(sequence, rows: 0..<count)
         running.append((index, count))
       }
-      runner.run(layers: 0..<depth, on: batch, layout: pool.layout)
+      runner.run(layers: 0..<depth, on: batch)
       for (index, count) in running {
         sequences[index].record(LayerRun(layers: 0..<depth, rows: 0..<count))
         found[index] += Array(sequences[index].hidden)

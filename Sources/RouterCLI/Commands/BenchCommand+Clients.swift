@@ -11,12 +11,10 @@ extension BenchCommand {
   func runClients(_ counts: [Int]) async throws {
     let examples = try data.flatMap { try Dataset(path: $0, limit: rows).examples }
     var targets: [any LoadTarget] = []
-    var engine: InferenceEngine?
     if !serversOnly {
       let language = try subject.modelOptions().load()
-      let made = InferenceEngine(model: language, sequences: counts.max() ?? 1)
-      engine = made
-      targets += try clientWays(for: language).map { EngineTarget(made, $0) }
+      let engine = InferenceEngine(model: language, sequences: counts.max() ?? 1)
+      targets += try clientWays(for: language).map { EngineTarget(engine, $0) }
     }
     targets += try againstServer.map { try ServerTarget(url: $0) }
     let bar = ProgressBar("Answering")
@@ -34,7 +32,6 @@ extension BenchCommand {
       }
     }
     let report = ClientsReport(loads: results, longPrompts: long)
-    withExtendedLifetime(engine) {}
     bar.finish()
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }
   }

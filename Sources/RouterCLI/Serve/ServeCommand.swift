@@ -90,7 +90,8 @@
 
     @Option(
       help: ArgumentHelp(
-        "Memory for keys and values in MiB; half of what is free at the start if absent.", valueName: "MiB"))
+        "Memory for keys and values in MiB; half of what is free at the start if absent or 0.",
+        valueName: "MiB"))
     var kvMemory: Int?
 
     @Option(

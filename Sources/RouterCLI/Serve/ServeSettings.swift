@@ -72,6 +72,7 @@
         throw ValidationError(
           "\(environment.source(self.mode, "mode")) exit needs --policy: what decides the exits.")
       }
+      let mebibytes = try integer(kvMemory, "kv-memory", 0...1 << 30, default: 0)
       return ServeSettings(
         model: try model.resolved(by: environment), policy: policy, mode: mode,
         keyValues: try environment.value(kv, "kv"),
@@ -79,9 +80,7 @@
         maximumExit: try environment.value(maxExit, "max-exit"),
         portFile: try environment.value(portFile, "port-file"),
         sequences: try integer(sequences, "sequences", 1...1024, default: InferenceEngine.usualSequences),
-        keyValueMemory: try environment.value(kvMemory, "kv-memory").map { _ in
-          try integer(kvMemory, "kv-memory", 1...1 << 30, default: 0) << 20
-        },
+        keyValueMemory: mebibytes == 0 ? nil : mebibytes << 20,
         queue: try integer(queue, "queue", 0...1_000_000, default: 64),
         logLevel: try environment.value(logLevel, "log-level") ?? .info, configuration: configuration)
     }

@@ -81,13 +81,16 @@ extension DecodingBatch {
 
   /// Prompt tokens only leave keys and values in the last layer, but for the very last, which the head is asked about.
   private func addPrompt(_ sequence: DecodingSequence, _ index: Int, to planner: inout SweepPlanner) {
-    let layers = [0..<sequence.rows.depthLimit]
+    let (member, depth) = (2 * index, sequence.rows.depthLimit)
     let all = 0..<sequence.promptChunk
+    planner.add(.init(member: member, rows: all), layers: [0..<depth - 1])
     let storing = sequence.isPromptEnding ? all.dropLast() : all
     if !storing.isEmpty {
-      planner.add(.init(member: 2 * index, rows: storing, endsWithKeysAndValues: true), layers: layers)
+      planner.add(.init(member: member, rows: storing, onlyStores: true), layers: [depth - 1..<depth])
     }
-    if sequence.isPromptEnding { planner.add(.init(member: 2 * index, rows: all.suffix(1)), layers: layers) }
+    if sequence.isPromptEnding {
+      planner.add(.init(member: member, rows: all.suffix(1)), layers: [depth - 1..<depth])
+    }
   }
 
   /// Adds the layers that a round needs, for its rows and those that wait before them.

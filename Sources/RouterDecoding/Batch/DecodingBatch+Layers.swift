@@ -6,18 +6,15 @@ extension DecodingBatch {
   /// Runs layers on rows of all sequences, as many at a time as the runner takes.
   func perform(_ run: SweepPlanner.Run) {
     let started = clock.now
-    var count = 0
-    for part in parts(of: run.stored) {
-      runner.storeKeysAndValues(layer: run.layers.upperBound - 1, of: batch(part), layout: pool.layout)
+    for part in parts(of: run.rows.filter(\.onlyStores)) {
+      runner.storeKeysAndValues(layer: run.layers.lowerBound, of: batch(part))
     }
-    for part in parts(of: run.rows) {
-      let batch = batch(part)
-      count += batch.count
-      runner.run(layers: run.layers, on: batch, layout: pool.layout)
-    }
-    for rows in run.rows + run.stored {
+    let running = run.rows.filter { !$0.onlyStores }
+    for part in parts(of: running) { runner.run(layers: run.layers, on: batch(part)) }
+    for rows in run.rows {
       sequences[rows.member / 2].rows.record(LayerRun(layers: run.layers, rows: rows.rows))
     }
+    let count = running.reduce(0) { $0 + $1.rows.count }
     layerRows += count * run.layers.count
     if report.promptRows == 0 {
       let share = Double(run.layers.count) / Double(language.layerCount)
@@ -30,7 +27,7 @@ extension DecodingBatch {
       report.runs.append(
         SweepReport.Run(
           layers: run.layers.lowerBound + 1...run.layers.upperBound,
-          rows: (run.rows + run.stored).map { ($0.member / 2, $0.rows.count) }))
+          rows: run.rows.map { ($0.member / 2, $0.rows.count) }))
     }
   }
 

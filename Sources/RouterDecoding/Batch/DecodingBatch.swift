@@ -58,7 +58,6 @@ package final class DecodingBatch {
     layerRows = 0
     reader.beginSweep()
     var planner = beginSweep()
-    let drafts = report.drafts
     while let run = planner.next() {
       perform(run)
       arrive(run, &planner)
@@ -73,7 +72,6 @@ package final class DecodingBatch {
     }
     sequences.removeAll(where: \.isFinished)
     report.seconds = (clock.now - started) / .seconds(1)
-    report.drafts = drafts
     costs.recordSweep(
       rows: report.rows, promptRows: report.promptRows, seconds: report.seconds,
       isWhole: layerRows == report.rows * language.layerCount)

@@ -8,7 +8,7 @@ extension DecodingSequence {
   var unreadPositions: [Int] {
     guard !isFinished, let round else { return [] }
     switch round.need {
-    case .draft: return [round.count - 1]
+    case .draft: return results[round.count - 1] == nil ? [round.count - 1] : []
     case .choice(let current):
       guard results[current] == nil else { return [] }
       let likely = max(current + 1, chances.rowCount(reachedWith: Self.preparedChance))

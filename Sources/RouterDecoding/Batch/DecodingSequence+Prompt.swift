@@ -3,7 +3,7 @@ import RouterModel
 // The prompt.
 extension DecodingSequence {
   /// Prompt tokens that have not run.
-  var promptLeft: Int { round == nil && newest == nil ? request.prompt.count - promptPosition : 0 }
+  var promptLeft: Int { request.prompt.count - promptPosition }
 
   /// Whether the prompt's last token runs in this sweep.
   var isPromptEnding: Bool { promptPosition + promptChunk == request.prompt.count }

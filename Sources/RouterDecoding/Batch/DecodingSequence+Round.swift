@@ -116,7 +116,7 @@ extension DecodingSequence {
       let waiting = rows.rowCount - round.count
       rows.keep(waiting + round.acceptedCount + 1)
       drafting?.accepted += round.acceptedCount
-      if round.draftCount > 0 || statistics != nil { statistics?.record(round.outcomes) }
+      statistics?.record(round.outcomes)
     }
     ownsRows = false
     newest = writer.sequence.last

@@ -51,7 +51,6 @@ package struct Round: Sendable, Equatable {
     positions = [Position(token: token, source: nil)]
     isDrafting = settings.meaning == .drafting && !settings.exits.isEmpty
     need = .layers(to: settings.exits.first ?? settings.depthLimit)
-    if settings.meaning == .drafting && !isDrafting { need = .layers(to: settings.depthLimit) }
   }
 
   /// What a prompt comes to: its last token has run all layers, and the first of the answer is to be chosen.
@@ -153,9 +152,6 @@ package struct Round: Sendable, Equatable {
       need = .layers(to: reached < settings.exits.count ? settings.exits[reached] : settings.depthLimit)
     }
   }
-
-  /// Ends the round where it is.
-  package mutating func end() { need = .nothing }
 
   /// Tokens from the current one on that have not left.
   private var undecided: [Int] { (current..<count).filter { positions[$0].exit == nil } }

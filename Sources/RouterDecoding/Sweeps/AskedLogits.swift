@@ -39,20 +39,20 @@ final class AskedLogits: ExitLogits {
 
   func logits() -> UnsafeBufferPointer<Float> {
     rows[current].sequence.asksForLogits = true
-    if found[current] == nil { compute() }
-    guard let logits = found[current] else { preconditionFailure("no logits for row \(current)") }
-    return UnsafeBufferPointer(logits)
+    return UnsafeBufferPointer(found[current] ?? compute())
   }
 
-  private func compute() {
-    let wanted = rows.indices.filter { $0 >= current && found[$0] == nil && rows[$0].sequence.asksForLogits }
-    for start in stride(from: 0, to: wanted.count, by: 16) {
-      let part = wanted[start..<min(start + 16, wanted.count)]
-      let inputs = runner.headInput(
-        of: part.map { rows[$0].sequence.state(of: rows[$0].position) }, at: depth)
-      let width = runner.model.configuration.width
-      let logits = reader.logits((0..<part.count).map { inputs + $0 * width }, depth: depth)
-      for (index, logits) in zip(part, logits) { found[index] = logits }
+  /// Computes the logits of the rows from the current one on; returns its own.
+  private func compute() -> UnsafeMutableBufferPointer<Float> {
+    let others = rows.indices.filter {
+      $0 > current && found[$0] == nil && rows[$0].sequence.asksForLogits
     }
+    let wanted = ([current] + others).prefix(runner.rowLimit)
+    let inputs = runner.headInput(
+      of: wanted.map { rows[$0].sequence.state(of: rows[$0].position) }, at: depth)
+    let width = runner.model.configuration.width
+    let logits = reader.logits((0..<wanted.count).map { inputs + $0 * width }, depth: depth)
+    for (index, logits) in zip(wanted, logits) { found[index] = logits }
+    return logits[0]
   }
 }

@@ -45,22 +45,22 @@ final class HeadReader {
       runner.model.weights.exitHeads[rows[index].depth] == nil ? 0 : rows[index].depth
     }
     while let (depth, indices) = left.popFirst() {
-      for start in stride(from: 0, to: indices.count, by: Self.logitRows) {
-        let part = indices[start..<min(start + Self.logitRows, indices.count)]
-        for (index, logits) in zip(part, logits(part.map { rows[$0].input }, depth: depth)) {
-          results[index] = .logits(logits)
-        }
+      for (index, logits) in zip(indices, logits(indices.map { rows[$0].input }, depth: depth)) {
+        results[index] = .logits(logits)
       }
     }
     return zip(results, screened).compactMap { result, missed in result.map { ($0, missed) } }
   }
 
-  /// f32 `[V]` each: the logits of rows at one exit, with one read of the head.
+  /// f32 `[V]` each: the logits of rows at one exit, with one read of the head for as many as fit.
   func logits(_ inputs: [UnsafePointer<Float>], depth: Int) -> [UnsafeMutableBufferPointer<Float>] {
-    let output = slabs.take(rows: inputs.count)
-    runner.logits(of: gather(inputs), count: inputs.count, head: runner.head(at: depth), into: output)
-    return inputs.indices.map {
-      UnsafeMutableBufferPointer(start: output + $0 * vocabularySize, count: vocabularySize)
+    stride(from: 0, to: inputs.count, by: Self.logitRows).flatMap { start in
+      let part = inputs[start..<min(start + Self.logitRows, inputs.count)]
+      let output = slabs.take(rows: part.count)
+      runner.logits(of: gather(part), count: part.count, head: runner.head(at: depth), into: output)
+      return (0..<part.count).map {
+        UnsafeMutableBufferPointer(start: output + $0 * vocabularySize, count: vocabularySize)
+      }
     }
   }
 
@@ -71,8 +71,8 @@ final class HeadReader {
     }
     for start in stride(from: 0, to: fitting.count, by: ModelRunner.scanLimit) {
       let part = fitting[start..<min(start + ModelRunner.scanLimit, fitting.count)]
-      let inputs = gather(part.map { rows[$0].input })
-      guard let scan = runner.scan(UnsafePointer(inputs), count: part.count) else { return }
+      let inputs = gather(part.map { rows[$0].input }[...])
+      guard let scan = runner.scan(inputs, count: part.count) else { return }
       for (place, index) in part.enumerated() {
         switch rows[index].demand {
         case .all: break
@@ -90,8 +90,8 @@ final class HeadReader {
   }
 
   /// Inputs side by side, f32 `[n, D]`.
-  private func gather(_ inputs: [UnsafePointer<Float>]) -> UnsafePointer<Float> {
-    if inputs.count == 1 { return inputs[0] }
+  private func gather(_ inputs: ArraySlice<UnsafePointer<Float>>) -> UnsafePointer<Float> {
+    if inputs.count == 1, let input = inputs.first { return input }
     let byteCount = inputs.count * width * 4
     if gathered.byteCount < byteCount { gathered = AlignedBuffer(byteCount: byteCount) }
     let rows = gathered.pointer.assumingMemoryBound(to: Float.self)

@@ -1,5 +1,3 @@
-import RouterModel
-
 /// Which layers run next in a sweep, and for which rows: rows that are at the same layer run it together, and rows that
 /// are further up join where the sweep passes them.
 ///
@@ -12,13 +10,13 @@ package struct SweepPlanner: Sendable, Equatable {
     package let member: Int
     /// Among the member's rows in flight.
     package let rows: Range<Int>
-    /// Whether the rows only leave keys and values in their last layer.
-    package let endsWithKeysAndValues: Bool
+    /// Whether the rows leave keys and values in their layer and run nothing else of it.
+    package let onlyStores: Bool
 
-    package init(member: Int, rows: Range<Int>, endsWithKeysAndValues: Bool = false) {
+    package init(member: Int, rows: Range<Int>, onlyStores: Bool = false) {
       self.member = member
       self.rows = rows
-      self.endsWithKeysAndValues = endsWithKeysAndValues
+      self.onlyStores = onlyStores
     }
   }
 
@@ -28,16 +26,13 @@ package struct SweepPlanner: Sendable, Equatable {
     package let layers: Range<Int>
     /// In the order of members and of their rows.
     package let rows: [Rows]
-    /// Members of which no rows have anything left to run.
+    /// Members of which no rows have anything left to run, ascending.
     package let arrived: [Int]
-    /// Rows for which this was the last layer, in which they only leave keys and values; not among `rows`.
-    package let stored: [Rows]
 
-    package init(layers: Range<Int>, rows: [Rows], arrived: [Int], stored: [Rows]) {
+    package init(layers: Range<Int>, rows: [Rows], arrived: [Int]) {
       self.layers = layers
       self.rows = rows
       self.arrived = arrived
-      self.stored = stored
     }
   }
 
@@ -70,42 +65,22 @@ package struct SweepPlanner: Sendable, Equatable {
   package mutating func next() -> Run? {
     guard let start = entries.lazy.map({ $0.layers[0].lowerBound }).min() else { return nil }
     let here = entries.indices.filter { entries[$0].layers[0].lowerBound == start }
-    var end = here.map { entries[$0].layers[0].upperBound }.min() ?? start
-    for entry in entries where entry.layers[0].lowerBound > start {
-      end = min(end, entry.layers[0].lowerBound)
+    // The nearest end of a range, or beginning of another's.
+    let end = entries.reduce(Int.max) { end, entry in
+      let range = entry.layers[0]
+      return min(end, range.lowerBound == start ? range.upperBound : range.lowerBound)
     }
-    // A last layer that only leaves keys and values is a run of its own.
-    for index in here where Self.isBeforeStoring(entries[index]) {
-      let last = entries[index].layers[0].upperBound - 1
-      end = min(end, last > start ? last : end)
-    }
-    var (rows, stored): ([Rows], [Rows]) = ([], [])
-    for index in here {
-      let only = Self.isBeforeStoring(entries[index]) && entries[index].layers[0].count == 1
-      if only { end = start + 1 }
-      if only { stored.append(entries[index].rows) } else { rows.append(entries[index].rows) }
-    }
+    let rows = here.map { entries[$0].rows }
     for index in here {
       let range = entries[index].layers.removeFirst()
       if range.upperBound > end { entries[index].layers.insert(end..<range.upperBound, at: 0) }
     }
     entries.removeAll { $0.layers.isEmpty }
     layer = end
-    let left = Set(entries.map(\.rows.member))
-    var arrived: [Int] = []
-    for entry in (rows + stored) where !left.contains(entry.member) && !arrived.contains(entry.member) {
-      arrived.append(entry.member)
-    }
-    func inOrder(_ a: Rows, _ b: Rows) -> Bool {
-      (a.member, a.rows.lowerBound) < (b.member, b.rows.lowerBound)
-    }
+    let arrived = Set(rows.map(\.member)).subtracting(entries.map(\.rows.member))
     return Run(
-      layers: start..<end, rows: rows.sorted(by: inOrder), arrived: arrived.sorted(),
-      stored: stored.sorted(by: inOrder))
-  }
-
-  /// Whether the range that an entry is in ends with a layer in which it only leaves keys and values.
-  private static func isBeforeStoring(_ entry: Entry) -> Bool {
-    entry.rows.endsWithKeysAndValues && entry.layers.count == 1
+      layers: start..<end,
+      rows: rows.sorted { ($0.member, $0.rows.lowerBound) < ($1.member, $1.rows.lowerBound) },
+      arrived: arrived.sorted())
   }
 }

@@ -32,7 +32,7 @@ package final class KeyValuePool: Sendable {
   /// Promises pages to a sequence.
   ///
   /// - Returns: false if there are not so many; nothing is promised then.
-  func promise(_ count: Int) -> Bool {
+  package func promise(_ count: Int) -> Bool {
     state.withLock { state in
       let held = state.pages.count - state.free.count
       guard count <= pageLimit - held - state.promised else { return false }
@@ -42,10 +42,10 @@ package final class KeyValuePool: Sendable {
   }
 
   /// Takes back a promise of pages that were not taken.
-  func withdraw(_ count: Int) { state.withLock { $0.promised -= count } }
+  package func withdraw(_ count: Int) { state.withLock { $0.promised -= count } }
 
   /// Takes one of the promised pages, whose bytes are what its last holder left.
-  func take() -> (page: Int, memory: UnsafeMutableRawPointer) {
+  package func take() -> (page: Int, memory: UnsafeMutableRawPointer) {
     state.withLock { state in
       precondition(state.promised > 0, "a page that was not promised")
       state.promised -= 1
@@ -61,7 +61,7 @@ package final class KeyValuePool: Sendable {
   }
 
   /// Lets another sequence hold a page that somebody holds.
-  func retain(_ page: Int) {
+  package func retain(_ page: Int) {
     state.withLock { state in
       precondition(state.references[page] > 0, "page \(page) is free")
       state.references[page] += 1
@@ -69,7 +69,7 @@ package final class KeyValuePool: Sendable {
   }
 
   /// Ends a hold; the last one frees the page.
-  func release(_ page: Int) {
+  package func release(_ page: Int) {
     state.withLock { state in
       precondition(state.references[page] > 0, "page \(page) is free")
       state.references[page] -= 1

@@ -33,10 +33,8 @@ package final class ModelRunner {
   /// Runs layers on the rows of a batch, which have run those before.
   ///
   /// - Parameter layers: 0-based indices.
-  package func run(layers: Range<Int>, on batch: RowBatch, layout: KeyValueLayout) {
-    guard !batch.isEmpty else { return }
-    precondition(batch.count <= rowLimit, "\(batch.count) rows of \(rowLimit)")
-    let plan = plan(batch, layout: layout)
+  package func run(layers: Range<Int>, on batch: RowBatch) {
+    guard let plan = plan(batch) else { return }
     batch.states.withUnsafeBufferPointer { states in
       guard let states = states.baseAddress else { return }
       for layer in layers { run(layer: layer, plan, states) }
@@ -46,16 +44,17 @@ package final class ModelRunner {
   /// Puts the keys and values of rows, which have run the layers before, into a layer's cache and runs nothing else.
   ///
   /// - Parameter layer: 0-based index.
-  package func storeKeysAndValues(layer: Int, of batch: RowBatch, layout: KeyValueLayout) {
-    guard !batch.isEmpty else { return }
-    precondition(batch.count <= rowLimit, "\(batch.count) rows of \(rowLimit)")
-    let plan = plan(batch, layout: layout)
+  package func storeKeysAndValues(layer: Int, of batch: RowBatch) {
+    guard let plan = plan(batch) else { return }
     batch.states.withUnsafeBufferPointer { states in
       if let states = states.baseAddress { storeKeysAndValues(layer: layer, plan, states) }
     }
   }
 
-  private func plan(_ batch: RowBatch, layout: KeyValueLayout) -> AttentionPlan {
+  /// How a batch's attention is dealt, with room for it; nil without rows.
+  private func plan(_ batch: RowBatch) -> AttentionPlan? {
+    guard let layout = batch.layout else { return nil }
+    precondition(batch.count <= rowLimit, "\(batch.count) rows of \(rowLimit)")
     let plan = AttentionPlan(
       batch, configuration: model.configuration, layout: layout, team: model.matmul.team)
     if plan.reach > rotary.positions {

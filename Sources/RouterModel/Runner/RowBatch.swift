@@ -14,6 +14,8 @@ package struct RowBatch {
   }
 
   private(set) var segments: [Segment] = []
+  /// How the pages of all sequences lie; nil without rows.
+  private(set) var layout: KeyValueLayout?
   /// f32 `[D]` each: the residual stream of every row, where its sequence keeps it.
   private(set) var states: [UnsafeMutablePointer<Float>] = []
 
@@ -21,11 +23,12 @@ package struct RowBatch {
 
   /// Rows in the batch.
   package var count: Int { states.count }
-  package var isEmpty: Bool { states.isEmpty }
 
   /// Adds rows in flight of a sequence, which must outlive the batch; those that are there keep their numbers.
   package mutating func append(_ sequence: ModelSequence, rows: Range<Int>) {
     guard !rows.isEmpty else { return }
+    precondition(layout == nil || layout == sequence.layout, "pages of two layouts")
+    layout = sequence.layout
     let position = sequence.position + rows.lowerBound
     if let last = segments.last, last.blocks == sequence.blocks, last.position + last.rows.count == position {
       // Rows that follow on share the read of keys and values as well.
@@ -36,10 +39,5 @@ package struct RowBatch {
         Segment(blocks: sequence.blocks, position: position, rows: count..<count + rows.count))
     }
     for row in rows { states.append(sequence.state(row: row)) }
-  }
-
-  package mutating func removeAll() {
-    segments.removeAll(keepingCapacity: true)
-    states.removeAll(keepingCapacity: true)
   }
 }

@@ -3,7 +3,6 @@ import RouterTensor
 
 /// Working memory of a runner for up to `rows` rows at a time.
 struct RunnerScratch {
-  let rows: Int
   /// f32 `[rows, D]`: the normalised input of a block, or of the head.
   let normed: UnsafeMutablePointer<Float>
   /// f32 `[rows, D]`: what an exit's adapter makes of a state.
@@ -27,7 +26,6 @@ struct RunnerScratch {
   private let memory: AlignedBuffer
 
   init(configuration: ModelConfiguration, rows: Int) {
-    self.rows = rows
     let (queryWidth, keyWidth) = (configuration.queryWidth, configuration.keyValueWidth)
     let (width, inner) = (configuration.width, configuration.feedForwardWidth)
     let widths = [width, width, queryWidth, keyWidth, keyWidth, queryWidth, inner, inner]

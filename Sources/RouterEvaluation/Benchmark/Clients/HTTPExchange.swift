@@ -95,14 +95,7 @@ final class HTTPExchange {
   }
 
   /// The next line of the body, without its end; nil at the end of the body.
-  func nextLine() throws -> String? {
-    var line: [UInt8] = []
-    while let byte = nextByte() {
-      if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
-      if byte != UInt8(ascii: "\r") { line.append(byte) }
-    }
-    return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
-  }
+  func nextLine() -> String? { line(of: nextByte) }
 
   /// The next byte of the body.
   private func nextByte() -> UInt8? {
@@ -122,9 +115,12 @@ final class HTTPExchange {
     return rawByte()
   }
 
-  private func rawLine() -> String? {
+  private func rawLine() -> String? { line(of: rawByte) }
+
+  /// Bytes up to the end of a line, without it; nil at the end of all.
+  private func line(of next: () -> UInt8?) -> String? {
     var line: [UInt8] = []
-    while let byte = rawByte() {
+    while let byte = next() {
       if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
       if byte != UInt8(ascii: "\r") { line.append(byte) }
     }

@@ -88,7 +88,7 @@ package struct ServerTarget: LoadTarget {
     let exchange = try HTTPExchange(address, path: "/v1/chat/completions", body: body)
     var (arrivals, count): ([ContinuousClock.Instant], Int?) = ([], nil)
     let decoder = JSONDecoder()
-    while let line = try exchange.nextLine() {
+    while let line = exchange.nextLine() {
       guard line.hasPrefix("data: "), line != "data: [DONE]" else { continue }
       let chunk = try decoder.decode(Chunk.self, from: Data(line.dropFirst(6).utf8))
       if let content = chunk.choices.first?.delta.content, !content.isEmpty { arrivals.append(clock.now) }
