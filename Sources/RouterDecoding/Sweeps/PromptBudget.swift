@@ -2,7 +2,7 @@
 package enum PromptBudget {
   /// Sweeps without prompts that the prompts of one may take: a token is delayed to about three times its time, and a
   /// prompt takes half as long again as alone.
-  static let factor = 2.15
+  static let factor = 2.1
   /// Rows that a sweep takes in any case, so that a prompt moves on.
   static let leastRows = 4
   /// Rows that it takes before any prompt has been timed.
