@@ -21,6 +21,7 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return (rk_vf)vbslq_f32(vcltq_f32(a
 #define RK_ACCUMULATORS 20
 #define RK_SCORE_PASS 10
 #define RK_VALUE_PASS 5
+#define RK_IN_ORDER(sum)
 
 #include "vector.h"
 #include "vector_ops.h"
@@ -45,7 +46,6 @@ static inline int32x4_t group_products(const int8x16_t *w, const int8_t *a) {
 }
 
 #define RK_NEON
-#define RK_TILE_AHEAD 0
 #include "tile_matmul.h"
 #include "kernel_table.h"
 

@@ -5,38 +5,67 @@
 // position, so that a lane is a column of the output. Each query folds the blocks of 128 positions in
 // ascending order, in the same operations whatever else is computed beside it.
 //
-// The including file has included vector.h and defines RK_ACCUMULATORS, the vector registers that hold sums,
-// and RK_SCORE_PASS and RK_VALUE_PASS, the queries that share a read of keys and of values.
+// A cache of many sequences is read once a sweep, from memory, in pieces too short for the processor to foresee: each
+// loop asks for what the next one reads.
+//
+// The including file has included vector.h and defines RK_ACCUMULATORS, the vector registers that hold sums;
+// RK_SCORE_PASS and RK_VALUE_PASS, the queries that share a read of keys and of values; and RK_IN_ORDER(sum), which
+// keeps the compiler from loading before `sum` is there, where sums fill the registers.
+
+/// What comes after the loop at hand: `count` reads, `step` bytes apart.
+typedef struct rk_coming {
+  const char *at;
+  size_t step, count;
+} rk_coming;
+
+/// Asks for read `i` of what comes, `bytes` bytes.
+RK_BLOCK void expect(rk_coming coming, size_t i, size_t bytes) {
+  if (i >= coming.count) return;
+  const char *at = coming.at + i * coming.step;
+  for (size_t b = 0; b < bytes; b += 64) __builtin_prefetch(at + b);
+}
 
 /// Scores f32 [rows, 128] of `rows` queries over `columns` vectors of positions, from vector `first` of a
 /// block on.
-#define RK_SCORES(NAME, TYPE, LOAD)                                                                         \
-  static inline __attribute__((always_inline)) void NAME(const TYPE *keys, size_t k, const float *const *q, \
-                                                         const int rows, size_t first, const int columns,   \
-                                                         float *scores) {                                   \
-    const TYPE *column[4];                                                                                  \
-    for (int t = 0; t < columns; t++) {                                                                     \
-      const size_t position = (first + (size_t)t) * RK_WIDTH;                                               \
-      column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;           \
-    }                                                                                                       \
-    const int opens_tile = first * RK_WIDTH % rk_cache_tile == 0;                                           \
-    rk_vf sums[RK_ACCUMULATORS];                                                                            \
-    for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                           \
-    for (size_t c = 0; c < k; c++) {                                                                        \
-      rk_vf key[4];                                                                                         \
-      for (int t = 0; t < columns; t++) key[t] = LOAD(column[t] + c * rk_cache_tile);                       \
-      if (opens_tile)                                                                                       \
-        for (size_t at = 0; at < rk_cache_tile; at += 64 / sizeof(TYPE))                                    \
-          rk_prefetch(column[0] + c * rk_cache_tile + at);                                                  \
-      RK_UNROLL                                                                                             \
-      for (int i = 0; i < rows; i++) {                                                                      \
-        const rk_vf element = vsplat(q[i][c]);                                                              \
-        for (int t = 0; t < columns; t++) sums[i * columns + t] += element * key[t];                        \
-      }                                                                                                     \
-    }                                                                                                       \
-    for (int i = 0; i < rows; i++)                                                                          \
-      for (int t = 0; t < columns; t++)                                                                     \
-        vstore(scores + i * rk_cache_block + (first + (size_t)t) * RK_WIDTH, sums[i * columns + t]);        \
+#define RK_SCORES(NAME, TYPE, LOAD)                                                                   \
+  RK_BLOCK void NAME(const TYPE *keys, size_t k, const float *const *q, const int rows, size_t first, \
+                     const int columns, rk_coming coming, float *scores) {                            \
+    const float *query[RK_SCORE_PASS];                                                                \
+    for (int i = 0; i < rows; i++) query[i] = q[i];                                                   \
+    const TYPE *column[4];                                                                            \
+    for (int t = 0; t < columns; t++) {                                                               \
+      const size_t position = (first + (size_t)t) * RK_WIDTH;                                         \
+      column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;     \
+    }                                                                                                 \
+    rk_vf sums[RK_ACCUMULATORS];                                                                      \
+    for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                     \
+    for (size_t c = 0; c < k; c++) {                                                                  \
+      expect(coming, c, (size_t)columns * RK_WIDTH * sizeof(TYPE));                                   \
+      if (rows < columns) {                                                                           \
+        rk_vf element[RK_SCORE_PASS];                                                                 \
+        for (int i = 0; i < rows; i++) element[i] = vsplat(query[i][c]);                              \
+        RK_UNROLL                                                                                     \
+        for (int t = 0; t < columns; t++) {                                                           \
+          const rk_vf key = LOAD(column[t] + c * rk_cache_tile);                                      \
+          RK_UNROLL                                                                                   \
+          for (int i = 0; i < rows; i++) {                                                            \
+            sums[i * columns + t] += element[i] * key;                                                \
+            RK_IN_ORDER(sums[i * columns + t]);                                                       \
+          }                                                                                           \
+        }                                                                                             \
+      } else {                                                                                        \
+        rk_vf key[4];                                                                                 \
+        for (int t = 0; t < columns; t++) key[t] = LOAD(column[t] + c * rk_cache_tile);               \
+        RK_UNROLL                                                                                     \
+        for (int i = 0; i < rows; i++) {                                                              \
+          const rk_vf element = vsplat(query[i][c]);                                                  \
+          for (int t = 0; t < columns; t++) sums[i * columns + t] += element * key[t];                \
+        }                                                                                             \
+      }                                                                                               \
+    }                                                                                                 \
+    for (int i = 0; i < rows; i++)                                                                    \
+      for (int t = 0; t < columns; t++)                                                               \
+        vstore(scores + i * rk_cache_block + (first + (size_t)t) * RK_WIDTH, sums[i * columns + t]);  \
   }
 
 RK_SCORES(scores_f32, float, vload)
@@ -49,39 +78,43 @@ static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
 
 /// Adds weights . values over a block's positions to columns 0 ..< `columns` vectors of rows of `sums`, which
 /// are scaled by `keep` first, the addend by `take`.
-#define RK_VALUES(NAME, TYPE, LOAD)                                                                          \
-  static inline __attribute__((always_inline)) void NAME(const TYPE *values, size_t k, const float *weights, \
-                                                         const size_t *counts, const int rows,               \
-                                                         const int columns, const float *keep,               \
-                                                         const float *take, float *const *sums, size_t at) { \
-    size_t shared = counts[0];                                                                               \
-    for (int i = 1; i < rows; i++) shared = counts[i] < shared ? counts[i] : shared;                         \
-    rk_vf part[RK_ACCUMULATORS];                                                                             \
-    for (int i = 0; i < rows * columns; i++) part[i] = vsplat(0);                                            \
-    for (size_t s = 0; s < shared; s++) {                                                                    \
-      rk_vf value[4];                                                                                        \
-      for (int t = 0; t < columns; t++) {                                                                    \
-        value[t] = LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                                         \
-        if ((size_t)t * RK_WIDTH * sizeof(TYPE) % 64 == 0)                                                   \
-          rk_prefetch(values + s * k + at + (size_t)t * RK_WIDTH);                                           \
-      }                                                                                                      \
-      RK_UNROLL                                                                                              \
-      for (int i = 0; i < rows; i++) {                                                                       \
-        const rk_vf weight = vsplat(weights[i * rk_cache_block + s]);                                        \
-        for (int t = 0; t < columns; t++) part[i * columns + t] += weight * value[t];                        \
-      }                                                                                                      \
-    }                                                                                                        \
-    for (int i = 0; i < rows; i++) {                                                                         \
-      for (size_t s = shared; s < counts[i]; s++) {                                                          \
-        const rk_vf weight = vsplat(weights[i * rk_cache_block + s]);                                        \
-        for (int t = 0; t < columns; t++)                                                                    \
-          part[i * columns + t] += weight * LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                \
-      }                                                                                                      \
-      for (int t = 0; t < columns; t++) {                                                                    \
-        float *sum = sums[i] + at + (size_t)t * RK_WIDTH;                                                    \
-        vstore(sum, blend(vload(sum), keep[i], part[i * columns + t], take[i]));                             \
-      }                                                                                                      \
-    }                                                                                                        \
+#define RK_VALUES(NAME, TYPE, LOAD)                                                                            \
+  RK_BLOCK void NAME(const TYPE *values, size_t k, const float *weights, const size_t *counts, const int rows, \
+                     const int columns, const float *keep, const float *take, rk_coming coming,                \
+                     float *const *sums, size_t at) {                                                          \
+    size_t shared = counts[0];                                                                                 \
+    for (int i = 1; i < rows; i++) shared = counts[i] < shared ? counts[i] : shared;                           \
+    /* As many reads ahead as the loop before has asked for. */                                                \
+    const rk_coming own = {(const char *)(values + at), k * sizeof(TYPE), shared};                             \
+    const size_t ahead = shared < k ? shared : k, bytes = (size_t)columns * RK_WIDTH * sizeof(TYPE);           \
+    rk_vf part[RK_ACCUMULATORS];                                                                               \
+    for (int i = 0; i < rows * columns; i++) part[i] = vsplat(0);                                              \
+    for (size_t s = 0; s < shared; s++) {                                                                      \
+      const size_t read = s + ahead;                                                                           \
+      if (read < shared) expect(own, read, bytes); else expect(coming, read - shared, bytes);                  \
+      rk_vf weight[RK_VALUE_PASS];                                                                             \
+      for (int i = 0; i < rows; i++) weight[i] = vsplat(weights[i * rk_cache_block + s]);                      \
+      RK_UNROLL                                                                                                \
+      for (int t = 0; t < columns; t++) {                                                                      \
+        const rk_vf value = LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                                  \
+        RK_UNROLL                                                                                              \
+        for (int i = 0; i < rows; i++) {                                                                       \
+          part[i * columns + t] += weight[i] * value;                                                          \
+          RK_IN_ORDER(part[i * columns + t]);                                                                  \
+        }                                                                                                      \
+      }                                                                                                        \
+    }                                                                                                          \
+    for (int i = 0; i < rows; i++) {                                                                           \
+      for (size_t s = shared; s < counts[i]; s++) {                                                            \
+        const rk_vf weight = vsplat(weights[i * rk_cache_block + s]);                                          \
+        for (int t = 0; t < columns; t++)                                                                      \
+          part[i * columns + t] += weight * LOAD(values + s * k + at + (size_t)t * RK_WIDTH);                  \
+      }                                                                                                        \
+      for (int t = 0; t < columns; t++) {                                                                      \
+        float *sum = sums[i] + at + (size_t)t * RK_WIDTH;                                                      \
+        vstore(sum, blend(vload(sum), keep[i], part[i * columns + t], take[i]));                               \
+      }                                                                                                        \
+    }                                                                                                          \
   }
 
 RK_VALUES(values_f32, float, vload)
@@ -129,22 +162,43 @@ static inline void join(float *largest, float *total, rk_vf new_largest, rk_vf n
   vstore(total, __builtin_elementwise_fma(new_total, *take, vload(total) * *keep));
 }
 
+static inline size_t element_bytes(const rk_cache *cache) { return cache->element == rk_element_f16 ? 2 : 4; }
+
+/// The reads of a block's keys from vector `v` of positions on.
+static inline rk_coming keys_from(const rk_cache *cache, size_t block, size_t v) {
+  const size_t bytes = element_bytes(cache), position = v * RK_WIDTH;
+  const size_t tile = position / rk_cache_tile * rk_cache_tile;
+  const char *keys = (const char *)rk_cache_keys(cache, block);
+  return (rk_coming){keys + (tile * cache->width + position - tile) * bytes, rk_cache_tile * bytes, cache->width};
+}
+
+/// The reads of a block's values from column `c` on.
+static inline rk_coming values_from(const rk_cache *cache, size_t block, size_t c, size_t positions) {
+  const size_t bytes = element_bytes(cache);
+  return (rk_coming){(const char *)rk_cache_values(cache, block) + c * bytes, cache->width * bytes, positions};
+}
+
 /// Scores of queries i ..< i + ROWS, then i += ROWS.
-#define RK_SCORE_ROWS(ROWS)                                                                                \
-  {                                                                                                        \
-    enum { columns = ROWS * 4 <= RK_ACCUMULATORS ? 4 : ROWS * 2 <= RK_ACCUMULATORS ? 2 : 1 };              \
-    size_t most = 0, v = 0;                                                                                \
-    for (size_t j = i; j < i + ROWS; j++) most = counts[j] > most ? counts[j] : most;                      \
-    const size_t vectors = (most + RK_WIDTH - 1) / RK_WIDTH;                                               \
-    float *out = scores + i * rk_cache_block;                                                              \
-    if (is_half) {                                                                                         \
-      for (; v + columns <= vectors; v += columns) scores_f16(half_keys, k, q + i, ROWS, v, columns, out); \
-      for (; v < vectors; v++) scores_f16(half_keys, k, q + i, ROWS, v, 1, out);                           \
-    } else {                                                                                               \
-      for (; v + columns <= vectors; v += columns) scores_f32(keys, k, q + i, ROWS, v, columns, out);      \
-      for (; v < vectors; v++) scores_f32(keys, k, q + i, ROWS, v, 1, out);                                \
-    }                                                                                                      \
-    i += ROWS;                                                                                             \
+#define RK_SCORE_ROWS(ROWS)                                                                   \
+  {                                                                                           \
+    enum { columns = ROWS * 4 <= RK_ACCUMULATORS ? 4 : ROWS * 2 <= RK_ACCUMULATORS ? 2 : 1 }; \
+    size_t most = 0;                                                                          \
+    for (size_t j = i; j < i + ROWS; j++) most = counts[j] > most ? counts[j] : most;         \
+    const size_t vectors = (most + RK_WIDTH - 1) / RK_WIDTH;                                  \
+    float *out = scores + i * rk_cache_block;                                                 \
+    for (size_t v = 0, taken; v < vectors; v += taken) {                                      \
+      taken = v + columns <= vectors ? columns : 1;                                           \
+      const rk_coming coming = v + taken < vectors ? keys_from(cache, block, v + taken)       \
+                                                   : values_from(cache, block, 0, most);      \
+      if (is_half) {                                                                          \
+        if (taken == columns) scores_f16(half_keys, k, q + i, ROWS, v, columns, coming, out); \
+        else scores_f16(half_keys, k, q + i, ROWS, v, 1, coming, out);                        \
+      } else {                                                                                \
+        if (taken == columns) scores_f32(keys, k, q + i, ROWS, v, columns, coming, out);      \
+        else scores_f32(keys, k, q + i, ROWS, v, 1, coming, out);                             \
+      }                                                                                       \
+    }                                                                                         \
+    i += ROWS;                                                                                \
   }
 
 static void score_block(const rk_cache *cache, size_t block, const float *const *q, const size_t *counts,
@@ -166,26 +220,31 @@ static void score_block(const rk_cache *cache, size_t block, const float *const 
 }
 
 /// Weighted sums of values of queries i ..< i + ROWS, then i += ROWS.
-#define RK_VALUE_ROWS(ROWS)                                                                        \
-  {                                                                                                \
-    const float *weights = scores + i * rk_cache_block;                                            \
-    size_t c = 0;                                                                                  \
-    if (is_half) {                                                                                 \
-      for (; c + 4 * RK_WIDTH <= k; c += 4 * RK_WIDTH)                                             \
-        values_f16(half_values, k, weights, counts + i, ROWS, 4, keep + i, take + i, sums + i, c); \
-      for (; c + RK_WIDTH <= k; c += RK_WIDTH)                                                     \
-        values_f16(half_values, k, weights, counts + i, ROWS, 1, keep + i, take + i, sums + i, c); \
-    } else {                                                                                       \
-      for (; c + 4 * RK_WIDTH <= k; c += 4 * RK_WIDTH)                                             \
-        values_f32(values, k, weights, counts + i, ROWS, 4, keep + i, take + i, sums + i, c);      \
-      for (; c + RK_WIDTH <= k; c += RK_WIDTH)                                                     \
-        values_f32(values, k, weights, counts + i, ROWS, 1, keep + i, take + i, sums + i, c);      \
-    }                                                                                              \
-    i += ROWS;                                                                                     \
+#define RK_VALUE_ROWS(ROWS)                                                                                  \
+  {                                                                                                          \
+    const float *weights = scores + i * rk_cache_block;                                                      \
+    for (size_t c = 0, taken; c + RK_WIDTH <= k; c += taken * RK_WIDTH) {                                    \
+      taken = c + 4 * RK_WIDTH <= k ? 4 : 1;                                                                 \
+      const size_t next = c + taken * RK_WIDTH;                                                              \
+      const rk_coming coming = next + RK_WIDTH <= k ? values_from(cache, block, next, counts[i]) : then;     \
+      if (is_half) {                                                                                         \
+        if (taken == 4)                                                                                      \
+          values_f16(half_values, k, weights, counts + i, ROWS, 4, keep + i, take + i, coming, sums + i, c); \
+        else                                                                                                 \
+          values_f16(half_values, k, weights, counts + i, ROWS, 1, keep + i, take + i, coming, sums + i, c); \
+      } else {                                                                                               \
+        if (taken == 4)                                                                                      \
+          values_f32(values, k, weights, counts + i, ROWS, 4, keep + i, take + i, coming, sums + i, c);      \
+        else                                                                                                 \
+          values_f32(values, k, weights, counts + i, ROWS, 1, keep + i, take + i, coming, sums + i, c);      \
+      }                                                                                                      \
+    }                                                                                                        \
+    i += ROWS;                                                                                               \
   }
 
 static void value_block(const rk_cache *cache, size_t block, const float *scores, const size_t *counts,
-                        size_t n, const float *keep, const float *take, float *const *sums) {
+                        size_t n, const float *keep, const float *take, rk_coming then,
+                        float *const *sums) {
   const size_t k = cache->width;
   const float *values = (const float *)rk_cache_values(cache, block);
   const uint16_t *half_values = (const uint16_t *)rk_cache_values(cache, block);
@@ -210,9 +269,9 @@ static void value_block(const rk_cache *cache, size_t block, const float *scores
 }
 
 /// Folds a block of the cache into the states of n <= 24 queries; counts[i] of its positions belong to query
-/// i. Without any, the query's state has to hold a block already, and stays.
+/// i. Without any, the query's state has to hold a block already, and stays. `then` is what is read afterwards.
 static void fold_block(const rk_cache *cache, float scale, size_t block, const float *const *q,
-                       const size_t *counts, size_t n, rk_folds *states, float *const *sums) {
+                       const size_t *counts, size_t n, rk_coming then, rk_folds *states, float *const *sums) {
   float scores[rk_fold_queries * rk_cache_block], keep[rk_fold_lanes], take[rk_fold_lanes];
   // Lanes without a query have a state, so that they compute something finite.
   float largest[rk_fold_lanes] = {0}, total[rk_fold_lanes] = {0};
@@ -225,7 +284,7 @@ static void fold_block(const rk_cache *cache, float scale, size_t block, const f
     vstore(keep + i, kept);
     vstore(take + i, taken);
   }
-  value_block(cache, block, scores, counts, n, keep, take, sums);
+  value_block(cache, block, scores, counts, n, keep, take, then, sums);
 }
 
 /// Positions of a block that a query sees whose own position is number `count`, from 1 on.
@@ -249,7 +308,13 @@ static inline rk_folds no_folds(void) {
   return states;
 }
 
-static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out) {
+/// The first reads of a block's keys at `keys`, which may be NULL.
+static inline rk_coming first_keys(const rk_cache *cache, const void *keys) {
+  return (rk_coming){keys, rk_cache_tile * element_bytes(cache), keys ? cache->width : 0};
+}
+
+static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, const void *next,
+                   float *out) {
   const size_t k = cache->width, end = last * queries->heads;
   for (size_t start = first * queries->heads; start < end; start += rk_fold_queries) {
     const size_t n = end - start < rk_fold_queries ? end - start : rk_fold_queries;
@@ -267,14 +332,17 @@ static void attend(const rk_cache *cache, const rk_queries *queries, size_t firs
     }
     for (size_t block = 0; block * rk_cache_block < totals[n - 1]; block++) {
       for (size_t i = 0; i < n; i++) counts[i] = visible(totals[i], block);
-      fold_block(cache, queries->scale, block, q, counts, n, &states, sums);
+      const int is_last = (block + 1) * rk_cache_block >= totals[n - 1];
+      const rk_coming then =
+          first_keys(cache, !is_last ? rk_cache_keys(cache, block + 1) : start + n < end ? NULL : next);
+      fold_block(cache, queries->scale, block, q, counts, n, then, &states, sums);
     }
     for (size_t i = 0; i < n; i++) scale_vector(sums[i], k, 1.0f / states.total[i]);
   }
 }
 
 static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
-                        float *parts) {
+                        const void *next, float *parts) {
   const size_t k = cache->width, end = rows * queries->heads;
   // The first rows may see nothing of the block.
   size_t unseen = 0;
@@ -297,7 +365,8 @@ static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t
       memset(sums[i], 0, k * sizeof(float));
       counts[i] = visible(queries->position + row + 1, block);
     }
-    fold_block(cache, queries->scale, block, q, counts, n, &states, sums);
+    const rk_coming then = first_keys(cache, start + n < end ? NULL : next);
+    fold_block(cache, queries->scale, block, q, counts, n, then, &states, sums);
     for (size_t i = 0; i < n; i++) {
       sums[i][-2] = states.largest[i];
       sums[i][-1] = states.total[i];

@@ -20,11 +20,9 @@ extern const rk_kernels rk_neon_kernels;
 /// A loop over the rows of a block has to be unrolled for its sums to stay in registers.
 #define RK_UNROLL _Pragma("clang loop unroll(full)")
 
-/// With few rows weights and cache come from memory at its full speed, which the processor's own prefetching,
-/// page by page, takes too long to reach: lines are asked for 4 kB ahead.
+/// With few rows weights come from memory at its full speed, which the processor's own prefetching, page by page,
+/// takes too long to reach: lines are asked for 4 kB ahead.
 enum { rk_prefetch_bytes = 4096 };
-
-static inline void rk_prefetch(const void *p) { __builtin_prefetch((const char *)p + rk_prefetch_bytes); }
 
 static inline uint16_t rk_load_u16(const void *p) {
   uint16_t v;

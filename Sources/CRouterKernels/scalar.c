@@ -193,7 +193,9 @@ static void fold_block(const rk_cache *cache, const float *q, float scale, size_
   }
 }
 
-static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out) {
+static void attend(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, const void *next,
+                   float *out) {
+  (void)next;
   const size_t k = cache->width;
   for (size_t row = first; row < last; row++)
     for (size_t head = 0; head < queries->heads; head++) {
@@ -209,7 +211,8 @@ static void attend(const rk_cache *cache, const rk_queries *queries, size_t firs
 }
 
 static void attend_part(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
-                        float *parts) {
+                        const void *next, float *parts) {
+  (void)next;
   const size_t k = cache->width, start = block * rk_cache_block;
   for (size_t i = 0; i < rows * queries->heads; i++) {
     const size_t row = i / queries->heads, head = i % queries->heads, count = queries->position + row + 1;

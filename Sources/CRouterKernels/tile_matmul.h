@@ -7,9 +7,8 @@
 // adds its groups in the same order in whatever company it is.
 //
 // The including file has included vector.h. It defines RK_PASS; RK_PARTS, the vectors of a tile's lanes that one
-// call of add_group_NAME takes; RK_TILE_AHEAD, whether a tile that will be needed is asked for when weights come from
-// memory; RK_MASKED_LANES if it has load_lanes and store_lanes of its own; and what the encodings' files need of its
-// instruction set.
+// call of add_group_NAME takes; RK_MASKED_LANES if it has load_lanes and store_lanes of its own; and what the encodings'
+// files need of its instruction set.
 
 /// The f16 values at `p`, one a lane.
 static inline rk_vf half_lanes(const uint8_t *p) {
@@ -62,24 +61,37 @@ static inline rk_activations activations_from(rk_activations x, size_t row, size
   return (rk_activations){x.codes + at * rk_group, x.scales + at, x.sums + at};
 }
 
-/// Asks for part `pass` of `passes` of the `bytes` bytes at `next`, which the passes to come will read: what lies
-/// between two panels is too long for the processor to see the stream.
-static inline void prefetch_slice(const uint8_t *next, size_t bytes, size_t pass, size_t passes) {
-  for (size_t at = bytes * pass / passes / 64 * 64; at < bytes * (pass + 1) / passes; at += 64)
-    __builtin_prefetch(next + at, 0, 2);
+/// What a pass asks for at each tile. With one pass, which goes at the speed of memory, it is the tile that lies some
+/// kB ahead, for the first-level cache; with several, each pass asks for its share of the panel to come, a few lines a
+/// tile, since a burst of them would hold up the loads.
+typedef struct rk_ahead {
+  size_t distance, first, last;  ///< bytes from the tile to the one asked for, and which of that tile's bytes
+  int soon;
+} rk_ahead;
+
+static inline rk_ahead ahead_of(size_t pass, size_t passes, size_t panel_bytes, size_t tile_bytes) {
+  const size_t lines = (tile_bytes + 63) / 64;
+  return (rk_ahead){
+      .distance = passes > 1 ? panel_bytes : rk_prefetch_bytes,
+      .first = lines * pass / passes * 64,
+      .last = lines * (pass + 1) / passes * 64,
+      .soon = passes == 1,
+  };
 }
 
-/// Asks for the tile that will be needed when weights come from memory, for the rows of one pass.
-RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
-  if (!RK_TILE_AHEAD || !streams) return;
-  for (size_t at = 0; at < bytes; at += 64) rk_prefetch(tile + at);
+RK_BLOCK void prefetch_tile(const uint8_t *tile, rk_ahead ahead) {
+  const uint8_t *next = tile + ahead.distance;
+  if (ahead.soon)
+    for (size_t at = ahead.first; at < ahead.last; at += 64) __builtin_prefetch(next + at, 0, 3);
+  else
+    for (size_t at = ahead.first; at < ahead.last; at += 64) __builtin_prefetch(next + at, 0, 2);
 }
 
 /// `groups` tiles of one row block times `rows` rows of activations, put into y or, where it resumes, added.
 #define RK_TILE_BLOCK(ENCODING)                                                                      \
   RK_BLOCK void block_##ENCODING(const uint8_t *tiles, size_t groups, rk_activations x, size_t k,    \
                                  const int rows, float *y, size_t stride, size_t lanes, int resumes, \
-                                 int streams) {                                                      \
+                                 rk_ahead ahead) {                                                   \
     /* The first part has a lane at least. */                                                        \
     for (size_t part = 0; part < rk_tile_rows / RK_WIDTH && (part == 0 || part * RK_WIDTH < lanes);  \
          part += RK_PARTS) {                                                                         \
@@ -89,7 +101,7 @@ RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
           total[p * RK_PASS + i] = resumes ? (rk_vf)load_part(y, i, stride, lanes, part + p) : vsplat(0); \
       const uint8_t *tile = tiles;                                                                   \
       for (size_t g = 0; g < groups; g++, tile += rk_##ENCODING##_tile_bytes) {                      \
-        prefetch_tile(tile, streams, rk_##ENCODING##_tile_bytes);                                    \
+        prefetch_tile(tile, ahead);                                                                  \
         add_group_##ENCODING(tile, part, x, k, g, rows, total);                                      \
       }                                                                                              \
       for (int p = 0; p < RK_PARTS; p++)                                                             \
@@ -100,15 +112,14 @@ RK_BLOCK void prefetch_tile(const uint8_t *tile, int streams, size_t bytes) {
 
 RK_ENCODINGS(RK_TILE_BLOCK)
 
-#define RK_TILE_CASE(ENCODING, ROWS)                                                   \
-  block_##ENCODING(tile, count, part, k, ROWS, out, stride, lanes, group > 0, streams)
+#define RK_TILE_CASE(ENCODING, ROWS)                                                 \
+  block_##ENCODING(tile, count, part, k, ROWS, out, stride, lanes, group > 0, ahead)
 
 #define RK_TILE_MATMUL(ENCODING)                                                                        \
   static void matmul_##ENCODING(const uint8_t *tiles, size_t first, size_t last, size_t n, size_t k,    \
                                 rk_activations x, size_t m, float *y, size_t stride) {                  \
     const size_t groups = k / rk_group, passes = (m + RK_PASS - 1) / RK_PASS;                           \
     const size_t panel = passes > 1 ? rk_panel : groups, bytes = rk_##ENCODING##_tile_bytes;            \
-    const int streams = passes == 1;                                                                    \
     for (size_t block = first; block < last; block++) {                                                 \
       const size_t row = block * rk_tile_rows, lanes = n - row < rk_tile_rows ? n - row : rk_tile_rows; \
       for (size_t group = 0; group < groups; group += panel) {                                          \
@@ -116,7 +127,7 @@ RK_ENCODINGS(RK_TILE_BLOCK)
         const uint8_t *tile = tiles + (block * groups + group) * bytes;                                 \
         for (size_t i = 0, pass = 0; pass < passes; pass++) {                                           \
           const size_t rows = (m - i + passes - pass - 1) / (passes - pass);                            \
-          if (!streams) prefetch_slice(tile + count * bytes, count * bytes, pass, passes);              \
+          const rk_ahead ahead = ahead_of(pass, passes, count * bytes, bytes);                          \
           const rk_activations part = activations_from(x, i, k, group);                                 \
           float *out = y + i * stride + row;                                                            \
           switch (rows) {                                                                               \

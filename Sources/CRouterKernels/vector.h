@@ -36,7 +36,15 @@ static inline void vstore_f16(uint16_t *p, rk_vf v) {
   memcpy(p, &narrow, sizeof narrow);
 }
 
-static inline rk_vf vsplat(float x) { return (rk_vf){0} + x; }
+static inline rk_vf vsplat(float x) {
+#if RK_WIDTH == 16
+  return (rk_vf){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+#elif RK_WIDTH == 8
+  return (rk_vf){x, x, x, x, x, x, x, x};
+#else
+  return (rk_vf){x, x, x, x};
+#endif
+}
 
 /// a where the mask is all ones, b where it is zero.
 static inline rk_vf vselect(rk_vi mask, rk_vf a, rk_vf b) {

@@ -21,6 +21,7 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return _mm256_min_ps(a, b); }
 #define RK_ACCUMULATORS 12
 #define RK_SCORE_PASS 6
 #define RK_VALUE_PASS 3
+#define RK_IN_ORDER(sum) __asm__ volatile("" : "+x"(sum)::"memory")
 
 #include "vector.h"
 #include "vector_ops.h"
@@ -42,8 +43,11 @@ static inline __m256i accumulate(__m256i sum, __m256i pairs) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
+/// Keeps the sums of both halves in step: left to itself, the compiler takes a whole group for one half first and
+/// spills every broadcast for the other.
+#define RK_IN_STEP(a, b) __asm__ volatile("" : "+x"(a), "+x"(b))
+
 #define RK_AVX2
-#define RK_TILE_AHEAD 0
 #include "tile_matmul.h"
 #include "kernel_table.h"
 

@@ -22,6 +22,7 @@ static inline rk_vf vmin(rk_vf a, rk_vf b) { return _mm512_min_ps(a, b); }
 #define RK_ACCUMULATORS 24
 #define RK_SCORE_PASS 12
 #define RK_VALUE_PASS 6
+#define RK_IN_ORDER(sum)
 
 #include "vector.h"
 #include "vector_ops.h"
@@ -59,7 +60,6 @@ static inline __m512 group_products(const __m512i *w, const int8_t *a) {
 }
 
 #define RK_AVX512
-#define RK_TILE_AHEAD 1
 #include "tile_matmul.h"
 #include "kernel_table.h"
 

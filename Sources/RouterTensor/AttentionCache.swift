@@ -20,4 +20,9 @@ package struct AttentionCache {
   ) {
     view = rk_cache(blocks: blocks, keys: keys, values: values, width: width, element: element.code)
   }
+
+  /// Where the keys of block `block` begin.
+  package func keys(of block: Int) -> UnsafeRawPointer? {
+    view.blocks[block].map { UnsafeRawPointer($0 + view.keys) }
+  }
 }

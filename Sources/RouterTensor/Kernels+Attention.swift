@@ -16,28 +16,35 @@ extension Kernels {
   ///
   /// A row's bits depend on no other row and not on how rows are divided among calls.
   ///
-  /// - Parameter output: laid out as the queries are.
+  /// - Parameters:
+  ///   - next: where the keys begin that will be read after these.
+  ///   - output: laid out as the queries are.
   package func attend(
     _ queries: AttentionQueries, rows: Range<Int>, over cache: AttentionCache,
+    then next: UnsafeRawPointer? = nil,
     into output: UnsafeMutablePointer<Float>
   ) {
     withUnsafePointer(to: cache.view) { cache in
       withUnsafePointer(to: queries.view) { queries in
-        table.pointee.attend(cache, queries, rows.lowerBound, rows.upperBound, output)
+        table.pointee.attend(
+          cache, queries, rows.lowerBound, rows.upperBound, next, output)
       }
     }
   }
 
   /// What block `block` of a cache contributes to rows `0 ..< rows`.
   ///
-  /// - Parameter parts: f32 `[rows, heads, K + 2]`, for ``join(parts:stride:blocks:width:into:)``.
+  /// - Parameters:
+  ///   - next: where the keys begin that will be read after these.
+  ///   - parts: f32 `[rows, heads, K + 2]`, for ``join(parts:stride:blocks:width:into:)``.
   package func attendPart(
     _ queries: AttentionQueries, rows: Int, block: Int, over cache: AttentionCache,
+    then next: UnsafeRawPointer? = nil,
     into parts: UnsafeMutablePointer<Float>
   ) {
     withUnsafePointer(to: cache.view) { cache in
       withUnsafePointer(to: queries.view) { queries in
-        table.pointee.attend_part(cache, queries, rows, block, parts)
+        table.pointee.attend_part(cache, queries, rows, block, next, parts)
       }
     }
   }

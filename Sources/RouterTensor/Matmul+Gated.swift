@@ -35,7 +35,7 @@ extension Matmul {
     let ups = block(up, of: nil, codes.view, rows: rows)
     let places = target.rows(rows, columns: inner)
     let quantize = kernels.table.pointee.silu_multiply_quantize
-    team.run(chunks: chunks, then: prefetchHint(for: next, rows: rows)) { chunk in
+    team.run(chunks: chunks, then: prefetchHint(for: next)) { chunk in
       let end = units * (chunk + 1) / chunks
       let capacity = rows * most * Self.gatedColumns
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * capacity) { scratch in

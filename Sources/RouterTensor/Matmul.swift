@@ -101,7 +101,7 @@ package struct Matmul: Sendable {
     let total = parts.reduce(0) { $0 + $1.blocks.blockCount }
     let chunks = chunkCount(units: total, rows: rows, alone: parts.count)
     parts.withUnsafeBufferPointer { parts in
-      team.run(chunks: chunks, then: prefetchHint(for: next, rows: rows)) { chunk in
+      team.run(chunks: chunks, then: prefetchHint(for: next)) { chunk in
         var first = total * chunk / chunks
         let last = total * (chunk + 1) / chunks
         var base = 0
@@ -127,10 +127,8 @@ package struct Matmul: Sendable {
     min(units, team.threadCount == 1 ? alone : team.threadCount * (Self.isFew(rows) ? 8 : 32))
   }
 
-  /// What threads that wait may ask for: few rows wait for weights.
-  func prefetchHint(for next: WeightMatrix?, rows: Int) -> PrefetchHint? {
-    guard let next, Self.isFew(rows) else { return nil }
-    return PrefetchHint(
-      start: next.storage.pointer, byteCount: next.byteCount, chunk: next.byteCount / (8 * team.threadCount))
+  /// What threads that wait may ask for.
+  func prefetchHint(for next: WeightMatrix?) -> PrefetchHint? {
+    next.map { PrefetchHint(start: $0.storage.pointer, byteCount: $0.byteCount) }
   }
 }

@@ -16,14 +16,12 @@ final class PrefetchBoard: @unchecked Sendable {
   private let threadCount: Int
   private let start = Atomic<UInt>(0)
   private let byteCount = Atomic<Int>(0)
-  private let chunk = Atomic<Int>(1)
 
   init(threadCount: Int) { self.threadCount = threadCount }
 
   func announce(_ hint: PrefetchHint) {
     start.store(UInt(bitPattern: hint.start), ordering: .relaxed)
     byteCount.store(hint.byteCount, ordering: .relaxed)
-    chunk.store(max(hint.chunk, 1), ordering: .relaxed)
   }
 
   /// How far one thread has followed the hint.
@@ -36,14 +34,14 @@ final class PrefetchBoard: @unchecked Sendable {
     init(thread: Int) { self.thread = thread }
   }
 
-  /// Asks for the next few lines of the chunks that the reader's thread will claim if all threads take turns.
+  /// Asks for the next few lines of the share that the reader's thread will have.
   func advance(_ reader: inout Reader) {
     let start = start.load(ordering: .relaxed)
     if start != reader.start { (reader.start, reader.asked) = (start, 0) }
     guard start != 0, reader.asked < Self.limit else { return }
-    let chunk = chunk.load(ordering: .relaxed)
-    let place = (reader.asked / chunk * threadCount + reader.thread) * chunk + reader.asked % chunk
-    if place < byteCount.load(ordering: .relaxed) {
+    let byteCount = byteCount.load(ordering: .relaxed)
+    let place = byteCount / threadCount * reader.thread + reader.asked
+    if place < byteCount {
       rk_expect(UnsafeRawPointer(bitPattern: start &+ UInt(place)), Self.step)
     }
     reader.asked += Self.step

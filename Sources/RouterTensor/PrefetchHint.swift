@@ -8,13 +8,10 @@ import Synchronization
 package struct PrefetchHint {
   let start: UnsafeRawPointer
   let byteCount: Int
-  /// Bytes that a chunk of that job reads, > 0.
-  let chunk: Int
 
-  /// Announces `byteCount` bytes from `start` on, of which each chunk reads `chunk`.
-  package init(start: UnsafeRawPointer, byteCount: Int, chunk: Int) {
+  /// Announces `byteCount` bytes from `start` on, of which each thread reads its share in order.
+  package init(start: UnsafeRawPointer, byteCount: Int) {
     self.start = start
     self.byteCount = byteCount
-    self.chunk = chunk
   }
 }

@@ -74,7 +74,7 @@ final class AttentionProblem {
     let output = Block([Float](repeating: 9, count: rows * stride))
     withUnsafePointer(to: cache) { cache in
       withUnsafePointer(to: view) {
-        table.attend(cache, $0, part.lowerBound, part.upperBound, output.pointer)
+        table.attend(cache, $0, part.lowerBound, part.upperBound, nil, output.pointer)
       }
     }
     return (0..<rows).flatMap { row in (0..<heads * width).map { output[row * stride + $0] } }

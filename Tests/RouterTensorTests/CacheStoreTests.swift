@@ -60,7 +60,7 @@ struct CacheStoreTests {
     let (query, output) = (Block(ones), Block([Float](repeating: 0, count: width)))
     let queries = rk_queries(rows: query.pointer, stride: width, heads: 1, position: 129, scale: 1)
     withUnsafePointer(to: cache) { cache in
-      withUnsafePointer(to: queries) { table.attend(cache, $0, 0, 1, output.pointer) }
+      withUnsafePointer(to: queries) { table.attend(cache, $0, 0, 1, nil, output.pointer) }
     }
     withExtendedLifetime((memory, blocks, query)) {}
     // Equal keys: the mean of 0 ... 129.

@@ -13,8 +13,7 @@ struct PrefetchHintTests {
       let address = UInt.random(in: 1 ... .max, using: &random)
       let hint = PrefetchHint(
         start: try #require(UnsafeRawPointer(bitPattern: address)),
-        byteCount: Int.random(in: 0 ... .max, using: &random),
-        chunk: Int.random(in: 0...100_000, using: &random))
+        byteCount: Int.random(in: 0 ... .max, using: &random))
       let sum = Atomic(0)
       team.run(chunks: fork % 20, then: hint) { sum.add($0 + 1, ordering: .relaxed) }
       #expect(sum.load(ordering: .relaxed) == (fork % 20) * (fork % 20 + 1) / 2)

@@ -82,6 +82,7 @@ RK_BLOCK void add_group_q4(const uint8_t *tile, size_t part, rk_activations x, s
         pairs[p][i] = _mm256_add_epi16(pairs[p][i], _mm256_maddubs_epi16(even[p], left));
         pairs[p][i] = _mm256_add_epi16(pairs[p][i], _mm256_maddubs_epi16(odd[p], right));
       }
+      RK_IN_STEP(pairs[0][i], pairs[1][i]);
     }
   }
   for (int p = 0; p < 2; p++) {

@@ -47,6 +47,7 @@ RK_BLOCK void add_group_q8(const uint8_t *tile, size_t part, rk_activations x, s
   __m256i sums[2][RK_PASS];
   RK_UNROLL
   for (int i = 0; i < rows; i++) sums[0][i] = sums[1][i] = _mm256_setzero_si256();
+  RK_UNROLL
   for (int j = 0; j < 8; j++) {
     const __m256i *at = (const __m256i *)(tile + 2 * rk_tile_rows + 64 * j);
     // The stored codes are offset by 128: flipping the sign bit makes them signed.
@@ -59,6 +60,7 @@ RK_BLOCK void add_group_q8(const uint8_t *tile, size_t part, rk_activations x, s
       for (int p = 0; p < 2; p++)
         sums[p][i] =
             accumulate(sums[p][i], _mm256_maddubs_epi16(magnitude[p], _mm256_sign_epi8(a, w[p])));
+      RK_IN_STEP(sums[0][i], sums[1][i]);
     }
   }
   for (int p = 0; p < 2; p++) {

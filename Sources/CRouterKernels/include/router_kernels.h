@@ -135,12 +135,14 @@ typedef struct rk_kernels {
   /// out = softmax(scale * q . keys) . values for rows first ..< last; out is laid out as the queries are.
   ///
   /// Blocks of the cache are folded in order with an online softmax (arXiv 2205.14135, algorithm 1): a row's
-  /// result depends on no other row, and not on what lies beyond its own position.
-  void (*attend)(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, float *out);
+  /// result depends on no other row, and not on what lies beyond its own position. `next` is where the keys begin
+  /// that will be read after this call, or NULL: the call asks memory for them.
+  void (*attend)(const rk_cache *cache, const rk_queries *queries, size_t first, size_t last, const void *next,
+                 float *out);
   /// What block `block` contributes to rows 0 ..< rows: [rows, heads, K + 2], the largest scaled score, the
-  /// sum of the weights relative to it, and the weighted sum of the values.
+  /// sum of the weights relative to it, and the weighted sum of the values. `next` as for attend.
   void (*attend_part)(const rk_cache *cache, const rk_queries *queries, size_t rows, size_t block,
-                      float *parts);
+                      const void *next, float *parts);
   /// One query's output f32 [K] from its parts of blocks 0 ..< blocks, `stride` floats apart: the bits of
   /// attend.
   void (*attend_join)(const float *parts, size_t stride, size_t blocks, size_t k, float *out);

@@ -71,21 +71,28 @@ extension ModelRunner {
     let groups = model.configuration.keyValueHeadCount
     plan.steps.withUnsafeBufferPointer { steps in
       plan.segments.withUnsafeBufferPointer { segments in
+        func cache(of unit: Int) -> AttentionCache {
+          plan.layout.cache(
+            layer: layer, head: unit % groups, in: segments[steps[unit / groups].segment].blocks)
+        }
+        let units = steps.count * groups
         func attend(_ unit: Int) {
-          let (piece, group) = (steps[unit / groups], unit % groups)
+          let piece = steps[unit / groups]
           let segment = segments[piece.segment]
-          let (view, offset) = queries(of: group, segment)
+          let (view, offset) = queries(of: unit % groups, segment)
           let first = segment.rows.lowerBound
           model.matmul.kernels.attend(
             view, rows: piece.rows.lowerBound - first..<piece.rows.upperBound - first,
-            over: plan.layout.cache(layer: layer, head: group, in: segment.blocks),
+            over: cache(of: unit), then: unit + 1 < units ? cache(of: unit + 1).keys(of: 0) : nil,
             into: scratch.attended + offset)
         }
-        let units = steps.count * groups
         if plan.isSmall {
           for unit in 0..<units { attend(unit) }
         } else {
-          model.matmul.team.run(chunks: units, attend)
+          let chunks = steps.count >= 4 * model.matmul.team.threadCount ? steps.count : units
+          model.matmul.team.run(chunks: chunks) { chunk in
+            for unit in units * chunk / chunks..<units * (chunk + 1) / chunks { attend(unit) }
+          }
         }
       }
     }
@@ -117,13 +124,19 @@ extension ModelRunner {
         let chunks = min(units, team.threadCount * 8)
         team.run(chunks: chunks) { chunk in
           var index = 0
-          for unit in units * chunk / chunks..<units * (chunk + 1) / chunks {
+          let last = units * (chunk + 1) / chunks
+          for unit in units * chunk / chunks..<last {
             while index + 1 < parts.count && parts[index + 1].firstUnit <= unit { index += 1 }
             let (part, segment) = (parts[index], segments[index])
             let place = unit - part.firstUnit
+            func cache(of place: Int) -> AttentionCache {
+              plan.layout.cache(layer: layer, head: place % groups, in: segment.blocks)
+            }
+            let isLast = unit + 1 == last || place + 1 == part.blockCount * groups
             kernels.attendPart(
               queries(of: place % groups, segment).view, rows: segment.rows.count, block: place / groups,
-              over: plan.layout.cache(layer: layer, head: place % groups, in: segment.blocks),
+              over: cache(of: place),
+              then: isLast ? nil : cache(of: place + 1).keys(of: (place + 1) / groups),
               into: memory + part.offset + place * part.unitSize)
           }
         }
