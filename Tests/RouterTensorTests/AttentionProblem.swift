@@ -88,7 +88,7 @@ final class AttentionProblem {
     withUnsafePointer(to: cache) { cache in
       withUnsafePointer(to: view) { view in
         for block in (0..<blocks).reversed() {
-          table.attend_part(cache, view, rows, block, parts.pointer + block * size)
+          table.attend_part(cache, view, rows, block, nil, parts.pointer + block * size)
         }
       }
     }
