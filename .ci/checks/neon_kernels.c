@@ -193,11 +193,11 @@ static void check_attention(const rk_kernels *fast, const rk_kernels *reference,
         memcpy(expected, found, rows * stride * sizeof(float));
         memcpy(joined, found, rows * stride * sizeof(float));
         const rk_queries queries = {q, stride, heads, position, 1 / sqrtf((float)k)};
-        fast->attend(&cache, &queries, 0, rows, found);
-        reference->attend(&cache, &queries, 0, rows, expected);
+        fast->attend(&cache, &queries, 0, rows, NULL, found);
+        reference->attend(&cache, &queries, 0, rows, NULL, expected);
         const size_t size = rows * heads * (k + 2);
         float *parts = malloc(blocks * size * sizeof(float));
-        for (size_t b = 0; b < blocks; b++) fast->attend_part(&cache, &queries, rows, b, parts + b * size);
+        for (size_t b = 0; b < blocks; b++) fast->attend_part(&cache, &queries, rows, b, NULL, parts + b * size);
         for (size_t i = 0; i < rows * heads; i++)
           fast->attend_join(parts + i * (k + 2), size, (position + i / heads) / 128 + 1, k,
                             joined + i / heads * stride + i % heads * k);
