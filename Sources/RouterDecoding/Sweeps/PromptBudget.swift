@@ -2,7 +2,7 @@
 package enum PromptBudget {
   /// Sweeps without prompts that the prompts of one may take: at the 95th percentile a token then takes three
   /// times its time, and a prompt 1.6 times as long as alone (4,000 tokens among 8 answers, two cores).
-  static let factor = 2.35
+  package static let factor = 2.35
   /// Rows that a sweep takes in any case, so that a prompt moves on.
   static let leastRows = 4
   /// Rows that it takes before any prompt has been timed.
