@@ -163,6 +163,31 @@ struct BatchDecodingTests {
     #expect(found[0].tokens == expected[0].tokens && found[1].tokens == expected[1].tokens)
   }
 
+  /// Tokens that leave early wait for company in the layers that they skip; among many they have it already.
+  @Test(arguments: [1, 2, 8, 9])
+  func tokensThatLeaveAmongManyGoOnWithThem(count: Int) throws {
+    let language = try TinyLanguage.make()
+    let batch = DecodingBatch(language)
+    batch.isTraced = true
+    let exit = try Decoding.tiny(FixedDepthPolicy(depth: 2), .exact, draftsAhead: false)
+    for _ in 0..<count {
+      try batch.add(
+        GenerationRequest(prompt: [97, 98], maximumTokens: 30, decoding: exit, ignoresEndOfText: true))
+    }
+    batch.sweep()
+    for _ in 0..<3 {
+      let runs = batch.sweep().runs
+      #expect(
+        runs.first?.layers == 1...2 && runs.first?.rows.map(\.count) == [Int](repeating: 1, count: count))
+      if count < 8 {
+        #expect(runs.count == 1)
+      } else {
+        #expect(
+          runs.count == 2 && runs[1].layers == 3...4 && runs[1].rows.map(\.sequence) == Array(0..<count))
+      }
+    }
+  }
+
   /// A person can read what a sweep did.
   @Test func aSweepCanBeRead() throws {
     let language = try TinyLanguage.make()

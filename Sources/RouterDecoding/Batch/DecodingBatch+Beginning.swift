@@ -5,7 +5,8 @@ import RouterTensor
 extension DecodingBatch {
   /// Begins rounds and chunks of prompts, with the drafts that pay.
   func beginSweep() -> SweepPlanner {
-    let deferred = costs.cheapestRowCount
+    // Many sequences are together without waiting.
+    let deferred = max(1, costs.cheapestRowCount / max(1, sequences.count))
     for sequence in sequences { sequence.beginRound(deferredRows: deferred) }
     addDrafts()
     beginPrompts()
@@ -90,6 +91,15 @@ extension DecodingBatch {
     }
     if sequence.isPromptEnding {
       planner.add(.init(member: member, rows: all.suffix(1)), layers: [depth - 1..<depth])
+    }
+  }
+
+  /// Adds the layers that a token skips which has left, where it need not wait for others to run them with.
+  func addRest(of sequence: DecodingSequence, _ index: Int, to planner: inout SweepPlanner) {
+    guard sequence.goesOnAtOnce else { return }
+    let own = sequence.waitingCount..<sequence.rows.rowCount
+    for run in sequence.rows.ledger.lacking(to: sequence.rows.depthLimit, rows: own) {
+      planner.add(.init(member: 2 * index + 1, rows: run.rows), layers: [run.layers])
     }
   }
 

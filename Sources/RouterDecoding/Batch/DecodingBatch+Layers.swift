@@ -70,7 +70,10 @@ extension DecodingBatch {
     left += decide(deciding, depth: depth)
     keepHeadInputs(of: left, depth: depth)
     for index in indices where sequences[index].promptChunk > 0 { endPrompt(sequences[index], depth: depth) }
-    for index in indices { addRound(sequences[index], index, to: &planner) }
+    for index in indices {
+      addRound(sequences[index], index, to: &planner)
+      addRest(of: sequences[index], index, to: &planner)
+    }
   }
 
   /// Asks policies about rows at an exit; returns those that leave there.

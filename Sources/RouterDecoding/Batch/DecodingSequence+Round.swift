@@ -18,6 +18,7 @@ extension DecodingSequence {
     guard let token = newest else { return }
     newest = nil
     do throws(ModelError) {
+      defersLayers = deferredRows > 1
       isCatchingUp = rows.rowCount >= deferredRows
       try rows.append(CollectionOfOne(token))
     } catch {
@@ -88,6 +89,15 @@ extension DecodingSequence {
   var propagates: Bool {
     guard ownsRows, failure == nil, keyValues == .propagate, settings.meaning == .leaving, let round,
       case .choice = round.need
+    else { return false }
+    return rows.depth < rows.depthLimit
+  }
+
+  /// Whether the newest token has left, is not to be checked against drafts, and runs the layers that it skipped in this
+  /// sweep: its neighbours run them too.
+  var goesOnAtOnce: Bool {
+    guard !defersLayers, ownsRows, failure == nil, keyValues == .exact, settings.meaning == .leaving,
+      let round, round.count == 1, case .choice = round.need
     else { return false }
     return rows.depth < rows.depthLimit
   }

@@ -24,6 +24,8 @@ package final class DecodingSequence {
   var promptChunk = 0
   /// Whether the round's tokens are in flight: those of the end of a prompt are not.
   var ownsRows = false
+  /// Whether tokens that leave wait for others, to run with them the layers that they skipped.
+  var defersLayers = true
   /// Whether rows that wait for layers run them in this sweep.
   var isCatchingUp = false
   /// Whether the policy has ever asked for logits.

@@ -12,7 +12,7 @@ package struct CostCurve: Sendable, Equatable {
   private static let bounds = (least: 0.8, most: 1.25)
   /// What the seconds of other numbers of rows go with a timing towards the usual ones beside it, so that one
   /// which looked bad is tried again.
-  private static let forgetting = 0.003
+  private static let forgetting = 0.001
 
   package init(usual: [Double]) { self.usual = usual }
 
