@@ -65,11 +65,19 @@
       #expect(try seen(settings([], [ServerEnvironment.name(of: flag): ""])) == seen(settings()))
     }
 
+    @Test func whatIsSharedCanBeTurnedOff() throws {
+      #expect(try settings().sharesPrefixes)
+      #expect(try !settings(["--no-shared-prefixes"]).sharesPrefixes)
+      #expect(try !settings([], ["ROUTER_NO_SHARED_PREFIXES": "1"]).sharesPrefixes)
+    }
+
     /// A flag that someone adds without a variable.
     @Test func everyFlagOfTheHelpHasAVariable() throws {
       let help = ServeCommand.helpMessage(columns: 400)
       let known = Set(
-        Self.flags.map(\.flag) + ["grace", "allow-mismatch", "exact-activations", "help", "version"])
+        Self.flags.map(\.flag) + [
+          "grace", "allow-mismatch", "no-shared-prefixes", "exact-activations", "help", "version",
+        ])
       let options = help.components(separatedBy: "OPTIONS:").dropFirst().joined()
       let named = options.split(separator: "\n").compactMap { line in
         line.split { " ,/".contains($0) }.first { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) }

@@ -22,42 +22,10 @@ struct BatchDecodingTests {
         }
       return GenerationRequest(
         prompt: prompt, maximumTokens: Int.random(in: 1...40, using: &random), sampling: sampling,
-        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [], decoding: try decoding(index % 11),
+        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [], decoding: try .tiny(way: index % 11),
         maximumExit: index % 6 == 5 ? 3 : nil, topLogprobs: index % 4 == 2 ? 2 : nil,
         ignoresEndOfText: index % 3 != 0)
     }
-  }
-
-  private func decoding(_ kind: Int) throws -> Decoding {
-    switch kind {
-    case 0: .full
-    case 1: .verify()
-    case 2: .verify(drafts: try FixedDepthPolicy(depth: 1))
-    case 3: .verify(drafts: try ThresholdPolicy(estimator: .entropy, exits: [1, 2], thresholds: [0.4, 0.4]))
-    case 4: try .tiny(FixedDepthPolicy(depth: 2), .propagate)
-    case 5: try .tiny(FixedDepthPolicy(depth: 1), .exact)
-    case 6:
-      try .tiny(
-        ThresholdPolicy(estimator: .saturation, exits: [1, 2, 3], thresholds: [0.9, 0.5, 0.6]), .exact)
-    case 7:
-      try .tiny(
-        ThresholdPolicy(estimator: .maximumProbability, exits: [1, 3], thresholds: [0.5, 0.2]), .propagate)
-    case 8: try .tiny(PatiencePolicy(exits: [1, 2, 3], patience: 2), .exact)
-    case 9:
-      try .tiny(
-        ThresholdPolicy(estimator: .entropy, exits: [1, 2, 3], thresholds: [0.3, 0.3, 0.3]), .exact,
-        draftsAhead: false)
-    default: try .tiny(FixedDepthPolicy(depth: 3), .exact, draftsAhead: false)
-    }
-  }
-
-  /// What does not depend on time.
-  private func expectSame(_ found: Transcript, _ expected: Transcript, _ comment: String) {
-    #expect(found.tokens == expected.tokens, "\(comment)")
-    #expect(found.text == expected.text, "\(comment)")
-    #expect(found.summary?.finishReason == expected.summary?.finishReason, "\(comment)")
-    #expect(found.summary?.depthCounts == expected.summary?.depthCounts, "\(comment)")
-    #expect(found.summary?.endOfText == expected.summary?.endOfText, "\(comment)")
   }
 
   /// Sequences join at any sweep and leave when they are done; some are cancelled.
@@ -92,7 +60,7 @@ struct BatchDecodingTests {
       if cancelled.contains(index) {
         #expect(expected[index].tokens.starts(with: found[index].tokens))
       } else {
-        expectSame(found[index], expected[index], "request \(index)")
+        found[index].expectSame(as: expected[index], "request \(index)")
       }
     }
     #expect(batch.sequences.isEmpty)
@@ -106,7 +74,7 @@ struct BatchDecodingTests {
     let language = try TinyLanguage.make()
     func request(_ kind: Int) throws -> GenerationRequest {
       GenerationRequest(
-        prompt: [97, 98, 99, 97, 98, 99, 97], maximumTokens: 24, decoding: try decoding(kind),
+        prompt: [97, 98, 99, 97, 98, 99, 97], maximumTokens: 24, decoding: try .tiny(way: kind),
         ignoresEndOfText: true)
     }
     let alone = try Transcript(request(kind), on: language)
@@ -119,7 +87,7 @@ struct BatchDecodingTests {
         batch.sweep()
         found.add(try sequence.takeEvents())
       }
-      expectSame(found, alone, "beside \(other)")
+      found.expectSame(as: alone, "beside \(other)")
     }
   }
 
@@ -196,7 +164,8 @@ struct BatchDecodingTests {
     for kind in [0, 1, 4, 5] {
       try batch.add(
         GenerationRequest(
-          prompt: [97, 98, 99, 97, 98], maximumTokens: 9, decoding: try decoding(kind), ignoresEndOfText: true
+          prompt: [97, 98, 99, 97, 98], maximumTokens: 9, decoding: try .tiny(way: kind),
+          ignoresEndOfText: true
         ))
     }
     #expect(batch.sweep().description.contains("20 of prompts"))

@@ -20,4 +20,32 @@ extension Decoding {
     plan.draftsAhead = draftsAhead
     return .exit(plan)
   }
+
+  static let tinyWays = 11
+
+  /// Ways to decode of every kind: modes, policies, keys and values, drafts.
+  ///
+  /// - Parameter way: 0 ..< ``tinyWays``.
+  static func tiny(way: Int) throws -> Decoding {
+    switch way {
+    case 0: .full
+    case 1: .verify()
+    case 2: .verify(drafts: try FixedDepthPolicy(depth: 1))
+    case 3: .verify(drafts: try ThresholdPolicy(estimator: .entropy, exits: [1, 2], thresholds: [0.4, 0.4]))
+    case 4: try .tiny(FixedDepthPolicy(depth: 2), .propagate)
+    case 5: try .tiny(FixedDepthPolicy(depth: 1), .exact)
+    case 6:
+      try .tiny(
+        ThresholdPolicy(estimator: .saturation, exits: [1, 2, 3], thresholds: [0.9, 0.5, 0.6]), .exact)
+    case 7:
+      try .tiny(
+        ThresholdPolicy(estimator: .maximumProbability, exits: [1, 3], thresholds: [0.5, 0.2]), .propagate)
+    case 8: try .tiny(PatiencePolicy(exits: [1, 2, 3], patience: 2), .exact)
+    case 9:
+      try .tiny(
+        ThresholdPolicy(estimator: .entropy, exits: [1, 2, 3], thresholds: [0.3, 0.3, 0.3]), .exact,
+        draftsAhead: false)
+    default: try .tiny(FixedDepthPolicy(depth: 3), .exact, draftsAhead: false)
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import RouterDecoding
+import Testing
 
 /// All events of a generation.
 struct Transcript: Equatable {
@@ -21,6 +22,15 @@ struct Transcript: Equatable {
   /// Reads a stream to its end.
   init(_ stream: AsyncThrowingStream<GenerationEvent, any Error>) async throws {
     for try await event in stream { add([event]) }
+  }
+
+  /// Expects what does not depend on time to be that of another.
+  func expectSame(as expected: Transcript, _ comment: String) {
+    #expect(tokens == expected.tokens, "\(comment)")
+    #expect(text == expected.text, "\(comment)")
+    #expect(summary?.finishReason == expected.summary?.finishReason, "\(comment)")
+    #expect(summary?.depthCounts == expected.summary?.depthCounts, "\(comment)")
+    #expect(summary?.endOfText == expected.summary?.endOfText, "\(comment)")
   }
 
   mutating func add(_ events: [GenerationEvent]) {

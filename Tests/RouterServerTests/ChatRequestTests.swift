@@ -47,6 +47,16 @@ struct ChatRequestTests {
     #expect(call.settings.delivery == .stream(includesUsage: true))
   }
 
+  /// Requests share what they have in common unless they say otherwise, and with whom.
+  @Test func promptsAreSharedWithinAScope() async throws {
+    func scope(_ fields: String) async throws -> String? {
+      try await chatCall(Self.with(fields)).requests.first?.prefixScope
+    }
+    #expect(try await scope(#""n": 1"#) == "")
+    #expect(try await scope(#""cache_prompt": true, "cache_salt": "me""#) == "me")
+    #expect(try await scope(#""cache_prompt": false, "cache_salt": "me""#) == nil)
+  }
+
   @Test func developersSpeakAsTheSystemAndPartsAreJoined() async throws {
     let call = try await chatCall(
       """
@@ -136,6 +146,8 @@ struct ChatRequestTests {
       with(#""stream": true, "stream_options": {"include_usage": 1}"#), "stream_options.include_usage",
       "invalid_type"
     ),
+    (with(#""cache_prompt": 1"#), "cache_prompt", "invalid_type"),
+    (with(#""cache_salt": """#), "cache_salt", "invalid_value"),
     (with(#""tools": [{"type": "function"}]"#), "tools", "unsupported_parameter"),
     (with(#""functions": [{}]"#), "functions", "unsupported_parameter"),
     (with(#""logit_bias": {"50256": -100}"#), "logit_bias", "unsupported_parameter"),

@@ -31,7 +31,17 @@ struct RendererTests {
     #expect(json["usage"]["prompt_tokens"].int == 7)
     #expect(json["usage"]["completion_tokens"].int == 3)
     #expect(json["usage"]["total_tokens"].int == 10)
+    #expect(json["usage"]["prompt_tokens_details"]["cached_tokens"].int == 0)
     #expect(json["usage"]["mean_depth"].double == 20)
+  }
+
+  /// The first choice of a prompt says what was there; the others begin with what it has read.
+  @Test func cachedTokensAreCountedOnce() async throws {
+    let call = try await chatCall(ChatRequestTests.with(#""n": 2"#))
+    var renderer = CompletionRenderer(call)
+    let choices = try [4, 6].map { try progress(.words("a") + [.finished(.end(prompt: 7, cached: $0))]) }
+    let json = try render(renderer.whole(choices))
+    #expect(json["usage"]["prompt_tokens_details"]["cached_tokens"].int == 4)
   }
 
   @Test func theMeanDepthOfTheUsageWeighsChoicesByTheirTokens() async throws {

@@ -13,7 +13,7 @@ extension BenchCommand {
     var targets: [any LoadTarget] = []
     if !serversOnly {
       let language = try subject.modelOptions().load()
-      let engine = InferenceEngine(model: language, sequences: counts.max() ?? 1)
+      let engine = InferenceEngine(model: language, sequences: counts.max() ?? 1, sharesPrefixes: false)
       targets += try clientWays(for: language).map { EngineTarget(engine, $0) }
     }
     targets += try againstServer.map { try ServerTarget(url: $0) }

@@ -94,6 +94,14 @@
         valueName: "MiB"))
     var kvMemory: Int?
 
+    @Flag(
+      help: ArgumentHelp(
+        """
+        Read every prompt anew, whatever earlier requests have left: for clients who must not learn from their \
+        waiting times what others asked.
+        """))
+    var noSharedPrefixes = false
+
     @Option(
       help: ArgumentHelp(
         "Requests that may wait beyond those, 64 if absent; more get status 429.", valueName: "n"))
@@ -133,7 +141,7 @@
         let policies = try Self.catalog(settings, for: language, wanted: wanted, logger: logger)
         let engine = InferenceEngine(
           model: language, sequences: settings.sequences, queueLimit: settings.queue,
-          keyValueMemory: settings.keyValueMemory)
+          keyValueMemory: settings.keyValueMemory, sharesPrefixes: settings.sharesPrefixes)
         try Self.report(engine, asked: settings.keyValueMemory, to: logger)
         return EngineBackend(
           engine: engine, policies: policies, created: Int(Date().timeIntervalSince1970))

@@ -24,6 +24,8 @@
     package let sequences: Int
     /// Bytes for keys and values; nil for half of what is free.
     package let keyValueMemory: Int?
+    /// Whether requests begin with what others have left of the same beginning.
+    let sharesPrefixes: Bool
     /// Requests that may wait beyond those.
     package let queue: Int
     package let logLevel: LogLevel
@@ -81,6 +83,7 @@
         portFile: try environment.value(portFile, "port-file"),
         sequences: try integer(sequences, "sequences", 1...1024, default: InferenceEngine.usualSequences),
         keyValueMemory: mebibytes == 0 ? nil : mebibytes << 20,
+        sharesPrefixes: try !environment.isOn(noSharedPrefixes, "no-shared-prefixes"),
         queue: try integer(queue, "queue", 0...1_000_000, default: 64),
         logLevel: try environment.value(logLevel, "log-level") ?? .info, configuration: configuration)
     }

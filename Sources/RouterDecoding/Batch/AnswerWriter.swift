@@ -13,6 +13,8 @@ struct AnswerWriter {
   /// Tokens generated so far.
   private(set) var count = 0
   private(set) var isFinished = false
+  /// Tokens of the prompt that were not run.
+  var cachedTokenCount = 0
   private let clock = ContinuousClock()
   private let started: ContinuousClock.Instant
   private var firstToken: ContinuousClock.Instant?
@@ -87,7 +89,8 @@ struct AnswerWriter {
     let tail = stops.isStopped ? "" : stops.append(text.finish()) + stops.finish()
     return .finished(
       GenerationSummary(
-        finishReason: reason, promptTokenCount: request.prompt.count, completionTokenCount: count,
+        finishReason: reason, promptTokenCount: request.prompt.count,
+        cachedTokenCount: cachedTokenCount, completionTokenCount: count,
         meanDepth: count == 0 ? 0 : Double(total) / Double(count), depthCounts: depthCounts,
         trailingText: tail, endOfText: endOfText,
         prefillSeconds: ((firstToken ?? now) - started) / .seconds(1),

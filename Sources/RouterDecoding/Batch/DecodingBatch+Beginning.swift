@@ -72,8 +72,16 @@ extension DecodingBatch {
   private func beginPrompts() {
     let waiting = sequences.filter { $0.promptLeft > 0 && $0.failure == nil }
     guard !waiting.isEmpty else { return }
+    // What two prompts have in common is run once: the later one waits for the earlier.
+    let reading = waiting.indices.filter { place in
+      let sequence = waiting[place]
+      guard sequence.isAtBeginning else { return true }
+      if waiting[..<place].contains(where: sequence.gains(from:)) { return false }
+      sequence.adoptPrefix()
+      return true
+    }.map { waiting[$0] }
     let budget = PromptBudget.rows(beside: report.rows, costs: costs, limit: Self.rowLimit)
-    for (sequence, rows) in zip(waiting, PromptBudget.deal(budget, to: waiting.map(\.promptLeft)))
+    for (sequence, rows) in zip(reading, PromptBudget.deal(budget, to: reading.map(\.promptLeft)))
     where rows > 0 {
       sequence.beginPrompt(rows)
       report.promptRows += rows

@@ -8,6 +8,8 @@ import RouterModel
 package final class DecodingBatch {
   package let language: LanguageModel
   package let pool: KeyValuePool
+  /// Whether sequences begin with what others have left of the same beginning.
+  let sharesPrefixes: Bool
   /// In the order in which they came.
   package private(set) var sequences: [DecodingSequence] = []
   let runner: ModelRunner
@@ -24,9 +26,12 @@ package final class DecodingBatch {
   /// Rows of a sweep at most.
   package static let rowLimit = ModelRunner.maximumRows
 
-  /// - Parameter pool: nil for one of its own without a limit.
-  package init(_ language: LanguageModel, pool: KeyValuePool? = nil) {
+  /// - Parameters:
+  ///   - pool: nil for one of its own without a limit.
+  ///   - sharesPrefixes: whether sequences leave their beginnings in the pool for others.
+  package init(_ language: LanguageModel, pool: KeyValuePool? = nil, sharesPrefixes: Bool = false) {
     self.language = language
+    self.sharesPrefixes = sharesPrefixes
     self.pool = pool ?? KeyValuePool(KeyValueLayout(of: language.model))
     runner = ModelRunner(of: language.model, rowLimit: Self.rowLimit)
     costs = language.sweepCosts
@@ -39,13 +44,16 @@ package final class DecodingBatch {
   /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room now.
   @discardableResult
   package func add(_ request: GenerationRequest) throws(GenerationError) -> DecodingSequence {
-    let sequence = try DecodingSequence(request, on: language, in: pool)
+    let sequence = try DecodingSequence(request, on: language, in: pool, sharesPrefixes: sharesPrefixes)
     sequences.append(sequence)
     return sequence
   }
 
   /// Takes a sequence out; its pages are free once nobody holds it.
-  package func remove(_ sequence: DecodingSequence) { sequences.removeAll { $0 === sequence } }
+  package func remove(_ sequence: DecodingSequence) {
+    sequence.rememberPrefix()
+    sequences.removeAll { $0 === sequence }
+  }
 
   /// Moves all sequences on: each by a part of its prompt, or by a token or more. Those that are finished then are no
   /// longer in the batch.
@@ -68,6 +76,7 @@ package final class DecodingBatch {
       sequence.forgetResults()
       sequence.endRound()
       sequence.settle()
+      if sequence.isFinished { sequence.rememberPrefix() }
       if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
     }
     sequences.removeAll(where: \.isFinished)

@@ -13,6 +13,8 @@ package final class DecodingSequence {
   /// What tokens leave in layers that they skip.
   let keyValues: KeyValueMode
   let settings: RoundSettings
+  /// Who shares the beginning of the sequence; nil for nobody.
+  let prefixScope: String?
   var writer: AnswerWriter
   /// The round that is under way; nil before the prompt has been read.
   var round: Round?
@@ -51,11 +53,14 @@ package final class DecodingSequence {
   /// Prepares a sequence.
   ///
   /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room.
-  init(_ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool)
-    throws(GenerationError)
-  {
+  ///
+  /// - Parameter sharesPrefixes: whether others may begin with what this sequence leaves, and it with theirs.
+  init(
+    _ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool, sharesPrefixes: Bool
+  ) throws(GenerationError) {
     try request.validate(for: language)
     self.request = request
+    prefixScope = sharesPrefixes ? request.prefixScope : nil
     do {
       rows = try ModelSequence(
         of: language.model, in: pool, capacity: request.positions, depthLimit: request.maximumExit)

@@ -9,6 +9,7 @@ final class EngineWorker: @unchecked Sendable {
   let pool: KeyValuePool
   private let model: LanguageModel
   private let sequenceLimit: Int
+  private let sharesPrefixes: Bool
   private let condition = NSCondition()
   private var queue: AdmissionQueue<EngineJob>
   /// What to do while there is no request.
@@ -20,11 +21,12 @@ final class EngineWorker: @unchecked Sendable {
   private var isStopped = false
 
   init(
-    _ model: LanguageModel, pool: KeyValuePool, sequenceLimit: Int, queueLimit: Int
+    _ model: LanguageModel, pool: KeyValuePool, sequenceLimit: Int, queueLimit: Int, sharesPrefixes: Bool
   ) {
     self.model = model
     self.pool = pool
     self.sequenceLimit = sequenceLimit
+    self.sharesPrefixes = sharesPrefixes
     queue = AdmissionQueue(limit: queueLimit, isGone: \.isCancelled)
   }
 
@@ -104,7 +106,7 @@ final class EngineWorker: @unchecked Sendable {
 
   /// The thread's life: admit, sweep over all sequences, until stopped; audit while there is nothing else.
   func work() {
-    let batch = DecodingBatch(model, pool: pool)
+    let batch = DecodingBatch(model, pool: pool, sharesPrefixes: sharesPrefixes)
     var active: [(job: EngineJob, sequence: DecodingSequence)] = []
     var audit: (job: AuditJob, audit: OngoingAudit)?
     while let admitted = admit(active: active.count, isAuditing: audit != nil) {

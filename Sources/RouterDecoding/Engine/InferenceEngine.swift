@@ -21,15 +21,19 @@ public final class InferenceEngine: Sendable {
   ///   - queueLimit: requests that may wait beyond those.
   ///   - keyValueMemory: bytes that keys and values may take; nil for half of the memory that is free now. A sequence
   ///     is begun when what it may come to fits, and costs what it has reached.
+  ///   - sharesPrefixes: whether requests begin with the keys and values that others of the same
+  ///     ``GenerationRequest/prefixScope`` have left of the same beginning; they stay while nobody else needs the memory.
   public init(
-    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil
+    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil,
+    sharesPrefixes: Bool = true
   ) {
     self.model = model
     let layout = KeyValueLayout(of: model.model)
     let memory = keyValueMemory ?? SystemMemory.available / 2
     let pool = KeyValuePool(layout, pageLimit: memory / layout.pageByteCount)
     worker = EngineWorker(
-      model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit))
+      model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit),
+      sharesPrefixes: sharesPrefixes)
     let worker = worker
     let thread = Thread { worker.work() }
     thread.name = "router-engine"

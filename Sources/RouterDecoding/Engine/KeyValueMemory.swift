@@ -6,6 +6,10 @@ package struct KeyValueMemory: Sendable, Equatable {
   package let heldPages: Int
   /// Pages beyond those that sequences may still take.
   package let promisedPages: Int
+  /// Pages that nobody holds, kept for requests that begin with the same tokens.
+  package let idlePages: Int
+  /// Pages that sharing saves at this moment.
+  package let sharedPages: Int
   /// Pages that there may be.
   package let pageLimit: Int
   /// Bytes of a page.
@@ -19,9 +23,14 @@ package struct KeyValueMemory: Sendable, Equatable {
   /// Share of the pages that sequences hold, 0 ... 1.
   package var share: Double { Double(heldPages) / Double(max(pageLimit, 1)) }
 
-  package init(heldPages: Int, promisedPages: Int, pageLimit: Int, pageByteCount: Int, byteCount: Int) {
+  package init(
+    heldPages: Int, promisedPages: Int, idlePages: Int, sharedPages: Int, pageLimit: Int, pageByteCount: Int,
+    byteCount: Int
+  ) {
     self.heldPages = heldPages
     self.promisedPages = promisedPages
+    self.idlePages = idlePages
+    self.sharedPages = sharedPages
     self.pageLimit = pageLimit
     self.pageByteCount = pageByteCount
     self.byteCount = byteCount
@@ -29,7 +38,8 @@ package struct KeyValueMemory: Sendable, Equatable {
 
   init(_ usage: KeyValueUsage) {
     self.init(
-      heldPages: usage.pagesHeld, promisedPages: usage.pagesPromised, pageLimit: usage.pageLimit,
+      heldPages: usage.pagesHeld, promisedPages: usage.pagesPromised, idlePages: usage.pagesIdle,
+      sharedPages: usage.pagesShared, pageLimit: usage.pageLimit,
       pageByteCount: usage.pageByteCount, byteCount: usage.pagesMade * usage.pageByteCount)
   }
 }

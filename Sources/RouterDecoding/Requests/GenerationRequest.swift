@@ -20,12 +20,15 @@ public struct GenerationRequest: Sendable {
   /// Whether the answer goes on from the prompt's text, so that a leading space belongs to it; false for an
   /// answer in a conversation. Only SentencePiece vocabularies tell the two apart.
   public var continuesText: Bool
+  /// Who may re-use the prompt's keys and values, and whose this request may re-use: requests of the same scope. Nil for
+  /// nobody. It changes how soon the answer comes, and nothing in it.
+  public var prefixScope: String?
 
   /// Creates a request; the engine checks it against its model.
   public init(
     prompt: [Int32], maximumTokens: Int, sampling: SamplingOptions = .greedy, stopStrings: [String] = [],
     decoding: Decoding = .full, maximumExit: Int? = nil, topLogprobs: Int? = nil,
-    ignoresEndOfText: Bool = false, continuesText: Bool = true
+    ignoresEndOfText: Bool = false, continuesText: Bool = true, prefixScope: String? = ""
   ) {
     self.prompt = prompt
     self.maximumTokens = maximumTokens
@@ -36,6 +39,7 @@ public struct GenerationRequest: Sendable {
     self.topLogprobs = topLogprobs
     self.ignoresEndOfText = ignoresEndOfText
     self.continuesText = continuesText
+    self.prefixScope = prefixScope
   }
 
   /// Positions that prompt and answer take at most.

@@ -2,6 +2,8 @@
 public struct GenerationSummary: Sendable, Equatable {
   public let finishReason: FinishReason
   public let promptTokenCount: Int
+  /// Tokens of the prompt whose keys and values another request had left.
+  public let cachedTokenCount: Int
   /// Tokens generated, an end-of-text token not counted.
   public let completionTokenCount: Int
   /// Mean of the tokens' depths, in layers; 0 without tokens.
@@ -22,12 +24,14 @@ public struct GenerationSummary: Sendable, Equatable {
   public let drafting: DraftingSummary?
 
   package init(
-    finishReason: FinishReason, promptTokenCount: Int, completionTokenCount: Int, meanDepth: Double,
+    finishReason: FinishReason, promptTokenCount: Int, cachedTokenCount: Int = 0, completionTokenCount: Int,
+    meanDepth: Double,
     depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?, prefillSeconds: Double,
     decodeSeconds: Double, seed: UInt64, drafting: DraftingSummary? = nil
   ) {
     self.finishReason = finishReason
     self.promptTokenCount = promptTokenCount
+    self.cachedTokenCount = cachedTokenCount
     self.completionTokenCount = completionTokenCount
     self.meanDepth = meanDepth
     self.depthCounts = depthCounts

@@ -21,6 +21,12 @@ package struct KeyValueLedger: Sendable, Equatable {
     depths.append(contentsOf: repeatElement(0, count: count))
   }
 
+  /// Begins with `count` positions that no layer lacks.
+  package mutating func begin(with count: Int) {
+    precondition(reach == 0, "\(reach) positions are taken")
+    complete = count
+  }
+
   /// The first of the runs that bring the last row to `depth`: the rows that are no deeper than it, up to where
   /// more rows join them. Nil if it is there.
   package func nextRun(to depth: Int) -> LayerRun? {

@@ -4,6 +4,10 @@ package struct KeyValueUsage: Sendable, Equatable {
   package let pagesHeld: Int
   /// Pages beyond those that sequences may still take.
   package let pagesPromised: Int
+  /// Pages that nobody holds, kept for sequences that begin with the same tokens.
+  package let pagesIdle: Int
+  /// Pages that sharing has saved sequences: holds beyond the first of each.
+  package let pagesShared: Int
   /// Pages whose memory has been made, held or not.
   package let pagesMade: Int
   /// Pages that there may be.

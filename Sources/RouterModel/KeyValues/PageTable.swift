@@ -34,6 +34,37 @@ package final class PageTable {
   /// How the pages' keys and values lie.
   var layout: KeyValueLayout { pool.layout }
 
+  /// Begins with the pages of what is known of the first `limit` tokens: whole ones are shared, the last is copied.
+  ///
+  /// - Returns: positions that are known.
+  func adopt(_ tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
+    precondition(pages.isEmpty, "\(pages.count) pages are taken")
+    let (match, memory) = pool.hold(tokens, limit: limit, scope: scope)
+    for (page, memory) in zip(match.pages, memory) {
+      blocks[pages.count] = memory
+      pages.append(page)
+    }
+    // Nobody else takes what is shared.
+    pool.withdraw(match.pages.count)
+    if let tail = match.tail {
+      // Where there is no other page left, the tail's own is the one that is taken.
+      pool.release(tail.page)
+      reach(match.count)
+      blocks[pages.count - 1]?.copyMemory(from: memory[match.pages.count], byteCount: layout.pageByteCount)
+    }
+    return match.count
+  }
+
+  /// How many of the first `limit` tokens are known.
+  func knownCount(of tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
+    pool.knownCount(of: tokens, limit: limit, scope: scope)
+  }
+
+  /// Lets others begin with the pages of these tokens, which they hold from the first position on.
+  func remember(_ tokens: ArraySlice<Int32>, scope: PrefixIndex.Scope) {
+    pool.remember(tokens, pages: pages.prefix(KeyValueLayout.pageCount(for: tokens.count)), scope: scope)
+  }
+
   /// Takes pages until the first `positions` positions have one.
   func reach(_ positions: Int) {
     let wanted = KeyValueLayout.pageCount(for: positions)

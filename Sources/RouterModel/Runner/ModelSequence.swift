@@ -12,6 +12,8 @@ package final class ModelSequence {
   /// Which layers have the keys and values of which positions.
   package private(set) var ledger: KeyValueLedger
 
+  /// Positions, from the first on, whose keys and values are those of a full run in every layer of the model.
+  private var exactLimit = Int.max
   private let pages: PageTable
   /// f32 `[rows, D]`: the residual stream of each token in flight.
   private var states: AlignedBuffer
@@ -133,7 +135,34 @@ package final class ModelSequence {
   package func record(_ run: LayerRun) { ledger.record(run) }
 
   /// Notes that the layers which the tokens in flight have not run got keys and values otherwise.
-  package func fill() { ledger.fill() }
+  package func fill() {
+    if let first = ledger.depths.firstIndex(where: { $0 < depthLimit }) {
+      exactLimit = min(exactLimit, position + first)
+    }
+    ledger.fill()
+  }
+
+  /// Begins with what the pool remembers of the first `limit` of some tokens.
+  ///
+  /// - Returns: positions that the sequence has now.
+  package func adopt(_ tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
+    let count = pages.adopt(tokens, limit: min(limit, capacity), scope: scope)
+    ledger.begin(with: count)
+    return count
+  }
+
+  /// How many of the first `limit` of some tokens the pool remembers.
+  package func knownCount(of tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
+    pages.knownCount(of: tokens, limit: min(limit, capacity), scope: scope)
+  }
+
+  /// Has the pool remember the sequence as far as it is complete and exact in all layers.
+  ///
+  /// - Parameter tokens: of the sequence, from its first position on.
+  package func remember(_ tokens: [Int32], scope: PrefixIndex.Scope) {
+    guard depthLimit == model.layerCount else { return }
+    pages.remember(tokens.prefix(min(position, exactLimit)), scope: scope)
+  }
 
   /// Accepts the tokens in flight, which have run all layers of this sequence.
   package func commitFull() {

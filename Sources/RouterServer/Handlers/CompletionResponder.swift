@@ -74,7 +74,7 @@ struct CompletionResponder: Sendable {
   }
 
   private func note(_ choices: [ChoiceProgress]) {
-    let usage = Usage(promptTokens: call.promptTokenCount, choices: choices)
+    let usage = Usage(call, choices: choices)
     let summaries = choices.compactMap(\.answer.summary)
     metrics.completion(usage, summaries: summaries)
     monitor.offer(call, ids: choices.map(\.answer.idsWithEnd))
@@ -82,6 +82,7 @@ struct CompletionResponder: Sendable {
       "Completion",
       metadata: [
         "request_id": "\(requestID)", "id": "\(call.id)", "prompt_tokens": "\(usage.promptTokens)",
+        "cached_tokens": "\(usage.cachedTokens)",
         "completion_tokens": "\(usage.completionTokens)",
         "mean_depth": "\(usage.meanDepth.map { String(($0 * 100).rounded() / 100) } ?? "-")",
         "policy": "\(call.settings.decoding.policy?.name ?? "-")",

@@ -5,6 +5,7 @@ enum MetricHelp {
     "router_requests": "Answered requests by endpoint and HTTP status.",
     "router_request_seconds": "Seconds from a request to the end of its answer.",
     "router_prompt_tokens": "Tokens of prompts.",
+    "router_cached_prompt_tokens": "Tokens of prompts whose keys and values earlier requests had left.",
     "router_completion_tokens": "Tokens of answers.",
     "router_depth": "Mean layers per token of an answer.",
     "router_prefill_seconds": "Seconds from the start of a sequence to its first token.",
@@ -16,7 +17,8 @@ enum MetricHelp {
       "Rows that went up the layers together in a sweep, drafts and prompt tokens among them.",
     "router_sweep_seconds": "Seconds of a sweep.",
     "router_prompt_rows": "Prompt tokens that went up the layers.",
-    "router_kv_pages": "Pages of 128 positions of keys and values: held, promised, and the limit.",
+    "router_kv_pages":
+      "Pages of 128 positions of keys and values: held by sequences, promised to them, idle (kept for requests that begin with the same tokens), shared (what sharing saves), and the limit.",
     "router_kv_bytes": "Memory that pages of keys and values have taken.",
     "router_draft_tokens": "Drafted tokens by what full depth said of them.",
     "router_verification_rounds": "Rounds that verified drafts.",

@@ -10,14 +10,14 @@ import Synchronization
 /// |---|---|---|
 /// | `router_requests` | counter | `endpoint`, `status` |
 /// | `router_request_seconds` | distribution | `endpoint` |
-/// | `router_prompt_tokens`, `router_completion_tokens` | counters | |
+/// | `router_prompt_tokens`, `router_cached_prompt_tokens`, `router_completion_tokens` | counters | |
 /// | `router_depth` | distribution: mean layers per token of an answer | |
 /// | `router_prefill_seconds`, `router_decode_seconds` | distributions | |
 /// | `router_sequences` | gauge | `state`: `active`, `queued` |
 /// | `router_time_to_first_token_seconds`, `router_time_between_tokens_seconds` | distributions | |
 /// | `router_sweep_rows`, `router_sweep_seconds` | distributions: rows that went up the layers together | |
 /// | `router_prompt_rows` | counter: of those, prompt tokens | |
-/// | `router_kv_pages` | gauge | `state`: `held`, `promised`, `limit` |
+/// | `router_kv_pages` | gauge | `state`: `held`, `promised`, `idle`, `shared`, `limit` |
 /// | `router_kv_bytes` | gauge: memory that pages have taken | |
 /// | `vllm:num_requests_running`, `vllm:num_requests_waiting`, `vllm:kv_cache_usage_perc` | gauges, as vLLM names them, for gateways and dashboards | |
 /// | `router_draft_tokens` | counter: drafted tokens | `result`: `accepted`, `rejected` |
@@ -36,6 +36,7 @@ struct ServerMetrics: Sendable {
   private let registry: MetricsRegistry
   private let factory: any MetricsFactory
   private let promptTokens: Counter
+  private let cachedTokens: Counter
   private let completionTokens: Counter
   private let depth: Recorder
   private let prefill: Recorder
@@ -66,6 +67,7 @@ struct ServerMetrics: Sendable {
     let factory = MultiplexMetricsHandler(factories: [registry, MetricsSystem.factory])
     self.factory = factory
     promptTokens = Counter(label: "router_prompt_tokens", factory: factory)
+    cachedTokens = Counter(label: "router_cached_prompt_tokens", factory: factory)
     completionTokens = Counter(label: "router_completion_tokens", factory: factory)
     depth = Recorder(label: "router_depth", factory: factory)
     prefill = Recorder(label: "router_prefill_seconds", factory: factory)
@@ -94,6 +96,7 @@ struct ServerMetrics: Sendable {
   /// Records a finished completion.
   func completion(_ usage: Usage, summaries: [GenerationSummary]) {
     promptTokens.increment(by: usage.promptTokens)
+    cachedTokens.increment(by: usage.cachedTokens)
     completionTokens.increment(by: usage.completionTokens)
     if let meanDepth = usage.meanDepth { depth.record(meanDepth) }
     for summary in summaries {
@@ -124,6 +127,8 @@ struct ServerMetrics: Sendable {
   func keyValues(_ memory: KeyValueMemory) {
     set("router_kv_pages", Double(memory.heldPages), [("state", "held")])
     set("router_kv_pages", Double(memory.promisedPages), [("state", "promised")])
+    set("router_kv_pages", Double(memory.idlePages), [("state", "idle")])
+    set("router_kv_pages", Double(memory.sharedPages), [("state", "shared")])
     set("router_kv_pages", Double(memory.pageLimit), [("state", "limit")])
     set("router_kv_bytes", Double(memory.byteCount))
     set("vllm:kv_cache_usage_perc", memory.share)

@@ -10,11 +10,15 @@ struct CommonBody: Decodable {
   var sampling: SamplingBody
   var unsupported: UnsupportedBody
   var router: RouterBody?
+  var cachePrompt: Bool?
+  var cacheSalt: String?
 
   private enum CodingKeys: String, CodingKey {
     case model, n, seed, stop, stream, router
     case maxTokens = "max_tokens"
     case streamOptions = "stream_options"
+    case cachePrompt = "cache_prompt"
+    case cacheSalt = "cache_salt"
   }
 
   init(from decoder: any Decoder) throws {
@@ -27,6 +31,8 @@ struct CommonBody: Decodable {
     stream = try fields.decodeIfPresent(Bool.self, forKey: .stream)
     streamOptions = try fields.decodeIfPresent(StreamOptionsBody.self, forKey: .streamOptions)
     router = try fields.decodeIfPresent(RouterBody.self, forKey: .router)
+    cachePrompt = try fields.decodeIfPresent(Bool.self, forKey: .cachePrompt)
+    cacheSalt = try fields.decodeIfPresent(String.self, forKey: .cacheSalt)
     sampling = try SamplingBody(from: decoder)
     unsupported = try UnsupportedBody(from: decoder)
   }

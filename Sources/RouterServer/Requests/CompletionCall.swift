@@ -53,7 +53,8 @@ package struct CompletionCall: Sendable {
             prompt: prompt, maximumTokens: length, sampling: sampling,
             stopStrings: settings.stopStrings + (isChat ? card.chatStopStrings : []),
             decoding: settings.decoding.value, maximumExit: settings.decoding.maximumExit,
-            topLogprobs: settings.topLogprobs, continuesText: !isChat))
+            topLogprobs: settings.topLogprobs, continuesText: !isChat,
+            prefixScope: settings.prefixScope))
       }
     }
     self.requests = requests

@@ -10,6 +10,9 @@ package struct CompletionSettings: Sendable {
     case stream(includesUsage: Bool)
   }
 
+  /// Most bytes of a request's `cache_salt`.
+  static let maximumSaltBytes = 256
+
   /// Most stop strings of one request.
   static let maximumStopStrings = 16
 
@@ -23,6 +26,8 @@ package struct CompletionSettings: Sendable {
   let decoding: DecodingChoice
   /// Alternatives per token; `nil`: no log-probabilities at all.
   let topLogprobs: Int?
+  /// Who may re-use the prompt's keys and values; nil for nobody.
+  let prefixScope: String?
   /// How the answer is sent.
   package let delivery: Delivery
 
@@ -56,6 +61,8 @@ package struct CompletionSettings: Sendable {
     }
     self.topLogprobs = topLogprobs?.value
 
+    prefixScope = body.cachePrompt == false ? nil : try Self.scope(salt: body.cacheSalt)
+
     if body.stream == true {
       delivery = .stream(includesUsage: body.streamOptions?.includeUsage ?? false)
     } else if body.streamOptions != nil {
@@ -63,6 +70,17 @@ package struct CompletionSettings: Sendable {
     } else {
       delivery = .whole
     }
+  }
+
+  /// Requests with the same salt share what they have in common; those without one share among themselves.
+  private static func scope(salt: String?) throws(APIError) -> String {
+    guard let salt else { return "" }
+    guard (1...maximumSaltBytes).contains(salt.utf8.count) else {
+      throw .invalid(
+        "cache_salt",
+        "'cache_salt' has \(salt.utf8.count) bytes; it must have from 1 to \(maximumSaltBytes).")
+    }
+    return salt
   }
 
   private static func stopStrings(_ field: StopField?) throws(APIError) -> [String] {

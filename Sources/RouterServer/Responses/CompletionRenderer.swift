@@ -20,7 +20,7 @@ package struct CompletionRenderer {
 
   /// The whole answer.
   package mutating func whole(_ choices: [ChoiceProgress]) -> any Encodable {
-    let usage = Usage(promptTokens: call.promptTokenCount, choices: choices)
+    let usage = Usage(call, choices: choices)
     switch call.form {
     case .chat:
       return ChatCompletionJSON(
@@ -77,7 +77,7 @@ package struct CompletionRenderer {
   /// The last chunk of a stream that was asked for its usage.
   package func usageChunk(_ choices: [ChoiceProgress]) -> (any Encodable)? {
     guard call.settings.delivery == .stream(includesUsage: true) else { return nil }
-    let header = header(usage: .now(Usage(promptTokens: call.promptTokenCount, choices: choices)))
+    let header = header(usage: .now(Usage(call, choices: choices)))
     switch call.form {
     case .chat: return ChatCompletionChunkJSON(header: header, choices: [])
     case .text: return TextCompletionJSON(header: header, choices: [])

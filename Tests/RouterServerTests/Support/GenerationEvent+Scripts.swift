@@ -21,11 +21,12 @@ extension GeneratedToken {
 extension GenerationSummary {
   /// The end of a sequence.
   static func end(
-    _ reason: FinishReason = .stop, prompt: Int = 0, tokens: Int = 0, trailing: String = ""
+    _ reason: FinishReason = .stop, prompt: Int = 0, cached: Int = 0, tokens: Int = 0, trailing: String = ""
   ) -> GenerationSummary {
     GenerationSummary(
-      finishReason: reason, promptTokenCount: prompt, completionTokenCount: tokens, meanDepth: 0,
-      depthCounts: [:], trailingText: trailing, endOfText: nil, prefillSeconds: 0.25, decodeSeconds: 0.5,
+      finishReason: reason, promptTokenCount: prompt, cachedTokenCount: cached,
+      completionTokenCount: tokens, meanDepth: 0, depthCounts: [:], trailingText: trailing, endOfText: nil,
+      prefillSeconds: 0.25, decodeSeconds: 0.5,
       seed: 7)
   }
 }

@@ -48,9 +48,12 @@ package struct ServerTarget: LoadTarget {
     let temperature = 0.0
     let stream = true
     let streamOptions = StreamOptions()
+    /// Prompts come again with each repetition, and are to be read each time: llama-server knows the field too.
+    let cachePrompt = false
 
     private enum CodingKeys: String, CodingKey {
       case model, messages, temperature, stream
+      case cachePrompt = "cache_prompt"
       case maxTokens = "max_tokens"
       case streamOptions = "stream_options"
     }
