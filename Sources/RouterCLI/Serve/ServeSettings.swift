@@ -25,7 +25,7 @@
     /// Bytes for keys and values; nil for half of what is free.
     package let keyValueMemory: Int?
     /// Whether requests begin with what others have left of the same beginning.
-    let sharesPrefixes: Bool
+    package let sharesPrefixes: Bool
     /// Requests that may wait beyond those.
     package let queue: Int
     package let logLevel: LogLevel
