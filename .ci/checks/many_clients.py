@@ -3,13 +3,14 @@
 
     router serve --threads 2 --sequences 16 &
     .ci/checks/many_clients.py answers PROMPTS... [--clients 16] [--rows 100]
-    router serve --sequences 8 --queue 8 &
+    router serve --sequences 8 --queue 8 --kv-memory 128 &
     .ci/checks/many_clients.py overload PROMPTS... --clients 32 --minutes 10 --pid PID
 
 `answers` has each prompt answered alone and then among the others, in modes full, verify and, if the server has
 policies, exit with each of them, greedy and sampled with a seed: the texts have to be equal. `overload` keeps more
 clients at work than the server takes, some of which leave in mid-answer or do not read: every status has to be 200 or
-429 with Retry-After, every client has to get answers, and the server's memory (of --pid, from /proc) has to stay.
+429 with Retry-After, every client has to get answers, and the server's memory (of --pid, from /proc) has to stay: pages
+of earlier prompts are kept up to --kv-memory, which is to be reached in the first minute.
 """
 
 import argparse
