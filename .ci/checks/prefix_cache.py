@@ -11,10 +11,12 @@ PROMPTS give the text of the conversations. For each server in turn, medians ove
     ten turns        a chat of ten turns: the time of each
 
 Answers with and without the cache have to be equal, or the exit status is 1. With --strangers N, N prompts that nothing
-else begins with are answered with and without the cache in turn: their times say what the cache costs.
+else begins with are answered with and without the cache in turn: their times say what the cache costs. With --chats N, N chats
+of five turns go on at the same time, with and without the cache: give the server a --kv-memory that is too small for all.
 """
 
 import argparse
+import concurrent.futures
 import http.client
 import json
 import statistics
@@ -92,9 +94,36 @@ def compare(chat, name, rounds, prepare, question):
     return equal
 
 
+def converse(chat, prompts, number, cached):
+    """The answers of a chat of five turns."""
+    messages, answers = [], []
+    for turn in range(5):
+        messages.append(say("user", long_text(prompts, 900, 7 * number + 61 * turn)))
+        text, *_ = chat.ask(messages, 32, cached)
+        messages.append(say("assistant", text))
+        answers.append(text)
+    return answers
+
+
+def compare_chats(chat, prompts, count):
+    """Lets many chats go on at the same time; true if their answers are equal."""
+    seconds, answers = {}, {}
+    for cached in (True, False):
+        begun = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            answers[cached] = list(pool.map(lambda number: converse(chat, prompts, number, cached), range(count)))
+        seconds[cached] = time.monotonic() - begun
+    equal = answers[True] == answers[False]
+    print(f"  {count} chats of five turns: {seconds[True]:.1f} s, anew {seconds[False]:.1f} s: "
+          f"{seconds[False] / seconds[True]:.2f}x; answers {'equal' if equal else 'DIFFER'}")
+    return equal
+
+
 def check(url, prompts, arguments):
     print(url)
     chat, equal, stories = Chat(url), True, {}
+    if arguments.chats:
+        return compare_chats(chat, prompts, arguments.chats)
 
     def begin(index):
         messages = [say("user", long_text(prompts, 8000, 40 * index))]
@@ -136,6 +165,7 @@ def main():
     parser.add_argument("prompts", nargs="+")
     parser.add_argument("--url", action="append", help="of a server; http://127.0.0.1:8080 if absent")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--chats", type=int, default=0)
     parser.add_argument("--strangers", type=int, default=0)
     arguments = parser.parse_args()
     prompts = [prompt for path in arguments.prompts for prompt in prompts_of(path, 400)]
