@@ -25,9 +25,8 @@ public struct GenerationSummary: Sendable, Equatable {
 
   package init(
     finishReason: FinishReason, promptTokenCount: Int, cachedTokenCount: Int = 0, completionTokenCount: Int,
-    meanDepth: Double,
-    depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?, prefillSeconds: Double,
-    decodeSeconds: Double, seed: UInt64, drafting: DraftingSummary? = nil
+    meanDepth: Double, depthCounts: [Int: Int], trailingText: String, endOfText: GeneratedToken?,
+    prefillSeconds: Double, decodeSeconds: Double, seed: UInt64, drafting: DraftingSummary? = nil
   ) {
     self.finishReason = finishReason
     self.promptTokenCount = promptTokenCount
