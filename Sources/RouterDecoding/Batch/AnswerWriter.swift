@@ -89,8 +89,8 @@ struct AnswerWriter {
     let tail = stops.isStopped ? "" : stops.append(text.finish()) + stops.finish()
     return .finished(
       GenerationSummary(
-        finishReason: reason, promptTokenCount: request.prompt.count,
-        cachedTokenCount: cachedTokenCount, completionTokenCount: count, meanDepth: count == 0 ? 0 : Double(total) / Double(count),
+        finishReason: reason, promptTokenCount: request.prompt.count, cachedTokenCount: cachedTokenCount,
+        completionTokenCount: count, meanDepth: count == 0 ? 0 : Double(total) / Double(count),
         depthCounts: depthCounts, trailingText: tail, endOfText: endOfText,
         prefillSeconds: ((firstToken ?? now) - started) / .seconds(1),
         decodeSeconds: (now - (firstToken ?? now)) / .seconds(1), seed: sampler.seed, drafting: drafting))
