@@ -43,7 +43,7 @@ static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, si
                   ceilings + i * stride + b);
 }
 
-const rk_screen_kernels rk_screen_scalar = {.score = score, .pack = pack};
+const rk_screen_kernels rk_screen_scalar = {.score = score, .pack = pack, .worthwhile_inputs = 8};
 
 const rk_screen_kernels *rk_screen_for(rk_isa isa) {
 #if defined(__x86_64__)

@@ -104,7 +104,7 @@ static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, si
   }
 }
 
-const rk_screen_kernels rk_screen_avx512 = {.score = score, .pack = pack};
+const rk_screen_kernels rk_screen_avx512 = {.score = score, .pack = pack, .worthwhile_inputs = 8};
 
 #pragma clang attribute pop
 

@@ -9,10 +9,12 @@
 #include "router_screen.h"
 
 /// The levels of a 4-bit code: Lloyd's algorithm on groups of 32 normally distributed numbers, each with the
-/// scale that leaves it the least error, in units of 1 / 127 of the largest.
-#define RK_LEVELS -127, -99, -78, -61, -46, -32, -19, -6, 6, 19, 32, 46, 61, 78, 99, 127
+/// scale that leaves it the least error, in units of 1 / 63 of the largest and odd, so that (level + 63) / 2
+/// has 6 bits.
+#define RK_LEVELS -63, -49, -39, -31, -23, -15, -9, -3, 3, 9, 15, 23, 31, 39, 49, 63
 
 enum {
+  rk_last_level = 63,
   rk_norms_at = 2 * rk_tile_rows,
   rk_group_scales_at = 3 * 2 * rk_tile_rows,
   rk_screen_code_bytes = rk_tile_rows * rk_group / 2,

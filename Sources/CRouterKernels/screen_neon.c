@@ -71,7 +71,7 @@ static void score(const uint8_t *blocks, size_t first, size_t last, size_t n, si
                   inputs.reach[i], table, tops + i * stride + b, ceilings + i * stride + b);
 }
 
-const rk_screen_kernels rk_screen_neon = {.score = score, .pack = pack};
+const rk_screen_kernels rk_screen_neon = {.score = score, .pack = pack, .worthwhile_inputs = 8};
 
 #pragma clang attribute pop
 

@@ -8,9 +8,9 @@ enum { pack_parts = rk_group / RK_PACK_WIDTH };
 typedef float pack_float __attribute__((ext_vector_type(RK_PACK_WIDTH)));
 typedef int32_t pack_int __attribute__((ext_vector_type(RK_PACK_WIDTH)));
 
-/// How the levels continue from 6: where one ends, and how far it is to the next.
-static const float pack_edges[7] = {12.5f, 25.5f, 39, 53.5f, 69.5f, 88.5f, 113};
-static const float pack_steps[7] = {13, 13, 14, 15, 17, 21, 28};
+/// How the levels continue from 3: where one ends, and how far it is to the next.
+static const float pack_edges[7] = {6, 12, 19, 27, 35, 44, 56};
+static const float pack_steps[7] = {6, 6, 8, 8, 8, 10, 14};
 
 static inline pack_float pack_load(const float *p) {
   pack_float v;
@@ -18,10 +18,10 @@ static inline pack_float pack_load(const float *p) {
   return v;
 }
 
-/// The levels next to x, in units of 1 / 127.
+/// The levels next to x, in units of 1 / 63.
 static inline pack_float nearest_levels(pack_float x) {
   const pack_float magnitude = __builtin_elementwise_abs(x);
-  pack_float level = 6;
+  pack_float level = 3;
 #pragma clang loop unroll(full)
   for (int i = 0; i < 7; i++) level = magnitude > pack_edges[i] ? level + pack_steps[i] : level;
   return x < 0 ? -level : level;
@@ -64,7 +64,7 @@ static inline uint8_t pack_group(float *v, float top, float row_scale, uint8_t *
   static const float shares[2] = {0.85f, 0.94f};
   float factors[2], errors[2];
   for (int i = 0; i < 2; i++) {
-    const float factor = rintf(top / (127 * row_scale) * shares[i]);
+    const float factor = rintf(top / (rk_last_level * row_scale) * shares[i]);
     factors[i] = factor < 1 ? 1 : factor > 255 ? 255 : factor;
     errors[i] = group_error(v, factors[i] * row_scale);
   }
@@ -92,7 +92,7 @@ static void pack(float *rows, size_t k, uint8_t *block) {
     }
     // Rows too small or too large for the scales' arithmetic keep their weights as the residual.
     const int scalable = largest >= 0x1p-90f && largest <= 0x1p90f;
-    const uint16_t scale_bits = scalable ? bf16_at_least(largest / (127 * 255)) : 0;
+    const uint16_t scale_bits = scalable ? bf16_at_least(largest / (rk_last_level * 255)) : 0;
     memcpy(block + 2 * lane, &scale_bits, 2);
     for (size_t g = 0; g < groups; g++) {
       float *group = row + g * rk_group;

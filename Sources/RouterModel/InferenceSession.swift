@@ -144,7 +144,7 @@ extension InferenceSession {
   /// - Parameter row: a row in flight.
   /// - Returns: nil if the head has no screen, or not yet, or if a logit may not be finite; ask for `logits` then.
   package func mostProbableToken(row: Int) -> Int32? {
-    scan(rows: row..<row + 1).flatMap { runner.mostProbableToken($0, row: 0) }
+    scan(rows: row..<row + 1).flatMap { runner.mostProbableTokens($0, rows: [0])[0] }
   }
 
   /// The most probable tokens of several rows, with one read of the head's screen.
@@ -153,7 +153,7 @@ extension InferenceSession {
   /// - Returns: for each row as ``mostProbableToken(row:)``.
   package func mostProbableTokens(rows: Range<Int>) -> [Int32?] {
     guard let scan = scan(rows: rows) else { return rows.map { _ in nil } }
-    return (0..<rows.count).map { runner.mostProbableToken(scan, row: $0) }
+    return runner.mostProbableTokens(scan, rows: Array(0..<rows.count))
   }
 
   /// The largest logits at a row's depth, those that `logits` would have.

@@ -25,7 +25,7 @@ struct BlockProduct {
   private let inputRows: Int
   private let kernels: Kernels
   /// Output width N.
-  private let rows: Int
+  let rows: Int
 
   init(
     _ matrix: WeightMatrix, input: UnsafePointer<Float>?, codes: rk_activations, inputRows: Int,

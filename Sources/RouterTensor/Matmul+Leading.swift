@@ -16,7 +16,7 @@ extension Matmul {
   /// - Parameters:
   ///   - input: f32 `[K]`.
   ///   - place: of the input among those that were scored last.
-  ///   - codes: scratch for K elements.
+  ///   - codes: as `score` left them.
   ///   - output: f32 `[N]`: the wanted entries and some others exactly, ``unwanted`` in place of the rest.
   /// - Returns: the blocks of 16 rows that were computed exactly; nil if the input has no bounds, as for
   ///   `maximum`, or if much of the matrix would be read: then the whole product costs less.
@@ -26,17 +26,21 @@ extension Matmul {
   ) -> Int? {
     let (rows, blocks) = (screen.matrix.rows, screen.blockCount)
     guard isWorthwhile(wanted, by: screen), let reach = scratch.reaches[place] else { return nil }
-    let product = product(of: input, by: screen, codes: codes)
+    let product = product(of: input, scored: place, by: screen, codes: codes)
     let favourites = scratch.blocksWithLargestTops(wanted.count, of: blocks, place)
     rescore(favourites, product, rows, scratch)
     guard let mark = scratch.exactEntry(wanted.count, in: favourites, rows: rows) else { return nil }
-    scratch.collectCandidates(
-      place, count: blocks, from: reach.ceiling(of: mark - wanted.distance), except: favourites)
-    let computed = favourites.count + scratch.candidates.count
+    let rivals = ScreenedRivals(
+      product: product, tops: scratch.tops + place * scratch.stride,
+      ceilings: scratch.ceilings + place * scratch.stride, reach: reach)
+    let candidates = rivals.candidates(from: reach.ceiling(of: mark - wanted.distance)).filter {
+      !favourites.contains($0)
+    }
+    let computed = favourites.count + candidates.count
     guard computed * Self.worthwhileShare <= blocks else { return nil }
-    rescore(scratch.candidates, product, rows, scratch)
+    rescore(candidates, product, rows, scratch)
     output.update(repeating: Self.unwanted, count: rows)
-    for block in favourites + scratch.candidates {
+    for block in favourites + candidates {
       for row in block * 16..<min(rows, block * 16 + 16) {
         guard scratch.exact[row].isFinite else { return nil }
         output[row] = scratch.exact[row]

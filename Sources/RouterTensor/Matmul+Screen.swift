@@ -4,6 +4,9 @@ extension Matmul {
   /// Inputs of lengths beyond these are left to the whole product, where f32 has its own ways.
   private static let inputNorms = 1e-20...1e15
 
+  /// Inputs up to which a screen costs less than the whole product.
+  package var screenedInputs: Int { rk_screen_for(kernels.table.pointee.isa).pointee.worthwhile_inputs }
+
   /// Scores inputs with a screen, all with one read of it.
   ///
   /// - Parameters:
@@ -38,55 +41,52 @@ extension Matmul {
     }
   }
 
-  /// The row with the largest product `sum over k of input[k] * matrix[n, k]`, the lowest among equals: the one
-  /// that the whole product with this matmul has, without reading most of the matrix.
+  /// For each of some inputs the row with the largest product `sum over k of input[k] * matrix[n, k]`, the lowest
+  /// among equals: the one that the whole product with this matmul has, without reading most of the matrix.
   ///
   /// Computes the exact products of the block whose score looks best, then those of every block that can still
   /// reach them.
   ///
   /// - Parameters:
-  ///   - input: f32 `[K]`.
-  ///   - place: of the input among those that were scored last.
-  ///   - codes: scratch for K elements.
-  /// - Returns: nil if the input is not finite or its length is extreme: then only the whole product can tell.
-  package func maximum(
-    of input: UnsafePointer<Float>, scored place: Int, by screen: MatrixScreen, codes: QuantizedActivations,
+  ///   - inputs: f32 `[M, K]`, those that were scored last.
+  ///   - places: of the inputs that are asked for.
+  ///   - codes: as `score` left them.
+  /// - Returns: for each place; nil if the input is not finite or its length is extreme: then only the whole
+  ///   product can tell.
+  package func maxima(
+    of inputs: UnsafePointer<Float>, scored places: [Int], by screen: MatrixScreen,
+    codes: QuantizedActivations,
     scratch: ScreenScratch
-  ) -> ScreenedMaximum? {
-    guard let reach = scratch.reaches[place] else { return nil }
-    let (matrix, blocks) = (screen.matrix, screen.blockCount)
-    let product = product(of: input, by: screen, codes: codes)
-    let favourite = Self.largest(scratch.tops + place * scratch.stride, count: blocks)
-    product.multiply(favourite, favourite + 1, into: scratch.exact, stride: matrix.rows)
-    var best = Best()
-    best.take(block: favourite, of: matrix.rows, from: scratch.exact)
-    guard best.isFinite else { return nil }
-
-    scratch.collectCandidates(
-      place, count: blocks, from: reach.ceiling(of: best.value), except: [favourite])
-    rescore(scratch.candidates, product, matrix.rows, scratch)
-    for block in scratch.candidates { best.take(block: block, of: matrix.rows, from: scratch.exact) }
-    guard best.isFinite else { return nil }
-    return ScreenedMaximum(
-      row: best.row, value: best.value, rescoredBlocks: scratch.candidates.count + 1)
+  ) -> [ScreenedMaximum?] {
+    let columns = screen.matrix.columns
+    let rivals = places.map { place in
+      ScreenedRivals(
+        product: product(of: inputs + place * columns, scored: place, by: screen, codes: codes),
+        tops: scratch.tops + place * scratch.stride, ceilings: scratch.ceilings + place * scratch.stride,
+        reach: scratch.reaches[place])
+    }
+    // One input's blocks are shared out over the team, of several each thread takes its own.
+    if let only = rivals.first, rivals.count == 1 { return [only.maximum(over: team)] }
+    var found = [ScreenedMaximum?](repeating: nil, count: rivals.count)
+    found.withUnsafeMutableBufferPointer {
+      nonisolated(unsafe) let found = $0
+      team.run(chunks: rivals.count) { found[$0] = rivals[$0].maximum(over: nil) }
+    }
+    return found
   }
 
-  /// Exact products with one input.
+  /// Exact products with one of the inputs that were scored last.
   func product(
-    of input: UnsafePointer<Float>, by screen: MatrixScreen, codes: QuantizedActivations
+    of input: UnsafePointer<Float>, scored place: Int, by screen: MatrixScreen, codes: QuantizedActivations
   ) -> BlockProduct {
-    codes.fill(from: input, rows: 1, columns: screen.matrix.columns, kernels: kernels, team: team)
-    return block(screen.matrix, of: input, codes.view, rows: 1)
+    block(screen.matrix, of: input, codes.view(row: place, columns: screen.matrix.columns), rows: 1)
   }
 
   /// Exact products of some blocks, over the team if there are many.
   func rescore(_ candidates: [Int], _ product: BlockProduct, _ rows: Int, _ scratch: ScreenScratch) {
     let exact = scratch.exact
-    let step = candidates.count < 8 ? 8 : max(4, candidates.count / (team.threadCount * 8))
-    team.run(chunks: (candidates.count + step - 1) / step) { chunk in
-      for block in candidates[chunk * step..<min(candidates.count, (chunk + 1) * step)] {
-        product.multiply(block, block + 1, into: exact, stride: rows)
-      }
+    team.runParts(of: candidates) { part in
+      for block in part { product.multiply(block, block + 1, into: exact, stride: rows) }
     }
   }
 
@@ -123,47 +123,5 @@ extension Matmul {
       screen.slack(inputNorm: norm)
       + (isCoded ? 0 : rounding.squareRoot() * screen.norms.copy * (1 + 0x1p-20))
     return ScreenReach(factors: screen.split(norm: norm, inside: inside), shift: shift, slack: slack)
-  }
-
-  /// Index of the largest of `count` numbers; any of them if none is a number.
-  private static func largest(_ values: UnsafePointer<Float>, count: Int) -> Int {
-    var best = 0
-    for i in 1..<max(count, 1) where values[i] > values[best] { best = i }
-    return best
-  }
-
-  /// The largest exact product so far.
-  private struct Best {
-    var row = 0
-    var value = -Float.infinity
-    var isFinite = true
-
-    mutating func take(block: Int, of rows: Int, from exact: UnsafePointer<Float>) {
-      for candidate in block * 16..<min(rows, block * 16 + 16) {
-        let product = exact[candidate]
-        if !product.isFinite { isFinite = false }
-        if product > value || (product == value && candidate < row) { (value, row) = (product, candidate) }
-      }
-    }
-  }
-}
-
-extension ScreenScratch {
-  /// Lists the blocks whose ceiling for the input at `place` is at least `threshold`, ascending.
-  func collectCandidates(_ place: Int, count: Int, from threshold: Float, except favourites: [Int]) {
-    candidates.removeAll(keepingCapacity: true)
-    let ceilings = ceilings + place * stride
-    let limits = SIMD16<Float>(repeating: threshold)
-    let raw = UnsafeRawPointer(ceilings)
-    for start in Swift.stride(from: 0, to: count, by: 16) {
-      // Ceilings past the last block are minus infinity.
-      guard any(raw.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= limits) else {
-        continue
-      }
-      for block in start..<min(count, start + 16)
-      where ceilings[block] >= threshold && !favourites.contains(block) {
-        candidates.append(block)
-      }
-    }
   }
 }

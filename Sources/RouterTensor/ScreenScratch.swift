@@ -1,7 +1,7 @@
 /// Working memory for products with one ``MatrixScreen``; mutable scratch of one session, not shared.
 package final class ScreenScratch {
   /// Inputs that are scored at a time, at most.
-  package static let inputLimit = 8
+  package static let inputLimit = 16
 
   /// What the inputs that were scored last contribute to bounds; nil for one that has none.
   package var reaches: [ScreenReach?] = []
@@ -17,8 +17,6 @@ package final class ScreenScratch {
   package let input: UnsafeMutablePointer<Float>
   /// f32 `[directions]`: the input's part in the screen's directions.
   let inside: UnsafeMutablePointer<Float>
-  /// Blocks that can hold the largest product, ascending.
-  var candidates: [Int] = []
 
   private let memory: AlignedBuffer
   private let directionCount: Int

@@ -35,17 +35,15 @@ struct MatrixScreenTests {
     }
 
     func maximum(_ input: [Float]) -> ScreenedMaximum? {
-      matmul.score(input, rows: 1, by: screen, codes: codes, scratch: scratch)
-      return matmul.maximum(of: input, scored: 0, by: screen, codes: codes, scratch: scratch)
+      maxima([input])[0]
     }
 
     /// Maxima of inputs that are scored together.
     func maxima(_ inputs: [[Float]]) -> [ScreenedMaximum?] {
       let all = inputs.flatMap(\.self)
       matmul.score(all, rows: inputs.count, by: screen, codes: codes, scratch: scratch)
-      return inputs.enumerated().map { place, input in
-        matmul.maximum(of: input, scored: place, by: screen, codes: codes, scratch: scratch)
-      }
+      return matmul.maxima(
+        of: all, scored: Array(inputs.indices), by: screen, codes: codes, scratch: scratch)
     }
 
     /// Whether the screened maximum is the first of the largest products; nil if there was none.
@@ -212,7 +210,7 @@ struct MatrixScreenTests {
     var row = [Float](repeating: 0, count: columns)
     for count in 1...ScreenScratch.inputLimit {
       var inputs = (0..<count).map { kind in
-        matrix.decodeRow(kind * 37, into: &row)
+        matrix.decodeRow(kind * 19, into: &row)
         return Self.input(kind, like: row, &random)
       }
       inputs[count / 2][5] = .nan

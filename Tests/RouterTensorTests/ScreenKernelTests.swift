@@ -87,7 +87,7 @@ struct ScreenKernelTests {
     for (index, columns) in [32, 64, 96, 160, 576].enumerated() {
       for rows in [1, 7, 15, 16, 17, 33] {
         // From one input to more than any kernel takes at a time.
-        let inputs = 1 + (index + rows) % 9
+        let inputs = 1 + (3 * index + rows) % 19
         let problem = try Problem(
           rows: rows, columns: columns, inputs: inputs, set: set, offset: index % 4,
           seed: UInt64(rows * 1000 + columns))

@@ -46,6 +46,10 @@ typedef struct rk_screen_kernels {
   /// Encodes one block and leaves the residuals in its place: rows f32 [16, K], W - c in, e out. A row that
   /// is not finite leaves NaN. Norms are set apart from it.
   void (*pack)(float *rows, size_t k, uint8_t *block);
+
+  /// Inputs up to which scores cost less than whole 8-bit products: fewer where those are fast, since many inputs
+  /// wait for arithmetic and no longer for bytes.
+  size_t worthwhile_inputs;
 } rk_screen_kernels;
 
 /// The kernels for one instruction set, which the processor has.

@@ -21,8 +21,6 @@ final class HeadReader {
   private var width: Int { runner.model.configuration.width }
   private var vocabularySize: Int { runner.model.configuration.vocabularySize }
 
-  /// Rows up to which the screen costs less than the whole head: beyond, arithmetic counts and no longer bytes.
-  private static let screenedRows = 8
   /// Rows whose logits are computed at a time, which bounds their memory.
   private static let logitRows = 16
 
@@ -39,7 +37,7 @@ final class HeadReader {
   func read(_ rows: [Row]) -> [(result: HeadResult, missedScreen: Bool?)] {
     var screened = [Bool?](repeating: nil, count: rows.count)
     var results = [HeadResult?](repeating: nil, count: rows.count)
-    if rows.count <= Self.screenedRows { screen(rows, &results, &screened) }
+    if rows.count <= runner.model.matmul.screenedInputs { screen(rows, &results, &screened) }
     // Heads of their own are few and belong to exits.
     var left = Dictionary(grouping: rows.indices.filter { results[$0] == nil }) { index in
       runner.model.weights.exitHeads[rows[index].depth] == nil ? 0 : rows[index].depth
@@ -73,18 +71,17 @@ final class HeadReader {
       let part = fitting[start..<min(start + ModelRunner.scanLimit, fitting.count)]
       let inputs = gather(part.map { rows[$0].input }[...])
       guard let scan = runner.scan(inputs, count: part.count) else { return }
+      let greedy = part.enumerated().filter { rows[$0.element].demand == .mostProbable }
+      for (asked, token) in zip(greedy, runner.mostProbableTokens(scan, rows: greedy.map(\.offset))) {
+        results[asked.element] = token.map(HeadResult.choice)
+      }
       for (place, index) in part.enumerated() {
-        switch rows[index].demand {
-        case .all: break
-        case .mostProbable:
-          results[index] = runner.mostProbableToken(scan, row: place).map(HeadResult.choice)
-        case .leading(let wanted):
-          let logits = slabs.take(rows: 1)
-          let isFound = runner.leadingLogits(wanted, scan, row: place, into: logits)
-          missed[index] = !isFound
-          guard isFound else { continue }
-          results[index] = .logits(UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
-        }
+        guard case .leading(let wanted) = rows[index].demand else { continue }
+        let logits = slabs.take(rows: 1)
+        let isFound = runner.leadingLogits(wanted, scan, row: place, into: logits)
+        missed[index] = !isFound
+        guard isFound else { continue }
+        results[index] = .logits(UnsafeMutableBufferPointer(start: logits, count: vocabularySize))
       }
     }
   }

@@ -41,15 +41,14 @@ extension ModelRunner {
     return HeadScan(inputs: inputs, count: count, screen: screen, scores: scores)
   }
 
-  /// The most probable token of a scanned input, the lowest id among equals: the one that its logits would have.
+  /// The most probable tokens of scanned inputs, the lowest id among equals: those that their logits would have.
   ///
-  /// - Returns: nil if a logit may not be finite; the logits tell then.
-  package func mostProbableToken(_ scan: HeadScan, row: Int) -> Int32? {
-    let maximum = model.matmul.maximum(
-      of: scan.inputs + row * model.configuration.width, scored: row, by: scan.screen, codes: scratch.codes,
-      scratch: scan.scores)
-    model.headScreen.record(rescoredBlocks: maximum?.rescoredBlocks)
-    return maximum.map { Int32($0.row) }
+  /// - Returns: for each row; nil if a logit may not be finite: the logits tell then.
+  package func mostProbableTokens(_ scan: HeadScan, rows: [Int]) -> [Int32?] {
+    let maxima = model.matmul.maxima(
+      of: scan.inputs, scored: rows, by: scan.screen, codes: scratch.codes, scratch: scan.scores)
+    for maximum in maxima { model.headScreen.record(rescoredBlocks: maximum?.rescoredBlocks) }
+    return maxima.map { maximum in maximum.map { Int32($0.row) } }
   }
 
   /// The largest logits of a scanned input, those that ``logits(of:count:head:into:)`` would have.
