@@ -12,6 +12,8 @@ struct AnswerWriter {
   private var depthCounts: [Int: Int] = [:]
   /// Tokens generated so far.
   private(set) var count = 0
+  /// Tokens that have been handed out before the answer was begun anew.
+  private var knownCount = 0
   private(set) var isFinished = false
   /// Tokens of the prompt that were not run.
   var cachedTokenCount = 0
@@ -28,6 +30,18 @@ struct AnswerWriter {
     stops = StopStringMatcher(request.stopStrings)
     sequence = request.prompt
     started = clock.now
+  }
+
+  /// Begins the answer anew; the tokens that it has come to are not handed out again.
+  mutating func restart() {
+    knownCount = max(knownCount, count)
+    // The same draws, where the seed was drawn too.
+    sampler = Sampler(request.sampling, seed: sampler.seed)
+    text = language.tokenizer.makeStreamingDecoder(continuing: request.continuesText)
+    stops = StopStringMatcher(request.stopStrings)
+    sequence = request.prompt
+    depthCounts = [:]
+    count = 0
   }
 
   /// What is needed of the head.
@@ -70,7 +84,7 @@ struct AnswerWriter {
     sequence.append(id)
     count += 1
     depthCounts[exit.depth, default: 0] += 1
-    events.append(.token(token))
+    if count > knownCount { events.append(.token(token)) }
     if stops.isStopped {
       events.append(finish(.stop, drafting: drafting))
     } else if count == request.maximumTokens {

@@ -6,12 +6,12 @@ extension DecodingBatch {
   /// Begins rounds and chunks of prompts, with the drafts that pay.
   func beginSweep() -> SweepPlanner {
     // Many sequences are together without waiting.
-    let deferred = max(1, costs.cheapestRowCount / max(1, sequences.count))
-    for sequence in sequences { sequence.beginRound(deferredRows: deferred) }
+    let deferred = max(1, costs.cheapestRowCount / max(1, runningCount))
+    for sequence in sequences where !sequence.isParked { sequence.beginRound(deferredRows: deferred) }
     addDrafts()
     beginPrompts()
     var planner = SweepPlanner()
-    for (index, sequence) in sequences.enumerated() where sequence.failure == nil {
+    for (index, sequence) in sequences.enumerated() where sequence.failure == nil && !sequence.isParked {
       if sequence.promptChunk > 0 {
         addPrompt(sequence, index, to: &planner)
       } else {
@@ -70,7 +70,7 @@ extension DecodingBatch {
 
   /// Deals this sweep's rows to prompts, in the order in which they came.
   private func beginPrompts() {
-    let waiting = sequences.filter { $0.promptLeft > 0 && $0.failure == nil }
+    let waiting = sequences.filter { $0.promptLeft > 0 && $0.failure == nil && !$0.isParked }
     guard !waiting.isEmpty else { return }
     // What two prompts have in common is run once: the later one waits for the earlier.
     let reading = waiting.indices.filter { place in
@@ -81,8 +81,9 @@ extension DecodingBatch {
       return true
     }.map { waiting[$0] }
     let budget = PromptBudget.rows(beside: report.rows, costs: costs, limit: Self.rowLimit)
-    for (sequence, rows) in zip(reading, PromptBudget.deal(budget, to: reading.map(\.promptLeft)))
-    where rows > 0 {
+    for (sequence, rows) in zip(reading, PromptBudget.deal(budget, to: reading.map(\.promptLeft))) {
+      let rows = sequence.readableCount(of: rows)
+      guard rows > 0 else { continue }
       sequence.beginPrompt(rows)
       report.promptRows += rows
     }

@@ -41,7 +41,7 @@ package final class DecodingBatch {
 
   /// Adds a sequence, which joins the next sweep.
   ///
-  /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room now.
+  /// - Throws: ``GenerationError`` if the request does not fit the model.
   @discardableResult
   package func add(_ request: GenerationRequest) throws(GenerationError) -> DecodingSequence {
     let sequence = try DecodingSequence(request, on: language, in: pool, sharesPrefixes: sharesPrefixes)
@@ -49,9 +49,9 @@ package final class DecodingBatch {
     return sequence
   }
 
-  /// Takes a sequence out; its pages are free once nobody holds it.
+  /// Takes a sequence out.
   package func remove(_ sequence: DecodingSequence) {
-    sequence.rememberPrefix()
+    sequence.giveBackPages()
     sequences.removeAll { $0 === sequence }
   }
 
@@ -61,7 +61,8 @@ package final class DecodingBatch {
   package func sweep() -> SweepReport {
     let started = clock.now
     report = SweepReport()
-    report.sequences = sequences.count
+    providePages()
+    report.sequences = runningCount
     if isTraced { report.ways = sequences.map(\.request.decoding.name) }
     layerRows = 0
     reader.beginSweep()
@@ -76,7 +77,7 @@ package final class DecodingBatch {
       sequence.forgetResults()
       sequence.endRound()
       sequence.settle()
-      if sequence.isFinished { sequence.rememberPrefix() }
+      if sequence.isFinished { sequence.giveBackPages() }
       if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
     }
     sequences.removeAll(where: \.isFinished)

@@ -2,24 +2,31 @@ import RouterModel
 
 // The prompt.
 extension DecodingSequence {
-  /// Prompt tokens that have not run.
-  var promptLeft: Int { request.prompt.count - promptPosition }
+  /// Tokens to be read that have not run.
+  var promptLeft: Int { reading.count - promptPosition }
 
-  /// Whether the prompt's last token runs in this sweep.
-  var isPromptEnding: Bool { promptPosition + promptChunk == request.prompt.count }
+  /// Whether the last token to be read runs in this sweep, and the head is asked what comes after it.
+  var isPromptEnding: Bool { promptPosition + promptChunk == reading.count && resumed == nil }
 
   /// Whether nothing of the prompt has been read or taken over.
   var isAtBeginning: Bool { promptPosition == 0 && promptLeft > 0 }
 
-  /// Tokens of the prompt that need not run: the head reads the last.
-  private var prefixLimit: Int { request.prompt.count - 1 }
+  /// Tokens that need not run: the head reads the last, unless the token after it is known.
+  private var prefixLimit: Int { resumed == nil ? reading.count - 1 : reading.count }
+
+  /// How many of the tokens to be read others have left.
+  var knownCount: Int {
+    guard let prefixScope else { return 0 }
+    return rows.knownCount(of: reading, limit: prefixLimit, scope: prefixScope)
+  }
 
   /// Begins with what others have left of the same beginning.
   func adoptPrefix() {
     guard let prefixScope, isAtBeginning else { return }
-    promptPosition = rows.adopt(request.prompt, limit: prefixLimit, scope: prefixScope)
-    writer.cachedTokenCount = promptPosition
-    for token in request.prompt[..<promptPosition] { drafter?.append(token) }
+    promptPosition = rows.adopt(reading, limit: prefixLimit, scope: prefixScope)
+    if !wasPreempted { writer.cachedTokenCount = promptPosition }
+    extendDrafter()
+    if promptLeft == 0 { beginRounds() }
   }
 
   /// Leaves to others what is complete.
@@ -30,24 +37,23 @@ extension DecodingSequence {
 
   /// Whether a sequence that has begun to read its prompt will soon leave more of this one's than others have left.
   func gains(from earlier: DecodingSequence) -> Bool {
-    guard let prefixScope, earlier.prefixScope == prefixScope, earlier.failure == nil,
+    guard prefixScope != nil, earlier.prefixScope == prefixScope, earlier.failure == nil,
       earlier.rows.depthLimit == earlier.rows.model.layerCount, earlier.promptLeft > 0
     else { return false }
-    let common = zip(request.prompt.prefix(prefixLimit), earlier.request.prompt).prefix { $0 == $1 }.count
+    let common = zip(reading.prefix(prefixLimit), earlier.reading).prefix { $0 == $1 }.count
     // Pages are left when they are full, the last at the end of the prompt.
     let page = KeyValueLayout.pagePositions
-    guard min((common + page - 1) / page * page, earlier.request.prompt.count) > earlier.promptPosition else {
+    guard min((common + page - 1) / page * page, earlier.reading.count) > earlier.promptPosition else {
       return false
     }
-    let known = rows.knownCount(of: request.prompt, limit: prefixLimit, scope: prefixScope)
-    return common - known >= PrefixIndex.leastTail
+    return common - knownCount >= PrefixIndex.leastTail
   }
 
   /// Takes the next `count` prompt tokens in flight.
   func beginPrompt(_ count: Int) {
     promptChunk = count
     do throws(ModelError) {
-      try rows.begin(request.prompt[promptPosition..<promptPosition + count])
+      try rows.begin(reading[promptPosition..<promptPosition + count])
     } catch {
       fail(error)
     }
@@ -55,17 +61,31 @@ extension DecodingSequence {
 
   /// Accepts the prompt tokens in flight, which have run all layers.
   func endPrompt() {
-    let tokens = request.prompt[promptPosition..<promptPosition + promptChunk]
-    for token in tokens { drafter?.append(token) }
     rows.commitFull()
     let page = KeyValueLayout.pagePositions
     let fillsPage = promptPosition / page != (promptPosition + promptChunk) / page
     promptPosition += promptChunk
     promptChunk = 0
+    extendDrafter()
     if fillsPage || promptLeft == 0 { rememberPrefix() }
-    if promptPosition == request.prompt.count, let last = tokens.last {
+    if promptLeft == 0 { beginRounds() }
+  }
+
+  /// Has drafts looked up in what has been read of the prompt; the answer's tokens follow as they are chosen.
+  private func extendDrafter() {
+    let end = min(promptPosition, request.prompt.count)
+    guard draftablePrompt < end else { return }
+    for token in request.prompt[draftablePrompt..<end] { drafter?.append(token) }
+    draftablePrompt = end
+  }
+
+  /// Goes on with the answer: all that comes before it has been read.
+  private func beginRounds() {
+    ownsRows = false
+    if let resumed {
+      (newest, self.resumed) = (resumed, nil)
+    } else if let last = reading.last {
       round = Round(endOfPrompt: last, settings: settings)
-      ownsRows = false
     }
   }
 }

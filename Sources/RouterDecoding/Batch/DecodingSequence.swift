@@ -20,6 +20,16 @@ package final class DecodingSequence {
   var round: Round?
   /// The token that begins the next round.
   var newest: Int32?
+  /// What is read before rounds begin: the prompt; once the sequence has been preempted, its answer so far too.
+  var reading: [Int32]
+  /// The token that begins the next round when all has been read again; nil if the prompt's last token does.
+  var resumed: Int32?
+  /// Whether the sequence has ever been preempted.
+  var wasPreempted = false
+  /// Prompt tokens that drafts are looked up in.
+  var draftablePrompt = 0
+  /// Whether the sequence has given its pages back and waits for others.
+  package internal(set) var isParked = false
   /// Prompt tokens that have run.
   var promptPosition = 0
   /// Prompt tokens that run in this sweep.
@@ -52,18 +62,19 @@ package final class DecodingSequence {
 
   /// Prepares a sequence.
   ///
-  /// - Throws: ``GenerationError`` if the request does not fit the model, `overloaded` if the pool has no room.
-  ///
+  /// - Throws: ``GenerationError`` if the request does not fit the model.
   /// - Parameter sharesPrefixes: whether others may begin with what this sequence leaves, and it with theirs.
   init(
     _ request: GenerationRequest, on language: LanguageModel, in pool: KeyValuePool, sharesPrefixes: Bool
   ) throws(GenerationError) {
     try request.validate(for: language)
     self.request = request
+    reading = request.prompt
     prefixScope = sharesPrefixes ? request.prefixScope : nil
     do {
       rows = try ModelSequence(
-        of: language.model, in: pool, capacity: request.positions, depthLimit: request.maximumExit)
+        of: language.model, in: pool, capacity: request.positions, depthLimit: request.maximumExit,
+        reserving: false)
     } catch {
       throw GenerationError(error)
     }
@@ -84,9 +95,15 @@ package final class DecodingSequence {
       drafter = Drafter(table: language.draftTable, vocabularySize: language.vocabularySize)
       drafting = DraftingSummary()
     }
+    deciders = []
+    makeDeciders()
+  }
+
+  /// Has the policy see an answer from its first token on.
+  func makeDeciders() {
     let policy = settings.exits.isEmpty ? nil : request.decoding.policy
-    let deciderCount = policy == nil ? 0 : statistics == nil ? 1 : Self.roundLimit
-    deciders = (0..<deciderCount).map { _ in TokenDecider(policy: policy, width: width) }
+    let count = policy == nil ? 0 : statistics == nil ? 1 : Self.roundLimit
+    deciders = (0..<count).map { _ in TokenDecider(policy: policy, width: rows.model.configuration.width) }
   }
 
   /// Whether the answer has ended, or cannot go on.

@@ -27,7 +27,8 @@ final class EngineWorker: @unchecked Sendable {
     self.pool = pool
     self.sequenceLimit = sequenceLimit
     self.sharesPrefixes = sharesPrefixes
-    queue = AdmissionQueue(limit: queueLimit, isGone: \.isCancelled)
+    // Nobody waits for more who came later than may run at a time.
+    queue = AdmissionQueue(limit: queueLimit, patience: sequenceLimit, isGone: \.isCancelled)
   }
 
   func enqueue(_ job: EngineJob) throws(GenerationError) {
@@ -109,7 +110,9 @@ final class EngineWorker: @unchecked Sendable {
     let batch = DecodingBatch(model, pool: pool, sharesPrefixes: sharesPrefixes)
     var active: [(job: EngineJob, sequence: DecodingSequence)] = []
     var audit: (job: AuditJob, audit: OngoingAudit)?
-    while let admitted = admit(active: active.count, isAuditing: audit != nil) {
+    while let admitted = admit(
+      active: active.count, isFull: batch.parkedCount > 0, isAuditing: audit != nil)
+    {
       if active.isEmpty && admitted.isEmpty {
         audit = (audit ?? nextAudit()).flatMap { advance($0.job, $0.audit) ? $0 : nil }
         continue
@@ -137,7 +140,9 @@ final class EngineWorker: @unchecked Sendable {
 
   /// Waits for work and takes the requests for which there is a place: none if an audit is all there is; nil when
   /// stopped.
-  private func admit(active: Int, isAuditing: Bool) -> [EngineJob]? {
+  ///
+  /// - Parameter isFull: whether sequences that have begun wait for memory.
+  private func admit(active: Int, isFull: Bool, isAuditing: Bool) -> [EngineJob]? {
     condition.lock()
     defer { condition.unlock() }
     activeCount = active
@@ -157,19 +162,34 @@ final class EngineWorker: @unchecked Sendable {
       activeCount = 0
       return nil
     }
-    var taken: [EngineJob] = []
-    let usage = pool.usage
-    var freePages = usage.pageLimit - usage.pagesHeld - usage.pagesPromised
-    while active + taken.count < sequenceLimit {
-      let job = queue.popFirst { job in
-        KeyValueLayout.pageCount(for: job.request.positions) <= freePages
-      }
-      guard let job else { break }
-      freePages -= KeyValueLayout.pageCount(for: job.request.positions)
-      taken.append(job)
-    }
+    let taken = isFull ? [] : takeJobs(active: active)
     activeCount = active + taken.count
     return taken
+  }
+
+  /// The requests that begin now: those whose prompt fits, with a page more for each sequence, which it will soon need.
+  /// The lock is held.
+  private func takeJobs(active: Int) -> [EngineJob] {
+    var taken: [EngineJob] = []
+    var free = pool.usage.freePages
+    while active + taken.count < sequenceLimit, !queue.isEmpty {
+      let running = active + taken.count
+      guard running == 0 || free > running else { break }
+      let job = queue.popNext(gain: { knownPages($0.request) }) { job in
+        running == 0 || KeyValueLayout.pageCount(for: job.request.prompt.count + 1) + running <= free
+      }
+      guard let job else { break }
+      free -= KeyValueLayout.pageCount(for: job.request.prompt.count + 1)
+      taken.append(job)
+    }
+    return taken
+  }
+
+  /// Pages of a request's beginning that are there.
+  private func knownPages(_ request: GenerationRequest) -> Int {
+    guard sharesPrefixes, let scope = request.prefixScope else { return 0 }
+    let known = pool.knownCount(of: request.prompt, limit: request.prompt.count - 1, scope: scope)
+    return known / KeyValueLayout.pagePositions
   }
 
   /// The audit that has waited longest, begun; nil if none can be.

@@ -16,10 +16,10 @@ package struct Sampler {
   }
 
   /// Starts a sequence's random numbers.
-  package init(_ options: SamplingOptions) {
+  package init(_ options: SamplingOptions, seed: UInt64? = nil) {
     self.options = options
-    seed = options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    random = SplitMix64(seed: seed)
+    self.seed = seed ?? options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    random = SplitMix64(seed: self.seed)
   }
 
   /// Chooses one token.

@@ -19,6 +19,8 @@ package struct SweepReport: Sendable, Equatable {
   package internal(set) var promptRows = 0
   /// Of the rows, drafts.
   package internal(set) var drafts = 0
+  /// Sequences that gave their pages back to older ones, to go on later.
+  package internal(set) var preemptions = 0
   /// Tokens that were chosen.
   package internal(set) var tokens = 0
   /// Seconds of the whole.
@@ -36,9 +38,10 @@ package struct SweepReport: Sendable, Equatable {
 extension SweepReport: CustomStringConvertible {
   /// The sweep as a person reads it: a line of totals, then one for each run of layers and each thing that happened.
   package var description: String {
+    let preempted = preemptions == 0 ? "" : "\(preemptions) preempted, "
     var lines = [
       "sweep: \(sequences) sequences, \(rows) rows (\(drafts) drafts) and \(promptRows) of prompts, "
-        + "\(tokens) tokens, \(Int((seconds * 1e6).rounded())) us"
+        + "\(preempted)\(tokens) tokens, \(Int((seconds * 1e6).rounded())) us"
     ]
     if !ways.isEmpty {
       lines.append("  " + ways.enumerated().map { "#\($0) \($1)" }.joined(separator: ", "))

@@ -4,7 +4,8 @@ import Synchronization
 /// Owns every page of keys and values: memory for 128 positions in all layers each, counted by reference.
 ///
 /// A page's memory is made when it is first needed and kept for the next sequence, so that a sequence costs what it
-/// has reached. What a sequence may still need is promised to it, so that none runs out of pages in mid-answer.
+/// has reached. A sequence has pages promised before it takes them, so that none runs out of them in the middle of a
+/// sweep.
 ///
 /// Pages of token sequences that may begin others are remembered, and stay after their sequences have ended: *idle*, until
 /// somebody needs room; the pages that were used the longest time ago go first.

@@ -14,4 +14,7 @@ package struct KeyValueUsage: Sendable, Equatable {
   package let pageLimit: Int
   /// Bytes of a page.
   package let pageByteCount: Int
+
+  /// Pages that may be promised: those that are idle would make room.
+  package var freePages: Int { pageLimit - pagesHeld - pagesPromised }
 }

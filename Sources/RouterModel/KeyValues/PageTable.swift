@@ -4,48 +4,61 @@ package final class PageTable {
   /// Where each page starts; as long as the capacity asks, so that it never moves.
   let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private var pages: [Int] = []
+  /// Pages that the pool has promised beyond those.
+  private var promised = 0
   private let pageCapacity: Int
 
-  /// Has pages promised for `positions` positions.
-  ///
-  /// - Throws: ``ModelError`` `outOfPages` if the pool has not so many.
-  package init(in pool: KeyValuePool, positions: Int) throws(ModelError) {
-    let count = KeyValueLayout.pageCount(for: positions)
-    guard pool.promise(count) else {
-      let usage = pool.usage
-      throw ModelError(
-        .outOfPages,
-        "\(count) pages of keys and values were asked for; \(usage.pagesHeld) of \(usage.pageLimit) are held and "
-          + "\(usage.pagesPromised) promised",
-        remedy: "Wait until a sequence ends, or give keys and values more memory.")
-    }
+  /// Has no pages yet, and place for `positions` positions.
+  init(in pool: KeyValuePool, positions: Int) {
     self.pool = pool
-    pageCapacity = count
-    blocks = .allocate(capacity: max(count, 1))
-    blocks.initialize(repeating: nil, count: max(count, 1))
+    pageCapacity = KeyValueLayout.pageCount(for: positions)
+    blocks = .allocate(capacity: max(pageCapacity, 1))
+    blocks.initialize(repeating: nil, count: max(pageCapacity, 1))
   }
 
   deinit {
-    for page in pages { pool.release(page) }
-    pool.withdraw(pageCapacity - pages.count)
+    releaseAll()
     blocks.deallocate()
+  }
+
+  /// Has pages promised for the first `positions` positions; false if the pool has not so many, and nothing is promised
+  /// then.
+  func reserve(_ positions: Int) -> Bool {
+    let missing = min(KeyValueLayout.pageCount(for: positions), pageCapacity) - pages.count - promised
+    guard missing > 0 else { return true }
+    guard pool.promise(missing) else { return false }
+    promised += missing
+    return true
+  }
+
+  /// Positions that there are pages for, taken or promised.
+  var reserved: Int { (pages.count + promised) * KeyValueLayout.pagePositions }
+
+  /// Gives back all pages, and those that were promised.
+  func releaseAll() {
+    for page in pages { pool.release(page) }
+    pages.removeAll()
+    pool.withdraw(promised)
+    promised = 0
   }
 
   /// How the pages' keys and values lie.
   var layout: KeyValueLayout { pool.layout }
 
-  /// Begins with the pages of what is known of the first `limit` tokens: whole ones are shared, the last is copied.
+  /// Begins with the pages of what is known of the first `limit` tokens, as far as pages are promised: whole ones are
+  /// shared, the last is copied.
   ///
   /// - Returns: positions that are known.
   func adopt(_ tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
     precondition(pages.isEmpty, "\(pages.count) pages are taken")
-    let (match, memory) = pool.hold(tokens, limit: limit, scope: scope)
+    let (match, memory) = pool.hold(tokens, limit: min(limit, reserved), scope: scope)
     for (page, memory) in zip(match.pages, memory) {
       blocks[pages.count] = memory
       pages.append(page)
     }
     // Nobody else takes what is shared.
     pool.withdraw(match.pages.count)
+    promised -= match.pages.count
     if let tail = match.tail {
       // Where there is no other page left, the tail's own is the one that is taken.
       pool.release(tail.page)
@@ -68,9 +81,10 @@ package final class PageTable {
   /// Takes pages until the first `positions` positions have one.
   func reach(_ positions: Int) {
     let wanted = KeyValueLayout.pageCount(for: positions)
-    precondition(wanted <= pageCapacity, "\(positions) positions of \(pageCapacity) pages")
+    precondition(wanted <= pages.count + promised, "\(positions) positions of \(reserved)")
     while pages.count < wanted {
       let (page, memory) = pool.take()
+      promised -= 1
       blocks[pages.count] = memory
       pages.append(page)
     }

@@ -23,11 +23,13 @@ package final class ModelSequence {
 
   /// Makes room for `capacity` positions.
   ///
-  /// - Parameter depthLimit: run only layers 1 ... `depthLimit`; nil for all that are loaded.
+  /// - Parameters:
+  ///   - depthLimit: run only layers 1 ... `depthLimit`; nil for all that are loaded.
+  ///   - reserving: whether all pages are promised at once, or as ``reserve(_:)`` asks for them.
   /// - Throws: ``ModelError`` `contextOverflow` if `capacity` exceeds the model's context, `unknownExit` if
   ///   `depthLimit` is not an exit, `outOfPages` if the pool has no room.
   package init(
-    of model: LlamaModel, in pool: KeyValuePool, capacity: Int, depthLimit: Int? = nil
+    of model: LlamaModel, in pool: KeyValuePool, capacity: Int, depthLimit: Int? = nil, reserving: Bool = true
   ) throws(ModelError) {
     let configuration = model.configuration
     guard capacity > 0, capacity <= configuration.contextLength else {
@@ -46,8 +48,16 @@ package final class ModelSequence {
     let limit = depthLimit ?? model.layerCount
     self.depthLimit = limit
     ledger = KeyValueLedger(layerCount: limit)
-    pages = try PageTable(in: pool, positions: capacity)
+    pages = PageTable(in: pool, positions: capacity)
     states = AlignedBuffer(byteCount: Self.leastRows * configuration.width * 4)
+    if reserving && !pages.reserve(capacity) {
+      let usage = pool.usage
+      throw ModelError(
+        .outOfPages,
+        "\(KeyValueLayout.pageCount(for: capacity)) pages of keys and values were asked for; \(usage.pagesHeld) of "
+          + "\(usage.pageLimit) are held and \(usage.pagesPromised) promised",
+        remedy: "Wait until a sequence ends, or give keys and values more memory.")
+    }
   }
 
   /// Positions whose keys and values are complete.
@@ -141,6 +151,22 @@ package final class ModelSequence {
     }
     ledger.fill()
   }
+
+  /// Has pages promised for the first `positions` positions; false if the pool has not so many.
+  package func reserve(_ positions: Int) -> Bool { pages.reserve(min(positions, capacity)) }
+
+  /// Positions that there are pages for.
+  package var reserved: Int { min(pages.reserved, capacity) }
+
+  /// Gives all pages back; the sequence is as at its beginning.
+  package func releaseAll() {
+    pages.releaseAll()
+    ledger = KeyValueLedger(layerCount: depthLimit)
+    exactLimit = .max
+  }
+
+  /// Whether every position has the keys and values of a full run: then its tokens alone say what they are.
+  package var isExact: Bool { exactLimit >= position }
 
   /// Begins with what the pool remembers of the first `limit` of some tokens.
   ///

@@ -19,6 +19,8 @@ enum MetricHelp {
     "router_prompt_rows": "Prompt tokens that went up the layers.",
     "router_kv_pages":
       "Pages of 128 positions of keys and values: held by sequences, promised to them, idle (kept for requests that begin with the same tokens), shared (what sharing saves), and the limit.",
+    "router_preemptions":
+      "Times that a sequence gave its pages back to an older one, to be read again when there is room.",
     "router_kv_bytes": "Memory that pages of keys and values have taken.",
     "router_draft_tokens": "Drafted tokens by what full depth said of them.",
     "router_verification_rounds": "Rounds that verified drafts.",
@@ -38,6 +40,7 @@ enum MetricHelp {
     "router_promise_broken": "1 once checks have shown that the guarantee does not hold.",
     "vllm:num_requests_running": "Sequences that are decoded.",
     "vllm:num_requests_waiting": "Sequences that wait.",
+    "vllm:num_preemptions": "Times that a sequence gave its pages back to an older one.",
     "vllm:kv_cache_usage_perc": "Share of the pages of keys and values that sequences hold, 0 to 1.",
   ]
 }

@@ -18,6 +18,7 @@ import Synchronization
 /// | `router_sweep_rows`, `router_sweep_seconds` | distributions: rows that went up the layers together | |
 /// | `router_prompt_rows` | counter: of those, prompt tokens | |
 /// | `router_kv_pages` | gauge | `state`: `held`, `promised`, `idle`, `shared`, `limit` |
+/// | `router_preemptions`, `vllm:num_preemptions` | counters: sequences that gave their pages back for a while | |
 /// | `router_kv_bytes` | gauge: memory that pages have taken | |
 /// | `vllm:num_requests_running`, `vllm:num_requests_waiting`, `vllm:kv_cache_usage_perc` | gauges, as vLLM names them, for gateways and dashboards | |
 /// | `router_draft_tokens` | counter: drafted tokens | `result`: `accepted`, `rejected` |
@@ -46,6 +47,7 @@ struct ServerMetrics: Sendable {
   private let sweepRows: Recorder
   private let sweepSeconds: Recorder
   private let promptRows: Counter
+  private let preemptions: [Counter]
   private let snapshot: Snapshot
 
   /// What counters that others keep stood at when they were last reported.
@@ -77,6 +79,7 @@ struct ServerMetrics: Sendable {
     sweepRows = Recorder(label: "router_sweep_rows", factory: factory)
     sweepSeconds = Recorder(label: "router_sweep_seconds", factory: factory)
     promptRows = Counter(label: "router_prompt_rows", factory: factory)
+    preemptions = ["router_preemptions", "vllm:num_preemptions"].map { Counter(label: $0, factory: factory) }
     snapshot = Snapshot()
   }
 
@@ -142,6 +145,7 @@ struct ServerMetrics: Sendable {
     sweepRows.record(report.rows + report.promptRows)
     sweepSeconds.record(report.seconds)
     promptRows.increment(by: report.promptRows)
+    for counter in preemptions { counter.increment(by: report.preemptions) }
   }
 
   /// Records what the screen of the head has done.
