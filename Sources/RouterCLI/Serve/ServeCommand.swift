@@ -13,7 +13,7 @@
       abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
       discussion: """
         POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health, GET /metrics. Requests may \
-        carry "router": {"policy": NAME, "mode": "full", "exit" or "verify", "kv": "propagate" or "exact", \
+        carry "router": {"policy": NAME, "mode": "full", "exit", "verify" or "auto", "kv": "propagate" or "exact", \
         "max_exit": LAYERS}; responses tell at which exit each token left. With --audit-share, answers of exit \
         policies are checked against full depth while the server is idle; /health and /metrics tell the realised \
         risk beside the promised one. Only greedy requests can be checked.
@@ -36,10 +36,11 @@
     @Option(
       help: ArgumentHelp(
         """
-        Mode of requests that name neither mode nor policy: full, exit (needs --policy) or verify (full depth's \
-        tokens, drafted ahead); exit with --policy and full without it if absent.
+        Mode of requests that name neither mode nor policy: full, exit (needs --policy), verify (full depth's \
+        tokens, drafted ahead) or auto (of full, verify and what the policy's guarantee covers, the one that is \
+        expected to be done soonest at the load of the moment); exit with --policy and full without it if absent.
         """, valueName: "mode"))
-    var mode: DecodingMode?
+    var mode: ServedMode?
 
     @Option(
       help: ArgumentHelp(

@@ -11,7 +11,7 @@
     /// Policy of requests that name none.
     package let policy: String?
     /// Mode of requests that name neither mode nor policy.
-    package let mode: DecodingMode?
+    package let mode: ServedMode?
     /// What tokens leave in layers that they skip; nil for what each policy was calibrated with.
     package let keyValues: KeyValueMode?
     /// Whether ``policy`` is served although it was calibrated for something else.

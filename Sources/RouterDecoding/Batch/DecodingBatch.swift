@@ -80,8 +80,10 @@ package final class DecodingBatch {
       if sequence.isFinished { sequence.giveBackPages() }
       if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
     }
+    let decoded = sequences.filter { !$0.isParked }.map(\.request.decoding)
     sequences.removeAll(where: \.isFinished)
     report.seconds = (clock.now - started) / .seconds(1)
+    recordSpeed(of: decoded)
     costs.recordSweep(
       rows: report.rows, promptRows: report.promptRows, seconds: report.seconds,
       isWhole: layerRows == report.rows * language.layerCount)

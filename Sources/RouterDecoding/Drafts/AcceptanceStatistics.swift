@@ -26,6 +26,17 @@ package final class AcceptanceStatistics: Sendable {
     }
   }
 
+  /// Acceptance rate of the drafts of all sources, as often as each was tried.
+  package var acceptance: Double {
+    counts.withLock { counts in
+      let tried = counts.values.reduce(0) { $0 + $1.tried }
+      return tried > 0 ? counts.values.reduce(0) { $0 + $1.accepted } / tried : Self.usualAcceptance
+    }
+  }
+
+  /// What is expected before any draft has been verified.
+  private static let usualAcceptance = 0.4
+
   /// Notes what came of a round's drafts: those that were verified.
   package func record(_ outcomes: some Sequence<(source: DraftSource, isAccepted: Bool)>) {
     counts.withLock { counts in

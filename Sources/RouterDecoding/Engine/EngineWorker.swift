@@ -8,7 +8,7 @@ import Synchronization
 final class EngineWorker: @unchecked Sendable {
   let pool: KeyValuePool
   private let model: LanguageModel
-  private let sequenceLimit: Int
+  let sequenceLimit: Int
   private let sharesPrefixes: Bool
   private let condition = NSCondition()
   private var queue: AdmissionQueue<EngineJob>

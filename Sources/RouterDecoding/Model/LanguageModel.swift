@@ -56,6 +56,8 @@ public final class LanguageModel: Sendable {
   package let exitAcceptanceStatistics = AcceptanceStatistics()
   /// What sweeps have cost so far.
   package let sweepCosts: SweepCosts
+  /// How soon the ways to decode are done, as seen so far.
+  package let waySpeeds = WaySpeeds()
 
   /// Name of the model.
   public var name: String { metadata.name }

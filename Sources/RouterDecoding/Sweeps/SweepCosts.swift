@@ -40,6 +40,13 @@ package final class SweepCosts: Sendable {
   /// Cost of a sweep of 1, 2, ... ``rowLimit`` rows, relative to one row.
   package var costs: [Double] { state.withLock { $0.sweeps.costs } }
 
+  /// Seconds of a sweep of 1, 2, ... ``rowLimit`` rows; nil before any has been timed.
+  package var sweepSeconds: [Double]? {
+    state.withLock { state in
+      state.sweeps.unit.map { unit in state.sweeps.costs.map { $0 * unit } }
+    }
+  }
+
   /// Tokens that are best run together through layers that they skipped, at the least cost each: beyond that, another
   /// row is no longer nearly free.
   package var cheapestRowCount: Int {

@@ -14,10 +14,10 @@ extension Calibrator {
     let depth = Double(depths.reduce(0, +)) / Double(max(depths.count, 1))
     let own = winner.race?.seconds
     let ratio = winner.race?.timeRatio
+    let (rule, path) = try certifiedPath(winner, point: decision.point, name: name)
     return try PolicyFile(
-      rule: runner.rule(winner.plan, point: decision.point, name: name),
-      decoder: PolicyDecoder(keyValues: settings.keyValues),
-      guarantee: decision.guarantee,
+      rule: rule, decoder: PolicyDecoder(keyValues: settings.keyValues), guarantee: decision.guarantee,
+      path: decision.guarantee == nil ? [] : path,
       measured: PolicyMeasurements(
         meanDepth: depths.isEmpty ? Double(language.layerCount) : depth,
         tokensPerSecond: own.map { 1 / $0 },
@@ -27,6 +27,34 @@ extension Calibrator {
         headCostInLayers: costs.headInLayers(context: planning.context), machine: machine, risk: decision.risk
       ),
       provenance: provenance)
+  }
+
+  /// The winner's rule, with all points up to it that passed, which are certified at once; the rule has the networks of
+  /// all of them.
+  private func certifiedPath(
+    _ winner: CandidateOutcome, point: Int, name: String
+  ) throws -> (PolicyFile.Rule, [CertifiedPoint]) {
+    let rule = try runner.rule(winner.plan, point: point, name: name)
+    guard case .threshold(let own) = rule else { return (rule, []) }
+    var (path, depths): ([CertifiedPoint], Set<Int>) = ([], [])
+    for tested in winner.testedPoints where tested.passed && tested.point <= point {
+      guard case .threshold(let policy) = try runner.rule(winner.plan, point: tested.point, name: name) else {
+        continue
+      }
+      depths.formUnion(policy.exits)
+      path.append(
+        try CertifiedPoint(
+          exits: policy.exits, thresholds: policy.thresholds,
+          meanDepth: tested.meanDepth ?? Double(language.layerCount), empiricalRisk: tested.realisedRisk,
+          bound: tested.bound))
+    }
+    let estimator = try runner.estimator(of: winner.plan, depths: depths.sorted()) ?? own.estimator
+    return (
+      .threshold(
+        try ThresholdPolicy(
+          name: name, estimator: estimator, exits: own.exits, thresholds: own.thresholds, decay: own.decay)),
+      path
+    )
   }
 
   /// Nothing meets the goal and saves time: every token runs all layers, which loses nothing.

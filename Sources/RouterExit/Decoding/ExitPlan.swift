@@ -20,6 +20,12 @@ public struct ExitPlan: Sendable {
   /// The model that the plan is for; an engine refuses it for any other.
   public let model: ModelIdentity
 
+  /// Mean layers per token that calibration measured; `nil` if it is not known.
+  public let meanDepth: Double?
+
+  /// 1-based number of the point of the policy's path; `nil` for the policy itself.
+  public let point: Int?
+
   /// Whether tokens are drafted ahead where ``keyValues`` are exact and the policy decides about tokens apart: the same
   /// tokens at the same depths, sooner.
   public var draftsAhead = true
@@ -52,9 +58,36 @@ public struct ExitPlan: Sendable {
     self.keyValues = keyValues ?? file.decoder.keyValues
     guarantee = mismatches.isEmpty ? file.guarantee : nil
     self.mismatches = mismatches
+    meanDepth = file.measured?.meanDepth
+    point = nil
     self.model = model
     self.file = file
     self.mismatch = mismatch
+  }
+
+  /// The plan at a point of its policy's path.
+  private init(_ plan: ExitPlan, at number: Int, _ point: CertifiedPoint, of rule: ThresholdPolicy)
+    throws(PolicyError)
+  {
+    policy = try rule.at(point)
+    keyValues = plan.keyValues
+    guarantee = try plan.guarantee?.at(point)
+    mismatches = plan.mismatches
+    meanDepth = point.meanDepth
+    self.point = number
+    model = plan.model
+    draftsAhead = plan.draftsAhead
+    file = plan.file
+    mismatch = plan.mismatch
+  }
+
+  /// Plans for all points of the policy's path that the guarantee holds for, from cautious to bold; empty without a
+  /// guarantee.
+  public var certifiedPath: [ExitPlan] {
+    guard guarantee != nil else { return [] }
+    guard let file, case .threshold(let rule) = file.rule, !file.path.isEmpty else { return [self] }
+    // A file is valid, and its points with it.
+    return file.path.enumerated().compactMap { try? ExitPlan(self, at: $0 + 1, $1, of: rule) }
   }
 
   /// A plan from a policy in code, of which nothing has been proved.
@@ -77,6 +110,8 @@ public struct ExitPlan: Sendable {
     self.keyValues = keyValues
     self.guarantee = guarantee
     mismatches = []
+    meanDepth = nil
+    point = nil
     self.model = model
     file = nil
     mismatch = .refused

@@ -15,7 +15,7 @@ extension PolicyFile: Codable {
     let name: String = try file.required("name")
     let kind: String = try file.required("kind")
     let common: Set = [
-      "format", "name", "kind", "notes", "decoder", "guarantee", "measured", "provenance",
+      "format", "name", "kind", "notes", "decoder", "guarantee", "path", "measured", "provenance",
     ]
     let rule: Rule
     switch kind {
@@ -43,6 +43,7 @@ extension PolicyFile: Codable {
       rule: rule, notes: try file.optional("notes"),
       decoder: try PolicyDecoder(try file.requiredObject("decoder")),
       guarantee: try file.optionalObject("guarantee").map(PolicyGuarantee.init),
+      path: try file.optionalObjects("path").map(CertifiedPoint.init),
       measured: try file.optionalObject("measured").map(PolicyMeasurements.init),
       provenance: try file.optionalObject("provenance").map(PolicyProvenance.init))
   }
@@ -81,6 +82,7 @@ extension PolicyFile: Codable {
 
   /// The oldest format that has all of the file's fields, so that older programs read what they can.
   var format: Int {
+    if !path.isEmpty { return 3 }
     if measured?.risk != nil { return 2 }
     if case .threshold(let policy) = rule, case .learned = policy.estimator { return 2 }
     return 1
@@ -112,6 +114,7 @@ extension PolicyFile: Codable {
     }
     try file.encode(self.decoder, forKey: "decoder")
     try file.encode(guarantee, forKey: "guarantee")
+    if !path.isEmpty { try file.encode(path, forKey: "path") }
     try file.encode(measured, forKey: "measured")
     try file.encode(provenance, forKey: "provenance")
   }

@@ -5,7 +5,7 @@
 ///
 /// | field | meaning |
 /// |---|---|
-/// | `format` | 1, or 2 with a learned estimator or a measured risk |
+/// | `format` | 1, or 2 with a learned estimator or a measured risk, or 3 with a path |
 /// | `name` | 1 to 64 letters, digits, dots, dashes, underscores |
 /// | `notes` | free text for people, or absent |
 /// | `kind` | `threshold`, `patience` or `fixed` |
@@ -18,13 +18,14 @@
 /// | `depth` | for `fixed` |
 /// | `decoder` | see ``PolicyDecoder`` |
 /// | `guarantee` | see ``PolicyGuarantee``, or null |
+/// | `path` | ``CertifiedPoint``s from cautious to bold, the policy's own thresholds last, or absent |
 /// | `measured` | see ``PolicyMeasurements``, or null |
 /// | `provenance` | see ``PolicyProvenance``, or null for a policy written by hand |
 ///
 /// Unknown fields are refused: a misspelt one would otherwise change a policy silently.
 public struct PolicyFile: Sendable, Equatable {
   /// The latest version of the JSON that this program reads and writes; it reads all earlier ones.
-  public static let formatVersion = 2
+  public static let formatVersion = 3
 
   /// The size of the largest file that is read: 1 MiB.
   public static let maximumByteCount = 1 << 20
@@ -51,6 +52,9 @@ public struct PolicyFile: Sendable, Equatable {
   /// What calibration proved; `nil` if nothing.
   public let guarantee: PolicyGuarantee?
 
+  /// All points that the guarantee holds for, from cautious to bold, the rule's own last; empty if only that is known.
+  public let path: [CertifiedPoint]
+
   /// What calibration measured; `nil` if nothing.
   public let measured: PolicyMeasurements?
 
@@ -63,10 +67,10 @@ public struct PolicyFile: Sendable, Equatable {
   /// Creates a file's contents.
   ///
   /// - Throws: ``PolicyError`` if there is a guarantee but no fingerprint of the model or of the data that it
-  ///   holds for.
+  ///   holds for, or a path that is not certified or not the rule's.
   public init(
     rule: Rule, notes: String? = nil, decoder: PolicyDecoder = PolicyDecoder(),
-    guarantee: PolicyGuarantee? = nil, measured: PolicyMeasurements? = nil,
+    guarantee: PolicyGuarantee? = nil, path: [CertifiedPoint] = [], measured: PolicyMeasurements? = nil,
     provenance: PolicyProvenance? = nil
   ) throws(PolicyError) {
     if guarantee != nil {
@@ -78,10 +82,12 @@ public struct PolicyFile: Sendable, Equatable {
           remedy: "Give provenance.modelSHA256 and provenance.dataSHA256, or set guarantee to null.")
       }
     }
+    try Self.check(path, rule: rule, guarantee: guarantee)
     self.rule = rule
     self.notes = notes
     self.decoder = decoder
     self.guarantee = guarantee
+    self.path = path
     self.measured = measured
     self.provenance = provenance
   }

@@ -74,6 +74,13 @@ struct StrictObject {
     }
   }
 
+  /// The nested objects of an array; empty if it is absent or null.
+  func optionalObjects(_ name: String) throws(PolicyError) -> [StrictObject] {
+    let key = FieldKey(stringValue: name)
+    guard container.contains(key), (try? container.decodeNil(forKey: key)) != true else { return [] }
+    return try requiredObjects(name)
+  }
+
   /// The nested objects of an array that must be there.
   func requiredObjects(_ name: String) throws(PolicyError) -> [StrictObject] {
     let key = FieldKey(stringValue: name)

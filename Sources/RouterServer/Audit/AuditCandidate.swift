@@ -1,6 +1,11 @@
 import RouterDecoding
 import RouterExit
 
+extension SamplingOptions {
+  /// Whether each token is the one that the model finds the most probable.
+  var isGreedy: Bool { (temperature == 0 || topK == 1) && repetitionPenalty == 1 }
+}
+
 /// An answer that may be audited: what was asked, what was said, and by which policy.
 package struct AuditCandidate: Sendable {
   /// Why an answer that was drawn is not audited.
@@ -31,10 +36,7 @@ package struct AuditCandidate: Sendable {
   package init(
     policy: String, request: GenerationRequest, ids: [Int32], guarantee: PolicyGuarantee?
   ) throws(Unfit) {
-    let sampling = request.sampling
-    guard sampling.temperature == 0 || sampling.topK == 1, sampling.repetitionPenalty == 1 else {
-      throw .sampled
-    }
+    guard request.sampling.isGreedy else { throw .sampled }
     guard request.maximumExit == nil else { throw .limitedDepth }
     guard !ids.isEmpty else { throw .empty }
     self.policy = policy

@@ -21,6 +21,8 @@ struct MonitoredBackend: CompletionBackend {
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
 
+  func choose(among ways: [Decoding]) -> Int { base.choose(among: ways) }
+
   func submit(
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {

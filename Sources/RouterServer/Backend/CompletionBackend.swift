@@ -24,6 +24,12 @@ package protocol CompletionBackend: Sendable {
   /// The text of prompt tokens, for `echo`.
   func decode(_ tokens: [Int32]) -> String
 
+  /// Which of several ways to decode is expected to be done soonest at the load of this moment.
+  ///
+  /// - Parameter ways: at least one.
+  /// - Returns: its index.
+  func choose(among ways: [Decoding]) -> Int
+
   /// Queues one sequence; dropping the stream, or cancelling its consumer, cancels the sequence.
   ///
   /// - Throws: `GenerationError` if the request cannot be queued.
@@ -60,6 +66,7 @@ package protocol CompletionBackend: Sendable {
 }
 
 extension CompletionBackend {
+  package func choose(among ways: [Decoding]) -> Int { 0 }
   package var keyValues: KeyValueMemory? { nil }
   package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {}
 }

@@ -46,6 +46,8 @@ package struct EngineBackend: CompletionBackend {
     engine.model.decode(tokens)
   }
 
+  package func choose(among ways: [Decoding]) -> Int { engine.choose(among: ways) }
+
   package func submit(
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {

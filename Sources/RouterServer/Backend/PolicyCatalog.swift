@@ -8,7 +8,7 @@ package struct PolicyCatalog: Sendable {
   /// The policy of requests that name none; `nil`: they use none.
   package let defaultName: String?
   /// The mode of requests that name none; `nil`: `exit` with a policy, else `full`.
-  package let defaultMode: DecodingMode?
+  package let defaultMode: ServedMode?
 
   /// Makes a catalogue.
   ///
@@ -16,7 +16,7 @@ package struct PolicyCatalog: Sendable {
   ///   the mode needs one.
   package init(
     _ policies: [String: ServedPolicy] = [:], default defaultName: String? = nil,
-    mode defaultMode: DecodingMode? = nil
+    mode defaultMode: ServedMode? = nil
   ) throws(ServerError) {
     let known = policies.keys.sorted().joined(separator: ", ")
     let remedy = known.isEmpty ? "Calibrate one with 'router calibrate'." : "Choose one of: \(known)."

@@ -77,6 +77,7 @@ struct CompletionResponder: Sendable {
     let usage = Usage(call, choices: choices)
     let summaries = choices.compactMap(\.answer.summary)
     metrics.completion(usage, summaries: summaries)
+    metrics.answers(summaries.count, decoding: call.settings.decoding)
     monitor.offer(call, ids: choices.map(\.answer.idsWithEnd))
     logger.info(
       "Completion",

@@ -7,6 +7,8 @@ enum MetricHelp {
     "router_prompt_tokens": "Tokens of prompts.",
     "router_cached_prompt_tokens": "Tokens of prompts whose keys and values earlier requests had left.",
     "router_completion_tokens": "Tokens of answers.",
+    "router_answers":
+      "Answers by how they came about: the mode, the policy, the point of its path, and whether load chose it.",
     "router_depth": "Mean layers per token of an answer.",
     "router_prefill_seconds": "Seconds from the start of a sequence to its first token.",
     "router_decode_seconds": "Seconds from the first token of a sequence to its last.",

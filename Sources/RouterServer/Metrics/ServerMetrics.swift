@@ -11,6 +11,7 @@ import Synchronization
 /// | `router_requests` | counter | `endpoint`, `status` |
 /// | `router_request_seconds` | distribution | `endpoint` |
 /// | `router_prompt_tokens`, `router_cached_prompt_tokens`, `router_completion_tokens` | counters | |
+/// | `router_answers` | counter: answers by how they came about | `mode`, `policy`, `point` of the policy's path, `chosen_by`: `request`, `load` |
 /// | `router_depth` | distribution: mean layers per token of an answer | |
 /// | `router_prefill_seconds`, `router_decode_seconds` | distributions | |
 /// | `router_sequences` | gauge | `state`: `active`, `queued` |
@@ -107,6 +108,16 @@ struct ServerMetrics: Sendable {
       decode.record(summary.decodeSeconds)
       if let drafting = summary.drafting { record(drafting) }
     }
+  }
+
+  /// Records how answers came about.
+  func answers(_ count: Int, decoding: DecodingChoice) {
+    let labels = [
+      ("mode", decoding.value.mode.rawValue), ("policy", decoding.policy?.name ?? ""),
+      ("point", decoding.value.plan?.point.map(String.init) ?? ""),
+      ("chosen_by", decoding.isAutomatic ? "load" : "request"),
+    ]
+    Counter(label: "router_answers", dimensions: labels, factory: factory).increment(by: count)
   }
 
   private func record(_ summary: DraftingSummary) {

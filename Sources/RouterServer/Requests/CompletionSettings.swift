@@ -52,7 +52,8 @@ package struct CompletionSettings: Sendable {
     self.sampling = try body.sampling.options(
       seed: body.seed, choices: choices, defaultTemperature: configuration.defaultTemperature)
     self.stopStrings = try Self.stopStrings(body.stop)
-    self.decoding = try DecodingChoice(body.router, card: backend.card, policies: backend.policies)
+    self.decoding = try DecodingChoice(
+      body.router, isGreedy: sampling.allSatisfy(\.isGreedy), backend: backend)
 
     do {
       try GenerationLimits.check(topLogprobs: topLogprobs?.value)

@@ -7,14 +7,19 @@ struct DecodingChoice: Sendable {
   let value: Decoding
   /// The policy's name in the catalogue and the policy; `nil` in mode `full`.
   let policy: (name: String, served: ServedPolicy)?
+  /// Whether load chose this way to decode among others.
+  let isAutomatic: Bool
   /// The policy that would decide if audits had not shown that it breaks its guarantee.
   let suspended: String?
   /// The deepest exit that the request may use; `nil`: all layers.
   let maximumExit: Int?
 
   /// Checks a `router` object against what the backend has.
-  init(_ body: RouterBody?, card: ModelCard, policies: PolicyCatalog) throws(APIError) {
-    let asked: DecodingMode? = try Self.value(body?.mode, of: "router.mode")
+  ///
+  /// - Parameter isGreedy: whether tokens are the most probable ones, for which guarantees are given.
+  init(_ body: RouterBody?, isGreedy: Bool, backend: any CompletionBackend) throws(APIError) {
+    let policies = backend.policies
+    let asked: ServedMode? = try Self.value(body?.mode, of: "router.mode")
     let keyValues: KeyValueMode? = try Self.value(body?.kv, of: "router.kv")
     if asked == .full, let name = body?.policy {
       throw .invalid(
@@ -31,17 +36,26 @@ struct DecodingChoice: Sendable {
         "'router.kv' is '\(keyValues.rawValue)' but 'router.mode' is '\(wanted.rawValue)', in which no token leaves "
           + "layers out; leave it out as well.")
     }
-    var decoding = try Self.decoding(wanted, policy: policy, keyValues: keyValues, policies)
-    let fallback = wanted == .exit ? policy.flatMap { policies.fallback(of: $0.name) } : nil
-    if let fallback {
-      decoding = try Self.decoding(fallback, policy: policy, keyValues: nil, policies)
+    let usesExits = wanted == .exit || wanted == .auto
+    let fallback = usesExits ? policy.flatMap { policies.fallback(of: $0.name) } : nil
+    if let mode = wanted.decoding {
+      var decoding = try Self.decoding(mode, policy: policy, keyValues: keyValues, policies)
+      if let fallback { decoding = try Self.decoding(fallback, policy: policy, keyValues: nil, policies) }
+      value = decoding
+      self.policy = decoding.mode == .full ? nil : policy
+    } else {
+      // Only what is guaranteed: nearness to all layers, of the most probable tokens.
+      let isGuaranteed = fallback == nil && isGreedy && body?.maximumExit == nil
+      let path = isGuaranteed ? policy?.served.plan.certifiedPath ?? [] : []
+      let ways = [.full, .verify()] + path.map(Decoding.exit)
+      value = ways[backend.choose(among: ways)]
+      self.policy = value.mode == .exit ? policy : nil
     }
-    value = decoding
+    isAutomatic = wanted == .auto
     suspended = fallback == nil ? nil : policy?.name
-    self.policy = decoding.mode == .full ? nil : policy
     maximumExit = body?.maximumExit
     do {
-      try card.limits.check(maximumExit: maximumExit)
+      try backend.card.limits.check(maximumExit: maximumExit)
     } catch {
       throw APIError(error, parameter: "router.max_exit")
     }

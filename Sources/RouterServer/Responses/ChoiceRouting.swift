@@ -9,6 +9,10 @@ struct ChoiceRouting: Encodable {
     var layers: Int
     var policy: String?
     var mode: DecodingMode
+    /// 1-based point of the policy's path, where load chose one.
+    var point: Int?
+    /// Whether load chose the mode.
+    var isAutomatic: Bool
     /// The policy that was asked for and does not decide, since audits have shown that it breaks its promise.
     var suspended: String?
     /// How far drafting went; nil where nothing was drafted.
@@ -30,7 +34,8 @@ struct ChoiceRouting: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case exits, confidences, layers, policy, mode, suspended
+    case exits, confidences, layers, policy, mode, point, suspended
+    case isAutomatic = "auto"
     case drafting = "verification"
     case meanDepth = "mean_depth"
   }
@@ -44,6 +49,8 @@ struct ChoiceRouting: Encodable {
       try fields.encode(outcome.layers, forKey: .layers)
       try fields.encode(outcome.policy, forKey: .policy)
       try fields.encode(outcome.mode.rawValue, forKey: .mode)
+      try fields.encodeIfPresent(outcome.point, forKey: .point)
+      if outcome.isAutomatic { try fields.encode(true, forKey: .isAutomatic) }
       try fields.encodeIfPresent(outcome.suspended, forKey: .suspended)
       try fields.encodeIfPresent(outcome.drafting, forKey: .drafting)
     }

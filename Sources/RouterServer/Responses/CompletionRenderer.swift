@@ -136,7 +136,8 @@ package struct CompletionRenderer {
       outcome: .init(
         meanDepth: choice.answer.meanDepth, layers: call.card.layerCount,
         policy: call.settings.decoding.policy?.name,
-        mode: call.settings.decoding.value.mode, suspended: call.settings.decoding.suspended,
+        mode: call.settings.decoding.value.mode, point: call.settings.decoding.value.plan?.point,
+        isAutomatic: call.settings.decoding.isAutomatic, suspended: call.settings.decoding.suspended,
         drafting: choice.answer.summary?.drafting))
   }
 

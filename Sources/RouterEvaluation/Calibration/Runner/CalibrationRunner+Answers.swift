@@ -59,11 +59,18 @@ extension CalibrationRunner {
 
   /// What decides at a point of a plan.
   func rule(_ plan: PathPlan, point: Int, name: String) throws -> PolicyFile.Rule {
-    let candidate = plan.candidate
-    let estimator =
-      candidate.estimator
-      ?? candidate.learned.flatMap(trace.records.estimator).map { .learned($0.estimator) }
-    return try plan.policyRule(at: point, name: name, estimator: estimator, decay: settings.decay)
+    try plan.policyRule(at: point, name: name, estimator: estimator(of: plan), decay: settings.decay)
+  }
+
+  private func estimator(of plan: PathPlan) -> ExitEstimator? {
+    plan.candidate.estimator
+      ?? plan.candidate.learned.flatMap(trace.records.estimator).map { .learned($0.estimator) }
+  }
+
+  /// What a plan measures, with the networks of these depths if it is learned; nil if it measures nothing.
+  func estimator(of plan: PathPlan, depths: [Int]) throws -> ExitEstimator? {
+    guard case .learned(let learned) = estimator(of: plan) else { return estimator(of: plan) }
+    return .learned(try learned.restricted(to: depths))
   }
 
   private func exitPlan(_ candidate: Candidate, point: Int) throws -> ExitPlan {

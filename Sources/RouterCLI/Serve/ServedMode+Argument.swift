@@ -1,0 +1,6 @@
+#if Server
+  import ArgumentParser
+  import RouterServer
+
+  extension ServedMode: ExpressibleByArgument {}
+#endif
