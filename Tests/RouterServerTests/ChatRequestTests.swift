@@ -256,6 +256,51 @@ struct ChatRequestTests {
     #expect(full.requests[0].decoding.mode == .full && full.requests[0].decoding.policy == nil)
   }
 
+  /// A policy with two certified points, or none.
+  private func pathCatalog(guaranteed: Bool = true, mode: ServedMode? = nil) throws -> PolicyCatalog {
+    let digest = String(repeating: "ab", count: 32)
+    let path = try [[Float(0.95), 0.95], [0.9, 0.9]].map {
+      try CertifiedPoint(exits: [9, 15], thresholds: $0, meanDepth: 25, empiricalRisk: 0.01, bound: 0.02)
+    }
+    let file = try PolicyFile(
+      rule: .threshold(
+        ThresholdPolicy(name: "a", estimator: .margin, exits: [9, 15], thresholds: [0.9, 0.9])),
+      decoder: PolicyDecoder(keyValues: .exact), guarantee: guaranteed ? .promise(risk: 0.1) : nil,
+      path: guaranteed ? path : [], provenance: PolicyProvenance(modelSHA256: digest, dataSHA256: digest))
+    let model = ModelIdentity(name: "tiny", fingerprint: digest, layerCount: 30, exits: [9, 15, 21, 30])
+    return try PolicyCatalog(["a": ServedPolicy(try ExitPlan(file, for: model))], default: "a", mode: mode)
+  }
+
+  /// Load chooses among full depth, verified drafts and the certified points; what it chose is what decodes.
+  @Test(arguments: 0..<4)
+  func loadChoosesAmongWhatIsCertified(choice: Int) async throws {
+    let backend = ScriptedBackend(policies: try pathCatalog(mode: .auto), choice: choice)
+    let call = try await chatCall(Self.with(#""temperature": 0"#), backend: backend)
+    let names = backend.choices[0].map(\.name)
+    #expect(names == ["full", "verify", "exit a point 1", "exit a point 2"])
+    #expect(call.requests[0].decoding.name == names[choice])
+    #expect(
+      call.settings.decoding.isAutomatic && call.settings.decoding.policy?.name == (choice < 2 ? nil : "a"))
+  }
+
+  /// Where the guarantee says nothing, no point is offered: drawn tokens, fewer layers, no guarantee.
+  @Test func loadIsOfferedNothingThatIsNotCertified() async throws {
+    for (body, guaranteed) in [
+      (#""temperature": 0.7, "router": {"mode": "auto"}"#, true),
+      (#""temperature": 0, "router": {"mode": "auto", "max_exit": 21}"#, true),
+      (#""temperature": 0, "router": {"mode": "auto"}"#, false),
+    ] {
+      let backend = ScriptedBackend(policies: try pathCatalog(guaranteed: guaranteed), choice: 9)
+      let call = try await chatCall(Self.with(body), backend: backend)
+      #expect(backend.choices[0].map(\.name) == ["full", "verify"], "\(body)")
+      #expect(call.requests[0].decoding.mode == .verify && call.settings.decoding.policy == nil)
+    }
+    let suspended = ScriptedBackend(
+      policies: try pathCatalog(mode: .auto).fallingBack(["a": .verify]), choice: 9)
+    let call = try await chatCall(Self.with(#""temperature": 0"#), backend: suspended)
+    #expect(call.requests[0].decoding.mode == .verify && call.settings.decoding.suspended == "a")
+  }
+
   @Test func keysAndValuesAreThoseOfTheCalibration() async throws {
     func backend(guaranteed: Bool, allowsMismatch: Bool) throws -> ScriptedBackend {
       let digest = String(repeating: "ab", count: 32)

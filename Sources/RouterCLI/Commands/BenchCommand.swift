@@ -105,6 +105,16 @@ struct BenchCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "With --clients: go from each number of clients to the next without a break, after so many seconds.",
+      valueName: "seconds"))
+  var stepSeconds: Int?
+
+  @Option(
+    help: ArgumentHelp("With --step-seconds: write a page with tables and plots.", valueName: "file"))
+  var report: String?
+
+  @Option(
+    help: ArgumentHelp(
       "With --modes and --clients: rows of prompts, .json or .jsonl; may be repeated.", valueName: "file"))
   var data: [String] = []
 
@@ -148,6 +158,16 @@ struct BenchCommand: AsyncParsableCommand {
     if let longPrompt, longPrompt < 1 {
       throw ValidationError("--long-prompt is \(longPrompt). Use at least 1.")
     }
+    if let stepSeconds {
+      guard clients != nil, longPrompt == nil else {
+        throw ValidationError("--step-seconds is for --clients, without --long-prompt.")
+      }
+      guard (1...3600).contains(stepSeconds) else {
+        throw ValidationError("--step-seconds is \(stepSeconds). Use 1 to 3600.")
+      }
+    } else if report != nil {
+      throw ValidationError("--report is for --step-seconds.")
+    }
     guard rows >= 1 else { throw ValidationError("--rows is \(rows). Use at least 1.") }
     if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
     if refresh && !costs { throw ValidationError("--refresh is for --costs.") }
@@ -171,7 +191,7 @@ struct BenchCommand: AsyncParsableCommand {
     if load { return try runLoad() }
     if besideLoad { return try runBesideLoad() }
     if modes { return try runModes() }
-    if let clients { return try await runClients(clients.values) }
+    if let clients { return try await runClients(stepSeconds == nil ? clients.values : clients.all) }
     try runRows()
   }
 

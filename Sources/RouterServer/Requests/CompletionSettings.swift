@@ -23,7 +23,7 @@ package struct CompletionSettings: Sendable {
   /// Sampling of each of the choices: the same, except that a seed is counted up.
   let sampling: [SamplingOptions]
   let stopStrings: [String]
-  let decoding: DecodingChoice
+  package let decoding: DecodingChoice
   /// Alternatives per token; `nil`: no log-probabilities at all.
   let topLogprobs: Int?
   /// Who may re-use the prompt's keys and values; nil for nobody.

@@ -2,17 +2,17 @@ import RouterDecoding
 import RouterExit
 
 /// How a request's tokens choose their depth: the checked form of the `router` object.
-struct DecodingChoice: Sendable {
+package struct DecodingChoice: Sendable {
   /// What decodes the answer.
-  let value: Decoding
+  package let value: Decoding
   /// The policy's name in the catalogue and the policy; `nil` in mode `full`.
-  let policy: (name: String, served: ServedPolicy)?
+  package let policy: (name: String, served: ServedPolicy)?
   /// Whether load chose this way to decode among others.
-  let isAutomatic: Bool
+  package let isAutomatic: Bool
   /// The policy that would decide if audits had not shown that it breaks its guarantee.
-  let suspended: String?
+  package let suspended: String?
   /// The deepest exit that the request may use; `nil`: all layers.
-  let maximumExit: Int?
+  package let maximumExit: Int?
 
   /// Checks a `router` object against what the backend has.
   ///

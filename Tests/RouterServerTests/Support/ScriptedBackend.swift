@@ -20,6 +20,7 @@ final class ScriptedBackend: CompletionBackend {
   }
 
   private struct Log {
+    var choices: [[Decoding]] = []
     var requests: [GenerationRequest] = []
     var audits: [Audit] = []
   }
@@ -36,6 +37,8 @@ final class ScriptedBackend: CompletionBackend {
   let load = BackendLoad(active: 1, queued: 2)
   let headScreen: HeadScreenCounters?
   private let agreements: [Bool]?
+  /// Which of several ways load chooses, or the last.
+  private let choice: Int
   private let script: @Sendable (Int, GenerationRequest) -> Script
   private let log = Mutex(Log())
   private let cancellations: AsyncStream<Void>
@@ -46,7 +49,7 @@ final class ScriptedBackend: CompletionBackend {
   ///   - script: what becomes of the nth sequence.
   init(
     card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenCounters? = nil,
-    agreements: [Bool]? = nil,
+    agreements: [Bool]? = nil, choice: Int = 0,
     script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
       .play(.answer("Hello there.", request))
     }
@@ -55,6 +58,7 @@ final class ScriptedBackend: CompletionBackend {
     self.policies = policies
     self.headScreen = headScreen
     self.agreements = agreements
+    self.choice = choice
     self.script = script
     (cancellations, cancellationSink) = AsyncStream<Void>.makeStream()
   }
@@ -92,6 +96,14 @@ final class ScriptedBackend: CompletionBackend {
   func decode(_ tokens: [Int32]) -> String {
     String(decoding: tokens.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
   }
+
+  func choose(among ways: [Decoding]) -> Int {
+    log.withLock { $0.choices.append(ways) }
+    return min(choice, ways.count - 1)
+  }
+
+  /// The ways that load was to choose from, call by call.
+  var choices: [[Decoding]] { log.withLock { $0.choices } }
 
   func submit(
     _ request: GenerationRequest
@@ -146,7 +158,7 @@ extension PolicyCatalog {
 
   /// Two policies.
   static func make(
-    default name: String?, mode: DecodingMode? = nil, guarantees: [String: PolicyGuarantee] = [:]
+    default name: String?, mode: ServedMode? = nil, guarantees: [String: PolicyGuarantee] = [:]
   ) -> PolicyCatalog {
     do {
       return try PolicyCatalog(

@@ -8,6 +8,8 @@ package struct AnswerTimes: Sendable {
   package let tokenCount: Int
   /// When the answer was complete.
   package let ended: ContinuousClock.Instant
+  /// How it was decoded, if that is known.
+  package var way: String?
 
   /// Seconds to the first token; nil without one.
   package var firstToken: Double? { arrivals.first.map { ($0 - started) / .seconds(1) } }

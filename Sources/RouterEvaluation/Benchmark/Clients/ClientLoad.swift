@@ -1,21 +1,4 @@
 import RouterTensor
-import Synchronization
-
-/// Numbers of prompts, dealt to clients one by one.
-private final class PromptQueue: Sendable {
-  private let count: Int
-  private let position = Mutex(0)
-
-  init(count: Int) { self.count = count }
-
-  /// The next number; nil if there is none left.
-  func next() -> Int? {
-    position.withLock { position in
-      defer { position += 1 }
-      return position < count ? position : nil
-    }
-  }
-}
 
 /// Closed-loop load: each client sends its next prompt when it has the answer to the one before.
 ///
