@@ -16,7 +16,7 @@ extension Calibrator {
     let ratio = winner.race?.timeRatio
     return try PolicyFile(
       rule: runner.rule(winner.plan, point: decision.point, name: name),
-      decoder: PolicyDecoder(keyValues: settings.keyValues),
+      decoder: PolicyDecoder(keyValues: settings.keyValues, keyValueType: settings.keyValueType),
       guarantee: decision.guarantee,
       measured: PolicyMeasurements(
         meanDepth: depths.isEmpty ? Double(language.layerCount) : depth,
@@ -33,6 +33,7 @@ extension Calibrator {
   private func fullDepthFile(name: String, provenance: PolicyProvenance) throws -> PolicyFile {
     try PolicyFile(
       rule: .fixed(FixedDepthPolicy(name: name, depth: language.layerCount)), notes: fullDepthNotes,
+      decoder: PolicyDecoder(keyValueType: settings.keyValueType),
       measured: PolicyMeasurements(
         meanDepth: Double(language.layerCount), fullTokensPerSecond: trace.records.fullTokensPerSecond,
         machine: machine),

@@ -5,7 +5,7 @@
 ///
 /// | field | meaning |
 /// |---|---|
-/// | `format` | 1, or 2 with a learned estimator or a measured risk |
+/// | `format` | 1; 2 with a learned estimator or a measured risk; 3 with keys and values that are not held in f16 |
 /// | `name` | 1 to 64 letters, digits, dots, dashes, underscores |
 /// | `notes` | free text for people, or absent |
 /// | `kind` | `threshold`, `patience` or `fixed` |
@@ -24,7 +24,7 @@
 /// Unknown fields are refused: a misspelt one would otherwise change a policy silently.
 public struct PolicyFile: Sendable, Equatable {
   /// The latest version of the JSON that this program reads and writes; it reads all earlier ones.
-  public static let formatVersion = 2
+  public static let formatVersion = 3
 
   /// The size of the largest file that is read: 1 MiB.
   public static let maximumByteCount = 1 << 20
