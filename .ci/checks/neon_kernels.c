@@ -170,23 +170,29 @@ static void check_vectors(const rk_kernels *fast, const rk_kernels *reference) {
   free(x), free(w);
 }
 
-static void check_attention(const rk_kernels *fast, const rk_kernels *reference, rk_element element) {
+static void check_attention(const rk_kernels *fast, const rk_kernels *reference, rk_element element,
+                            const char *name) {
   double worst = 0;
-  int differs = 0;
+  int differs = 0, stored = 0;
   for (size_t k = 2; k <= 80; k += 13)
     for (size_t heads = 1; heads <= 9; heads += 4)
       for (size_t rows = 1; rows <= 31; rows += 10) {
         const size_t position = next_u32() % 300, count = position + rows, blocks = (count + 127) / 128;
-        // Elements that are never written are NaNs.
-        const size_t bytes = 128 * k * 4, stride = heads * k + 3;
-        void *places[8];
-        for (size_t b = 0; b < blocks; b++) places[b] = memset(malloc(2 * bytes), 0xFF, 2 * bytes);
-        const rk_cache cache = {places, 0, bytes, k, element};
+        // Elements that are never written, or their scales, are NaNs.
+        const size_t bytes = rk_cache_bytes(element, k), stride = heads * k + 3;
+        void *places[8], *others[8];
+        for (size_t b = 0; b < blocks; b++) {
+          places[b] = memset(malloc(2 * bytes), 0xFF, 2 * bytes);
+          others[b] = memset(malloc(2 * bytes), 0xFF, 2 * bytes);
+        }
+        const rk_cache cache = {places, 0, bytes, k, element}, other = {others, 0, bytes, k, element};
         for (size_t s = 0; s < count; s++) {
           float *key = floats(k, 1), *value = floats(k, 1);
           fast->store(&cache, s, key, value);
+          reference->store(&other, s, key, value);
           free(key), free(value);
         }
+        for (size_t b = 0; b < blocks; b++) stored |= memcmp(places[b], others[b], 2 * bytes) != 0;
         float *q = floats(rows * stride, 4), *found = floats(rows * stride, 1);
         float *expected = malloc(rows * stride * sizeof(float));
         float *joined = malloc(rows * stride * sizeof(float));
@@ -203,11 +209,13 @@ static void check_attention(const rk_kernels *fast, const rk_kernels *reference,
                             joined + i / heads * stride + i % heads * k);
         worst = fmax(worst, distance(found, expected, rows * stride));
         differs |= memcmp(found, joined, rows * stride * sizeof(float)) != 0;
-        for (size_t b = 0; b < blocks; b++) free(places[b]);
+        for (size_t b = 0; b < blocks; b++) free(places[b]), free(others[b]);
         free(q), free(found), free(expected), free(joined), free(parts);
       }
-  report(element == rk_element_f16 ? "attend f16" : "attend f32", worst, 1e-5);
-  report(element == rk_element_f16 ? "attend f16: by parts" : "attend f32: by parts", differs, 0);
+  char text[64];
+  report(name, worst, 1e-5);
+  report((snprintf(text, sizeof text, "%s: by parts", name), text), differs, 0);
+  report((snprintf(text, sizeof text, "%s: stored bytes", name), text), stored, 0);
 }
 
 int main(void) {
@@ -219,7 +227,8 @@ int main(void) {
     check_tiles(fast, reference, (rk_encoding)encoding);
   check_wide(fast, reference);
   check_vectors(fast, reference);
-  check_attention(fast, reference, rk_element_f32);
-  check_attention(fast, reference, rk_element_f16);
+  check_attention(fast, reference, rk_element_f32, "attend f32");
+  check_attention(fast, reference, rk_element_f16, "attend f16");
+  check_attention(fast, reference, rk_element_q8, "attend q8");
   return failures > 0;
 }

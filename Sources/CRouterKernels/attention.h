@@ -25,56 +25,67 @@ RK_BLOCK void expect(rk_coming coming, size_t i, size_t bytes) {
   for (size_t b = 0; b < bytes; b += 64) __builtin_prefetch(at + b);
 }
 
+/// What the elements of a vector of positions are multiples of.
+#define RK_SCALED(sum, keys, k, position) ((sum) * vload(rk_cache_scales(keys, k) + (position)))
+#define RK_AS_IS(sum, keys, k, position) (sum)
+
 /// Scores f32 [rows, 128] of `rows` queries over `columns` vectors of positions, from vector `first` of a
 /// block on.
-#define RK_SCORES(NAME, TYPE, LOAD)                                                                   \
-  RK_BLOCK void NAME(const TYPE *keys, size_t k, const float *const *q, const int rows, size_t first, \
-                     const int columns, rk_coming coming, float *scores) {                            \
-    const float *query[RK_SCORE_PASS];                                                                \
-    for (int i = 0; i < rows; i++) query[i] = q[i];                                                   \
-    const TYPE *column[4];                                                                            \
-    for (int t = 0; t < columns; t++) {                                                               \
-      const size_t position = (first + (size_t)t) * RK_WIDTH;                                         \
-      column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;     \
-    }                                                                                                 \
-    rk_vf sums[RK_ACCUMULATORS];                                                                      \
-    for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                     \
-    for (size_t c = 0; c < k; c++) {                                                                  \
-      expect(coming, c, (size_t)columns * RK_WIDTH * sizeof(TYPE));                                   \
-      if (rows < columns) {                                                                           \
-        rk_vf element[RK_SCORE_PASS];                                                                 \
-        for (int i = 0; i < rows; i++) element[i] = vsplat(query[i][c]);                              \
-        RK_UNROLL                                                                                     \
-        for (int t = 0; t < columns; t++) {                                                           \
-          const rk_vf key = LOAD(column[t] + c * rk_cache_tile);                                      \
-          RK_UNROLL                                                                                   \
-          for (int i = 0; i < rows; i++) {                                                            \
-            sums[i * columns + t] += element[i] * key;                                                \
-            RK_IN_ORDER(sums[i * columns + t]);                                                       \
-          }                                                                                           \
-        }                                                                                             \
-      } else {                                                                                        \
-        rk_vf key[4];                                                                                 \
-        for (int t = 0; t < columns; t++) key[t] = LOAD(column[t] + c * rk_cache_tile);               \
-        RK_UNROLL                                                                                     \
-        for (int i = 0; i < rows; i++) {                                                              \
-          const rk_vf element = vsplat(query[i][c]);                                                  \
-          for (int t = 0; t < columns; t++) sums[i * columns + t] += element * key[t];                \
-        }                                                                                             \
-      }                                                                                               \
-    }                                                                                                 \
-    for (int i = 0; i < rows; i++)                                                                    \
-      for (int t = 0; t < columns; t++)                                                               \
-        vstore(scores + i * rk_cache_block + (first + (size_t)t) * RK_WIDTH, sums[i * columns + t]);  \
+#define RK_SCORES(NAME, TYPE, LOAD, SCALED)                                                               \
+  RK_BLOCK void NAME(const TYPE *keys, size_t k, const float *const *q, const int rows, size_t first,     \
+                     const int columns, rk_coming coming, float *scores) {                                \
+    const float *query[RK_SCORE_PASS];                                                                    \
+    for (int i = 0; i < rows; i++) query[i] = q[i];                                                       \
+    const TYPE *column[4];                                                                                \
+    for (int t = 0; t < columns; t++) {                                                                   \
+      const size_t position = (first + (size_t)t) * RK_WIDTH;                                             \
+      column[t] = keys + position / rk_cache_tile * rk_cache_tile * k + position % rk_cache_tile;         \
+    }                                                                                                     \
+    rk_vf sums[RK_ACCUMULATORS];                                                                          \
+    for (int i = 0; i < rows * columns; i++) sums[i] = vsplat(0);                                         \
+    for (size_t c = 0; c < k; c++) {                                                                      \
+      expect(coming, c, (size_t)columns * RK_WIDTH * sizeof(TYPE));                                       \
+      if (rows < columns) {                                                                               \
+        rk_vf element[RK_SCORE_PASS];                                                                     \
+        for (int i = 0; i < rows; i++) element[i] = vsplat(query[i][c]);                                  \
+        RK_UNROLL                                                                                         \
+        for (int t = 0; t < columns; t++) {                                                               \
+          const rk_vf key = LOAD(column[t] + c * rk_cache_tile);                                          \
+          RK_UNROLL                                                                                       \
+          for (int i = 0; i < rows; i++) {                                                                \
+            sums[i * columns + t] += element[i] * key;                                                    \
+            RK_IN_ORDER(sums[i * columns + t]);                                                           \
+          }                                                                                               \
+        }                                                                                                 \
+      } else {                                                                                            \
+        rk_vf key[4];                                                                                     \
+        for (int t = 0; t < columns; t++) key[t] = LOAD(column[t] + c * rk_cache_tile);                   \
+        RK_UNROLL                                                                                         \
+        for (int i = 0; i < rows; i++) {                                                                  \
+          const rk_vf element = vsplat(query[i][c]);                                                      \
+          for (int t = 0; t < columns; t++) sums[i * columns + t] += element * key[t];                    \
+        }                                                                                                 \
+      }                                                                                                   \
+    }                                                                                                     \
+    for (int i = 0; i < rows; i++)                                                                        \
+      for (int t = 0; t < columns; t++) {                                                                 \
+        const size_t position = (first + (size_t)t) * RK_WIDTH;                                           \
+        vstore(scores + i * rk_cache_block + position, SCALED(sums[i * columns + t], keys, k, position)); \
+      }                                                                                                   \
   }
 
-RK_SCORES(scores_f32, float, vload)
-RK_SCORES(scores_f16, uint16_t, vload_f16)
+RK_SCORES(scores_f32, float, vload, RK_AS_IS)
+RK_SCORES(scores_f16, uint16_t, vload_f16, RK_AS_IS)
+RK_SCORES(scores_q8, int8_t, vload_i8, RK_SCALED)
 
 /// keep * a + take * b with one rounding of the sum.
 static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
   return __builtin_elementwise_fma(b, vsplat(take), a * keep);
 }
+
+/// How many times K values of codes are asked for before they are read: by each of two passes of four vectors over
+/// the keys of a tile, or by the only one.
+enum { rk_code_asks = 4 * RK_WIDTH < rk_cache_tile ? 2 : 1 };
 
 /// Adds weights . values over a block's positions to columns 0 ..< `columns` vectors of rows of `sums`, which
 /// are scaled by `keep` first, the addend by `take`.
@@ -84,9 +95,10 @@ static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
                      float *const *sums, size_t at) {                                                          \
     size_t shared = counts[0];                                                                                 \
     for (int i = 1; i < rows; i++) shared = counts[i] < shared ? counts[i] : shared;                           \
-    /* As many reads ahead as the loop before has asked for. */                                                \
+    /* As many reads ahead as the loops before have asked for. */                                              \
     const rk_coming own = {(const char *)(values + at), k * sizeof(TYPE), shared};                             \
-    const size_t ahead = shared < k ? shared : k, bytes = (size_t)columns * RK_WIDTH * sizeof(TYPE);           \
+    const size_t asked = sizeof(TYPE) == 1 ? rk_code_asks * k : k,   ahead = shared < asked ? shared : asked;  \
+    const size_t bytes = (size_t)columns * RK_WIDTH * sizeof(TYPE);                                            \
     rk_vf part[RK_ACCUMULATORS];                                                                               \
     for (int i = 0; i < rows * columns; i++) part[i] = vsplat(0);                                              \
     for (size_t s = 0; s < shared; s++) {                                                                      \
@@ -119,12 +131,13 @@ static inline rk_vf blend(rk_vf a, float keep, rk_vf b, float take) {
 
 RK_VALUES(values_f32, float, vload)
 RK_VALUES(values_f16, uint16_t, vload_f16)
+RK_VALUES(values_q8, int8_t, vload_i8)
 
 /// Turns one query's scores over `count` positions into weights e^(scale * score - largest); returns their
-/// sum.
+/// sum. The weights that it leaves are multiplied by the scales of the values, if those have any.
 ///
 /// A score that is no number, or an infinite one, makes its weight and so the query's output a NaN.
-static inline float weigh(float *scores, size_t count, float scale, float *largest) {
+static inline float weigh(float *scores, size_t count, float scale, const float *value_scales, float *largest) {
   const size_t whole = (count + RK_WIDTH - 1) / RK_WIDTH * RK_WIDTH;
   for (size_t s = count; s < whole; s++) scores[s] = -INFINITY;
   rk_vf top = vsplat(-INFINITY);
@@ -134,7 +147,7 @@ static inline float weigh(float *scores, size_t count, float scale, float *large
   for (size_t s = 0; s < whole; s += RK_WIDTH) {
     const rk_vf distance = vload(scores + s) * scale - *largest;
     const rk_vf weight = vexp(distance);
-    vstore(scores + s, weight);
+    vstore(scores + s, value_scales ? weight * vload(value_scales + s) : weight);
     total += weight;
   }
   return vsum(total);
@@ -162,7 +175,13 @@ static inline void join(float *largest, float *total, rk_vf new_largest, rk_vf n
   vstore(total, __builtin_elementwise_fma(new_total, *take, vload(total) * *keep));
 }
 
-static inline size_t element_bytes(const rk_cache *cache) { return cache->element == rk_element_f16 ? 2 : 4; }
+static inline size_t element_bytes(const rk_cache *cache) {
+  switch (cache->element) {
+    case rk_element_f32: return 4;
+    case rk_element_f16: return 2;
+    default: return 1;
+  }
+}
 
 /// The reads of a block's keys from vector `v` of positions on.
 static inline rk_coming keys_from(const rk_cache *cache, size_t block, size_t v) {
@@ -172,11 +191,36 @@ static inline rk_coming keys_from(const rk_cache *cache, size_t block, size_t v)
   return (rk_coming){keys + (tile * cache->width + position - tile) * bytes, rk_cache_tile * bytes, cache->width};
 }
 
-/// The reads of a block's values from column `c` on.
-static inline rk_coming values_from(const rk_cache *cache, size_t block, size_t c, size_t positions) {
-  const size_t bytes = element_bytes(cache);
-  return (rk_coming){(const char *)rk_cache_values(cache, block) + c * bytes, cache->width * bytes, positions};
+/// The reads of a block's values from column `c` on, of positions `first` ..< `positions`.
+static inline rk_coming values_from(const rk_cache *cache, size_t block, size_t c, size_t first, size_t positions) {
+  const size_t bytes = element_bytes(cache), step = cache->width * bytes;
+  const char *values = (const char *)rk_cache_values(cache, block) + c * bytes;
+  return (rk_coming){values + first * step, step, first < positions ? positions - first : 0};
 }
+
+/// What a pass over the keys of vectors v ..< next asks for, where `most` positions of the block are seen.
+///
+/// A tile's codes of an element share a line, so that its first pass brings what the others read. That one asks for the
+/// next tile, or else for the first K values; the second for values: the first K, or those behind them.
+static inline rk_coming after_scores(const rk_cache *cache, size_t block, size_t v, size_t next, size_t most) {
+  const size_t k = cache->width, position = v * RK_WIDTH, count = (next - v) * RK_WIDTH;
+  if (cache->element != rk_element_q8 || count >= rk_cache_tile)
+    return next * RK_WIDTH < most ? keys_from(cache, block, next) : values_from(cache, block, 0, 0, most);
+  const size_t tile = (position / rk_cache_tile + 1) * rk_cache_tile, pass = position % rk_cache_tile / count;
+  if (pass == 0 && tile < most) return keys_from(cache, block, tile / RK_WIDTH);
+  return values_from(cache, block, 0, pass == 0 || tile < most ? 0 : k, pass < 2 ? most : 0);
+}
+
+/// What comes after the values of the columns before `c`, of which queries see `positions`.
+static inline rk_coming after_values(const rk_cache *cache, size_t block, size_t c, size_t positions, rk_coming then) {
+  const int is_here = cache->element == rk_element_q8 && c % rk_cache_tile != 0;
+  return c + RK_WIDTH <= cache->width && !is_here ? values_from(cache, block, c, 0, positions) : then;
+}
+
+#define RK_SCORE_VECTORS(SCORES, ROWS)                                         \
+  if (taken == columns) SCORES(keys, k, q + i, ROWS, v, columns, coming, out); \
+  else SCORES(keys, k, q + i, ROWS, v, 1, coming, out);                        \
+  break;
 
 /// Scores of queries i ..< i + ROWS, then i += ROWS.
 #define RK_SCORE_ROWS(ROWS)                                                                   \
@@ -188,14 +232,11 @@ static inline rk_coming values_from(const rk_cache *cache, size_t block, size_t 
     float *out = scores + i * rk_cache_block;                                                 \
     for (size_t v = 0, taken; v < vectors; v += taken) {                                      \
       taken = v + columns <= vectors ? columns : 1;                                           \
-      const rk_coming coming = v + taken < vectors ? keys_from(cache, block, v + taken)       \
-                                                   : values_from(cache, block, 0, most);      \
-      if (is_half) {                                                                          \
-        if (taken == columns) scores_f16(half_keys, k, q + i, ROWS, v, columns, coming, out); \
-        else scores_f16(half_keys, k, q + i, ROWS, v, 1, coming, out);                        \
-      } else {                                                                                \
-        if (taken == columns) scores_f32(keys, k, q + i, ROWS, v, columns, coming, out);      \
-        else scores_f32(keys, k, q + i, ROWS, v, 1, coming, out);                             \
+      const rk_coming coming = after_scores(cache, block, v, v + taken, most);                \
+      switch (cache->element) {                                                               \
+        case rk_element_f32: RK_SCORE_VECTORS(scores_f32, ROWS)                               \
+        case rk_element_f16: RK_SCORE_VECTORS(scores_f16, ROWS)                               \
+        case rk_element_q8: RK_SCORE_VECTORS(scores_q8, ROWS)                                 \
       }                                                                                       \
     }                                                                                         \
     i += ROWS;                                                                                \
@@ -204,9 +245,7 @@ static inline rk_coming values_from(const rk_cache *cache, size_t block, size_t 
 static void score_block(const rk_cache *cache, size_t block, const float *const *q, const size_t *counts,
                         size_t n, float *scores) {
   const size_t k = cache->width;
-  const float *keys = (const float *)rk_cache_keys(cache, block);
-  const uint16_t *half_keys = (const uint16_t *)rk_cache_keys(cache, block);
-  const int is_half = cache->element == rk_element_f16;
+  const void *keys = rk_cache_keys(cache, block);
   for (size_t i = 0; i < n;) {
     switch (n - i) {
       case 1: RK_SCORE_ROWS(1) break;
@@ -219,36 +258,41 @@ static void score_block(const rk_cache *cache, size_t block, const float *const 
   }
 }
 
+#define RK_VALUE_VECTORS(VALUES, ROWS)                                                                      \
+  if (taken == 4) VALUES(values, k, weights, counts + i, ROWS, 4, keep + i, take + i, coming, sums + i, c); \
+  else VALUES(values, k, weights, counts + i, ROWS, 1, keep + i, take + i, coming, sums + i, c);            \
+  break;
+
 /// Weighted sums of values of queries i ..< i + ROWS, then i += ROWS.
-#define RK_VALUE_ROWS(ROWS)                                                                                  \
-  {                                                                                                          \
-    const float *weights = scores + i * rk_cache_block;                                                      \
-    for (size_t c = 0, taken; c + RK_WIDTH <= k; c += taken * RK_WIDTH) {                                    \
-      taken = c + 4 * RK_WIDTH <= k ? 4 : 1;                                                                 \
-      const size_t next = c + taken * RK_WIDTH;                                                              \
-      const rk_coming coming = next + RK_WIDTH <= k ? values_from(cache, block, next, counts[i]) : then;     \
-      if (is_half) {                                                                                         \
-        if (taken == 4)                                                                                      \
-          values_f16(half_values, k, weights, counts + i, ROWS, 4, keep + i, take + i, coming, sums + i, c); \
-        else                                                                                                 \
-          values_f16(half_values, k, weights, counts + i, ROWS, 1, keep + i, take + i, coming, sums + i, c); \
-      } else {                                                                                               \
-        if (taken == 4)                                                                                      \
-          values_f32(values, k, weights, counts + i, ROWS, 4, keep + i, take + i, coming, sums + i, c);      \
-        else                                                                                                 \
-          values_f32(values, k, weights, counts + i, ROWS, 1, keep + i, take + i, coming, sums + i, c);      \
-      }                                                                                                      \
-    }                                                                                                        \
-    i += ROWS;                                                                                               \
+#define RK_VALUE_ROWS(ROWS)                                                                       \
+  {                                                                                               \
+    const float *weights = scores + i * rk_cache_block;                                           \
+    for (size_t c = 0, taken; c + RK_WIDTH <= k; c += taken * RK_WIDTH) {                         \
+      taken = c + 4 * RK_WIDTH <= k ? 4 : 1;                                                      \
+      const rk_coming coming = after_values(cache, block, c + taken * RK_WIDTH, counts[i], then); \
+      switch (cache->element) {                                                                   \
+        case rk_element_f32: RK_VALUE_VECTORS(values_f32, ROWS)                                   \
+        case rk_element_f16: RK_VALUE_VECTORS(values_f16, ROWS)                                   \
+        case rk_element_q8: RK_VALUE_VECTORS(values_q8, ROWS)                                     \
+      }                                                                                           \
+    }                                                                                             \
+    i += ROWS;                                                                                    \
   }
+
+/// Element `index` of a cache; of q8, its code.
+static inline float element_at(const rk_cache *cache, const void *elements, size_t index) {
+  switch (cache->element) {
+    case rk_element_f32: return ((const float *)elements)[index];
+    case rk_element_f16: return rk_half_to_float(((const uint16_t *)elements)[index]);
+    default: return ((const int8_t *)elements)[index];
+  }
+}
 
 static void value_block(const rk_cache *cache, size_t block, const float *scores, const size_t *counts,
                         size_t n, const float *keep, const float *take, rk_coming then,
                         float *const *sums) {
   const size_t k = cache->width;
-  const float *values = (const float *)rk_cache_values(cache, block);
-  const uint16_t *half_values = (const uint16_t *)rk_cache_values(cache, block);
-  const int is_half = cache->element == rk_element_f16;
+  const void *values = rk_cache_values(cache, block);
   for (size_t i = 0; i < n;) {
     switch (n - i) {
       case 1: RK_VALUE_ROWS(1) break;
@@ -260,10 +304,8 @@ static void value_block(const rk_cache *cache, size_t block, const float *scores
   for (size_t c = k / RK_WIDTH * RK_WIDTH; c < k; c++)
     for (size_t i = 0; i < n; i++) {
       float part = 0;
-      for (size_t s = 0; s < counts[i]; s++) {
-        const float value = is_half ? rk_half_to_float(half_values[s * k + c]) : values[s * k + c];
-        part = __builtin_fmaf(scores[i * rk_cache_block + s], value, part);
-      }
+      for (size_t s = 0; s < counts[i]; s++)
+        part = __builtin_fmaf(scores[i * rk_cache_block + s], element_at(cache, values, s * k + c), part);
       sums[i][c] = __builtin_fmaf(part, take[i], sums[i][c] * keep[i]);
     }
 }
@@ -275,9 +317,16 @@ static void fold_block(const rk_cache *cache, float scale, size_t block, const f
   float scores[rk_fold_queries * rk_cache_block], keep[rk_fold_lanes], take[rk_fold_lanes];
   // Lanes without a query have a state, so that they compute something finite.
   float largest[rk_fold_lanes] = {0}, total[rk_fold_lanes] = {0};
+  const float *value_scales = NULL;
+  if (cache->element == rk_element_q8) {
+    value_scales = rk_cache_scales(rk_cache_values(cache, block), cache->width);
+    const float *key_scales = rk_cache_scales(rk_cache_keys(cache, block), cache->width);
+    expect((rk_coming){(const char *)key_scales, 0, 1}, 0, rk_cache_block * sizeof(float));
+    expect((rk_coming){(const char *)value_scales, 0, 1}, 0, rk_cache_block * sizeof(float));
+  }
   score_block(cache, block, q, counts, n, scores);
   for (size_t i = 0; i < n; i++)
-    total[i] = weigh(scores + i * rk_cache_block, counts[i], scale, &largest[i]);
+    total[i] = weigh(scores + i * rk_cache_block, counts[i], scale, value_scales, &largest[i]);
   for (size_t i = 0; i < n; i += RK_WIDTH) {
     rk_vf kept, taken;
     join(states->largest + i, states->total + i, vload(largest + i), vload(total + i), &kept, &taken);
@@ -389,26 +438,72 @@ static void attend_join(const float *parts, size_t stride, size_t blocks, size_t
   scale_vector(out, k, 1.0f / state.total[0]);
 }
 
+/// Codes of the elements of a key or value f32 [K], `step` apart; returns their scale. Each operation rounds, so that
+/// the bits are those of the scalar code.
+RK_BLOCK float quantize_elements(const float *x, size_t k, int8_t *codes, size_t step) {
+#pragma clang fp contract(off)
+  rk_vf top = vsplat(0), poison = top;
+  size_t c = 0;
+  for (; c + RK_WIDTH <= k; c += RK_WIDTH) {
+    const rk_vf v = vload(x + c);
+    top = vmax(__builtin_elementwise_abs(v), top);
+    poison += v * 0.0f;
+  }
+  float largest = vlargest(top), rest = vsum(poison);
+  for (; c < k; c++) {
+    largest = __builtin_fabsf(x[c]) > largest ? __builtin_fabsf(x[c]) : largest;
+    rest += x[c] * 0.0f;
+  }
+  // Zero times a NaN or an infinity is a NaN.
+  if (rest != 0) {
+    for (c = 0; c < k; c++) codes[c * step] = 0;
+    return NAN;
+  }
+  // The reciprocal of a subnormal overflows; such elements are as good as zero.
+  const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+  const float factor = __builtin_isfinite(inverse) ? inverse : 0.0f;
+  for (c = 0; c + RK_WIDTH <= k; c += RK_WIDTH) {
+    // Adding 1.5 * 2^23 rounds to an integer, which then sits in the low mantissa bits.
+    const rk_vf shifted = vload(x + c) * factor + 12582912.0f;
+    rk_vi code;
+    memcpy(&code, &shifted, sizeof code);
+    const rk_vc narrow = __builtin_convertvector(code - 0x4B400000, rk_vc);
+    int8_t lanes[RK_WIDTH];
+    memcpy(lanes, &narrow, sizeof lanes);
+    for (size_t i = 0; i < RK_WIDTH; i++) codes[(c + i) * step] = lanes[i];
+  }
+  for (; c < k; c++) codes[c * step] = (int8_t)__builtin_rintf(x[c] * factor);
+  return largest / 127.0f;
+}
+
 static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
   const size_t k = cache->width, at = position % rk_cache_block, block = position / rk_cache_block;
   const size_t tile = at / rk_cache_tile * rk_cache_tile * k + at % rk_cache_tile;
-  if (cache->element == rk_element_f16) {
-    uint16_t *keys = (uint16_t *)rk_cache_keys(cache, block) + tile;
-    uint16_t *values = (uint16_t *)rk_cache_values(cache, block) + at * k;
-    size_t c = 0;
-    for (; c + RK_WIDTH <= k; c += RK_WIDTH) {
-      uint16_t lanes[RK_WIDTH];
-      vstore_f16(lanes, vload(key + c));
-      vstore_f16(values + c, vload(value + c));
-      for (size_t i = 0; i < RK_WIDTH; i++) keys[(c + i) * rk_cache_tile] = lanes[i];
+  void *keys = rk_cache_keys(cache, block), *values = rk_cache_values(cache, block);
+  switch (cache->element) {
+    case rk_element_f32: {
+      float *tiled = (float *)keys + tile;
+      for (size_t c = 0; c < k; c++) tiled[c * rk_cache_tile] = key[c];
+      memcpy((float *)values + at * k, value, k * sizeof(float));
+      break;
     }
-    for (; c < k; c++) {
-      keys[c * rk_cache_tile] = rk_half_from_float(key[c]);
-      values[c] = rk_half_from_float(value[c]);
+    case rk_element_f16: {
+      uint16_t *tiled = (uint16_t *)keys + tile, *rows = (uint16_t *)values + at * k;
+      size_t c = 0;
+      for (; c + RK_WIDTH <= k; c += RK_WIDTH) {
+        uint16_t lanes[RK_WIDTH];
+        vstore_f16(lanes, vload(key + c));
+        vstore_f16(rows + c, vload(value + c));
+        for (size_t i = 0; i < RK_WIDTH; i++) tiled[(c + i) * rk_cache_tile] = lanes[i];
+      }
+      for (; c < k; c++) {
+        tiled[c * rk_cache_tile] = rk_half_from_float(key[c]);
+        rows[c] = rk_half_from_float(value[c]);
+      }
+      break;
     }
-  } else {
-    float *keys = (float *)rk_cache_keys(cache, block) + tile;
-    for (size_t c = 0; c < k; c++) keys[c * rk_cache_tile] = key[c];
-    memcpy((float *)rk_cache_values(cache, block) + at * k, value, k * sizeof(float));
+    case rk_element_q8:
+      rk_cache_scales(keys, k)[at] = quantize_elements(key, k, (int8_t *)keys + tile, rk_cache_tile);
+      rk_cache_scales(values, k)[at] = quantize_elements(value, k, (int8_t *)values + at * k, 1);
   }
 }

@@ -24,6 +24,11 @@ extern const rk_kernels rk_neon_kernels;
 /// takes too long to reach: lines are asked for 4 kB ahead.
 enum { rk_prefetch_bytes = 4096 };
 
+/// The scales f32 [128] of a q8 block's keys or values, behind the codes.
+static inline float *rk_cache_scales(const void *elements, size_t k) {
+  return (float *)((char *)elements + rk_cache_block * k);
+}
+
 static inline uint16_t rk_load_u16(const void *p) {
   uint16_t v;
   memcpy(&v, p, sizeof v);

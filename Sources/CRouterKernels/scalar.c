@@ -7,30 +7,26 @@
 // Each operation rounds, so that the reference gives the same bits on every processor.
 #pragma clang fp contract(off)
 
+/// Codes of n elements, each x = scale * code but for rounding, `step` apart; returns the scale, which is NaN where
+/// an element is not finite.
+static float quantize_elements(const float *x, size_t n, int8_t *codes, size_t step) {
+  float largest = 0;
+  int finite = 1;
+  for (size_t i = 0; i < n; i++) {
+    largest = fmaxf(largest, fabsf(x[i]));
+    finite &= isfinite(x[i]) != 0;
+  }
+  // The reciprocal of a subnormal overflows; such elements are as good as zero.
+  const float inverse = largest > 0 ? 127.0f / largest : 0.0f, factor = isfinite(inverse) ? inverse : 0.0f;
+  for (size_t i = 0; i < n; i++) codes[i * step] = finite ? (int8_t)rintf(x[i] * factor) : 0;
+  return finite ? largest / 127.0f : NAN;
+}
+
 static void quantize(const float *x, size_t m, size_t k, int8_t *codes, float *scales, float *sums) {
   for (size_t g = 0; g < m * k / rk_group; g++) {
-    const float *in = x + g * rk_group;
-    float largest = 0;
-    int finite = 1;
-    for (size_t i = 0; i < rk_group; i++) {
-      largest = fmaxf(largest, fabsf(in[i]));
-      finite &= isfinite(in[i]) != 0;
-    }
-    if (!finite) {
-      memset(codes + g * rk_group, 0, rk_group);
-      scales[g] = NAN;
-      sums[g] = 0;
-      continue;
-    }
-    // The reciprocal of a subnormal overflows; such a group is as good as zero.
-    const float inverse = largest > 0 ? 127.0f / largest : 0.0f, factor = isfinite(inverse) ? inverse : 0.0f;
+    scales[g] = quantize_elements(x + g * rk_group, rk_group, codes + g * rk_group, 1);
     int sum = 0;
-    for (size_t i = 0; i < rk_group; i++) {
-      const int code = (int)rintf(in[i] * factor);
-      codes[g * rk_group + i] = (int8_t)code;
-      sum += code;
-    }
-    scales[g] = largest / 127.0f;
+    for (size_t i = 0; i < rk_group; i++) sum += codes[g * rk_group + i];
     sums[g] = (float)sum;
   }
 }
@@ -125,14 +121,18 @@ static void silu_multiply_quantize(const float *gate, const float *up, size_t n,
   }
 }
 
+/// An element of a cache; of q8, its code.
 static float cache_element(const rk_cache *cache, const void *elements, size_t index) {
-  return cache->element == rk_element_f16 ? rk_half_to_float(((const uint16_t *)elements)[index])
-                                          : ((const float *)elements)[index];
+  switch (cache->element) {
+    case rk_element_f32: return ((const float *)elements)[index];
+    case rk_element_f16: return rk_half_to_float(((const uint16_t *)elements)[index]);
+    default: return ((const int8_t *)elements)[index];
+  }
 }
 
-static void cache_put(const rk_cache *cache, void *elements, size_t index, float value) {
-  if (cache->element == rk_element_f16) ((uint16_t *)elements)[index] = rk_half_from_float(value);
-  else ((float *)elements)[index] = value;
+/// What the elements of a position are multiples of.
+static float cache_scale(const rk_cache *cache, const void *elements, size_t position) {
+  return cache->element == rk_element_q8 ? rk_cache_scales(elements, cache->width)[position % rk_cache_block] : 1;
 }
 
 /// Where an element of a position's key lies among the keys of its block.
@@ -147,10 +147,25 @@ static size_t value_index(const rk_cache *cache, size_t position, size_t c) {
 }
 
 static void store(const rk_cache *cache, size_t position, const float *key, const float *value) {
-  const size_t block = position / rk_cache_block;
-  for (size_t c = 0; c < cache->width; c++) {
-    cache_put(cache, rk_cache_keys(cache, block), key_index(cache, position, c), key[c]);
-    cache_put(cache, rk_cache_values(cache, block), value_index(cache, position, c), value[c]);
+  const size_t k = cache->width, block = position / rk_cache_block, at = position % rk_cache_block;
+  const size_t first_key = key_index(cache, position, 0), first_value = value_index(cache, position, 0);
+  void *keys = rk_cache_keys(cache, block), *values = rk_cache_values(cache, block);
+  switch (cache->element) {
+    case rk_element_f32:
+      for (size_t c = 0; c < k; c++) {
+        ((float *)keys)[first_key + c * rk_cache_tile] = key[c];
+        ((float *)values)[first_value + c] = value[c];
+      }
+      break;
+    case rk_element_f16:
+      for (size_t c = 0; c < k; c++) {
+        ((uint16_t *)keys)[first_key + c * rk_cache_tile] = rk_half_from_float(key[c]);
+        ((uint16_t *)values)[first_value + c] = rk_half_from_float(value[c]);
+      }
+      break;
+    case rk_element_q8:
+      rk_cache_scales(keys, k)[at] = quantize_elements(key, k, (int8_t *)keys + first_key, rk_cache_tile);
+      rk_cache_scales(values, k)[at] = quantize_elements(value, k, (int8_t *)values + first_value, 1);
   }
 }
 
@@ -177,12 +192,13 @@ static void fold_block(const rk_cache *cache, const float *q, float scale, size_
   for (size_t s = first; s < last; s++) {
     float dot = 0;
     for (size_t c = 0; c < k; c++) dot += q[c] * cache_element(cache, keys, key_index(cache, s, c));
-    weights[s - first] = dot * scale;
+    weights[s - first] = dot * cache_scale(cache, keys, s) * scale;
     largest = fmaxf(largest, weights[s - first]);
   }
   for (size_t s = first; s < last; s++) {
     weights[s - first] = expf(weights[s - first] - largest);
     total += weights[s - first];
+    weights[s - first] *= cache_scale(cache, values, s);
   }
   join(state, largest, total, &keep, &take);
   for (size_t c = 0; c < k; c++) {

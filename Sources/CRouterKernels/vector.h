@@ -6,6 +6,7 @@
 typedef int32_t rk_vi __attribute__((vector_size(RK_WIDTH * 4)));
 typedef uint32_t rk_vu __attribute__((vector_size(RK_WIDTH * 4)));
 typedef uint16_t rk_vh __attribute__((vector_size(RK_WIDTH * 2)));
+typedef int8_t rk_vc __attribute__((vector_size(RK_WIDTH)));
 typedef _Float16 rk_vhf __attribute__((vector_size(RK_WIDTH * 2)));
 
 static inline rk_vf vload(const float *p) {
@@ -34,6 +35,13 @@ static inline rk_vf vload_f16(const uint16_t *p) {
 static inline void vstore_f16(uint16_t *p, rk_vf v) {
   const rk_vhf narrow = __builtin_convertvector(v, rk_vhf);
   memcpy(p, &narrow, sizeof narrow);
+}
+
+/// Codes as floats.
+static inline rk_vf vload_i8(const int8_t *p) {
+  rk_vc v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(__builtin_convertvector(v, rk_vi), rk_vf);
 }
 
 static inline rk_vf vsplat(float x) {

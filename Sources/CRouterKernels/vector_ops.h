@@ -67,7 +67,6 @@ RK_BLOCK void quantize_group(const rk_vf *in, int8_t *codes, float *scale, float
     memcpy(&code, &shifted, sizeof code);
     code -= 0x4B400000;
     total += code;
-    typedef int8_t rk_vc __attribute__((vector_size(RK_WIDTH)));
     const rk_vc narrow = __builtin_convertvector(code, rk_vc);
     memcpy(codes + i * RK_WIDTH, &narrow, sizeof narrow);
   }

@@ -8,11 +8,14 @@ package enum SyntheticModel {
   /// Norms are 1, biases 0, and products keep the scale of their input, so activations grow like the square root of the
   /// depth and logits stay finite.
   ///
-  /// - Parameter encoding: quantised; of the layers, and of a separate embedding. The head has its
-  ///   ``WeightEncoding/ofVocabulary``.
+  /// - Parameters:
+  ///   - encoding: quantised; of the layers, and of a separate embedding. The head has its
+  ///     ``WeightEncoding/ofVocabulary``.
+  ///   - cacheElement: of keys and values; nil for what fits the model's arithmetic.
   /// - Precondition: every dimension of the configuration that a matrix takes its input from is a multiple of 32.
   package static func make(
-    _ configuration: ModelConfiguration, encoding: WeightEncoding, seed: UInt64 = 1, matmul: Matmul
+    _ configuration: ModelConfiguration, encoding: WeightEncoding, seed: UInt64 = 1, matmul: Matmul,
+    cacheElement: CacheElement? = nil
   ) -> LlamaModel {
     let table = TensorTable(configuration)
     var next = seed
@@ -38,6 +41,6 @@ package enum SyntheticModel {
       })
     return LlamaModel(
       configuration: configuration, exits: Array(1...configuration.layerCount), weights: weights,
-      matmul: matmul)
+      matmul: matmul, cacheElement: cacheElement)
   }
 }

@@ -5,15 +5,13 @@ import CRouterKernels
 package struct AttentionCache {
   /// Positions of a block.
   package static let blockPositions = Int(rk_cache_block)
-  /// Positions whose keys may share a cache line of 64 bytes; threads that write to one line disturb each other.
-  package static let linePositions = 32
 
   let view: rk_cache
 
   /// - Parameters:
   ///   - blocks: where each block starts, in the order of positions.
-  ///   - keys: bytes from there to the keys, `[2, K, 64]`.
-  ///   - values: bytes from there to the values, `[128, K]`.
+  ///   - keys: bytes from there to the keys, `[2, K, 64]`, and their scales if the elements have any, f32 `[128]`.
+  ///   - values: bytes from there to the values, `[128, K]`, and their scales.
   ///   - width: K.
   package init(
     blocks: UnsafePointer<UnsafeMutableRawPointer?>, keys: Int, values: Int, width: Int, element: CacheElement

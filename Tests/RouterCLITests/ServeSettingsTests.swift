@@ -51,7 +51,7 @@
         ("log-level", "debug", "error", { $0.logLevel.rawValue }),
         ("model", "a", "b", { $0.model.model ?? "" }),
         ("threads", "1", "2", { "\($0.model.threads ?? 0)" }),
-        ("cache", "f16", "f32", { $0.model.cachePrecision?.rawValue ?? "" }),
+        ("kv-type", "f16", "q8", { $0.model.keyValueType?.rawValue ?? "" }),
         ("head-screen", "on", "auto", { $0.model.headScreen?.rawValue ?? "" }),
       ]
 
@@ -88,7 +88,7 @@
     @Test func namesAreThoseOfTheFlags() {
       #expect(ServerEnvironment.name(of: "port") == "ROUTER_PORT")
       #expect(ServerEnvironment.name(of: "log-level") == "ROUTER_LOG_LEVEL")
-      #expect(ServerEnvironment.name(of: "cache") == "ROUTER_CACHE_TYPE")
+      #expect(ServerEnvironment.name(of: "kv-type") == "ROUTER_KV_TYPE")
     }
 
     @Test func flagsWithoutValuesAreYesOrNo() throws {

@@ -8,7 +8,9 @@ import Testing
 /// The law of batches: an answer in company is the answer alone, bit for bit.
 struct BatchDecodingTests {
   /// Requests of every kind: modes, policies, keys and values, samplers, penalties, depths, log-probabilities, stops.
-  private func requests(_ random: inout SplitMix64, count: Int) throws -> [GenerationRequest] {
+  private func requests(
+    _ random: inout SplitMix64, count: Int, _ keyValueType: KeyValueType
+  ) throws -> [GenerationRequest] {
     try (0..<count).map { index in
       let length = Int.random(in: 1...40, using: &random)
       let prompt = (0..<length).map { _ in Int32(TinyLanguage.letters.randomElement(using: &random) ?? 97) }
@@ -22,7 +24,7 @@ struct BatchDecodingTests {
         }
       return GenerationRequest(
         prompt: prompt, maximumTokens: Int.random(in: 1...40, using: &random), sampling: sampling,
-        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [], decoding: try .tiny(way: index % 11),
+        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [], decoding: try .tiny(way: index % 11, keyValueType),
         maximumExit: index % 6 == 5 ? 3 : nil, topLogprobs: index % 4 == 2 ? 2 : nil,
         ignoresEndOfText: index % 3 != 0)
     }
@@ -32,10 +34,11 @@ struct BatchDecodingTests {
   @Test(arguments: 0..<12 as Range<UInt64>)
   func anAnswerInABatchIsTheAnswerAlone(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
+    let keyValueType = seed % 3 == 2 ? KeyValueType.q8 : .f16
     let language = try TinyLanguage.make(
       likely: Array(TinyLanguage.letters.prefix(Int(seed % 4) * 5 + 1)), endOfGeneration: [100],
-      headScreening: seed % 2 == 0 ? .off : .after(inputs: 4))
-    let requests = try requests(&random, count: 33)
+      headScreening: seed % 2 == 0 ? .off : .after(inputs: 4), keyValueType: keyValueType)
+    let requests = try requests(&random, count: 33, keyValueType)
     let expected = try requests.map { try Transcript($0, on: language) }
     let batch = DecodingBatch(language)
     var waiting = Array(requests.enumerated())

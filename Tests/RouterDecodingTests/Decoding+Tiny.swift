@@ -4,10 +4,10 @@ import RouterTestSupport
 
 extension TinyLanguage {
   /// Who the tiny model is to a policy.
-  static func identity(layers: Int = layerCount) -> ModelIdentity {
+  static func identity(layers: Int = layerCount, keyValueType: KeyValueType = .f16) -> ModelIdentity {
     ModelIdentity(
       name: "tiny", fingerprint: fingerprint, layerCount: layerCount, loadedLayerCount: layers,
-      exits: Array(1...layerCount))
+      exits: Array(1...layerCount), keyValueType: keyValueType)
   }
 }
 
@@ -25,7 +25,19 @@ extension Decoding {
 
   /// Ways to decode of every kind: modes, policies, keys and values, drafts.
   ///
-  /// - Parameter way: 0 ..< ``tinyWays``.
+  /// - Parameters:
+  ///   - way: 0 ..< ``tinyWays``.
+  ///   - keyValueType: of the model that they are for.
+  static func tiny(way: Int, _ keyValueType: KeyValueType) throws -> Decoding {
+    let decoding = try tiny(way: way)
+    guard case .exit(let plan) = decoding else { return decoding }
+    var other = try ExitPlan(
+      plan.policy, for: TinyLanguage.identity(keyValueType: keyValueType), keyValues: plan.keyValues)
+    other.draftsAhead = plan.draftsAhead
+    return .exit(other)
+  }
+
+  /// Ways to decode as above, for keys and values of f16.
   static func tiny(way: Int) throws -> Decoding {
     switch way {
     case 0: .full

@@ -64,7 +64,7 @@ struct GenerationRequestTests {
     var request = GenerationRequest(prompt: [1], maximumTokens: 2)
     let others = [
       ModelIdentity(name: "tiny", fingerprint: "tuned", layerCount: 4, exits: [1, 2, 3, 4]),
-      TinyLanguage.identity(layers: 2),
+      TinyLanguage.identity(layers: 2), TinyLanguage.identity(keyValueType: .q8),
     ]
     for other in others {
       request.decoding = .exit(try ExitPlan(policy, for: other))

@@ -33,7 +33,8 @@ struct PrefixReuseTests {
   @Test(arguments: 0..<10 as Range<UInt64>)
   func aHitIsAColdStart(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
-    let language = try TinyLanguage.make(contextLength: 600)
+    let keyValueType = seed % 3 == 2 ? KeyValueType.q8 : .f16
+    let language = try TinyLanguage.make(contextLength: 600, keyValueType: keyValueType)
     let limit = seed % 2 == 0 ? nil : Int.random(in: 5...16, using: &random)
     let pool = KeyValuePool(KeyValueLayout(of: language.model), pageLimit: limit)
     let batch = DecodingBatch(language, pool: pool, sharesPrefixes: true)
@@ -49,7 +50,8 @@ struct PrefixReuseTests {
           prompt: kept + own, maximumTokens: Int.random(in: 1...80, using: &random),
           sampling: left % 3 == 0
             ? try SamplingOptions(temperature: 0.9, topK: 5, seed: UInt64(left)) : .greedy,
-          decoding: try .tiny(way: left % Decoding.tinyWays), maximumExit: left % 9 == 4 ? 3 : nil,
+          decoding: try .tiny(way: left % Decoding.tinyWays, keyValueType),
+          maximumExit: left % 9 == 4 ? 3 : nil,
           ignoresEndOfText: true, prefixScope: left % 8 == 7 ? nil : left % 5 == 0 ? "other" : "")
         if let sequence = try? batch.add(request) {
           running.append((request, sequence, Transcript()))
@@ -80,8 +82,8 @@ struct PrefixReuseTests {
   }
 
   /// The second turn of a chat reads what is new.
-  @Test func aChatGoesOnWhereItStood() throws {
-    let language = try TinyLanguage.make(contextLength: 600)
+  @Test(arguments: KeyValueType.allCases) func aChatGoesOnWhereItStood(keyValueType: KeyValueType) throws {
+    let language = try TinyLanguage.make(contextLength: 600, keyValueType: keyValueType)
     let batch = DecodingBatch(language, sharesPrefixes: true)
     var text = letters(300)
     for turn in 0..<4 {

@@ -5,10 +5,11 @@ import Testing
 @Suite struct PolicyFileModelTests {
   private func model(
     _ fingerprint: String = PolicyFileTests.modelDigest, name: String = "other", layers: Int = 30,
-    loaded: Int? = nil, exits: [Int] = [9, 12, 15, 30]
+    loaded: Int? = nil, exits: [Int] = [9, 12, 15, 30], keyValueType: KeyValueType = .f16
   ) -> ModelIdentity {
     ModelIdentity(
-      name: name, fingerprint: fingerprint, layerCount: layers, loadedLayerCount: loaded, exits: exits)
+      name: name, fingerprint: fingerprint, layerCount: layers, loadedLayerCount: loaded, exits: exits,
+      keyValueType: keyValueType)
   }
 
   @Test func acceptsTheModelItWasCalibratedFor() throws {
@@ -33,6 +34,26 @@ import Testing
     let namesake = try #require(file.mismatches(with: model(stranger, name: "SmolLM2")).first)
     #expect(namesake.what.contains("other weights or other exit adapters"))
     #expect(try file.mismatches(with: model(stranger)).first?.what.contains("adapters") == false)
+  }
+
+  /// f16 keys and values stand for f32 too: files have not always told the two apart.
+  @Test func aPolicyFitsTheKeysAndValuesItWasCalibratedWith() throws {
+    for (calibrated, here, fits) in [
+      (KeyValueType.f16, KeyValueType.f16, true), (.f16, .f32, true), (.f16, .q8, false), (.q8, .q8, true),
+      (.q8, .f16, false), (.q8, .f32, false), (.f32, .f16, false),
+    ] {
+      let file = try PolicyFileTests.thresholdFile(keyValueType: calibrated)
+      let found = try file.mismatches(with: model(keyValueType: here))
+      #expect(found.map(\.code) == (fits ? [] : [.modelMismatch]), "\(calibrated), here \(here)")
+    }
+    let found = try PolicyFileTests.thresholdFile().mismatches(with: model(keyValueType: .q8))
+    #expect(
+      found.first?.description
+        == "policy `entropy` was calibrated with --kv-type f16, not q8, so its thresholds guarantee nothing here "
+        + "($.decoder.kvType). Recalibrate with `router calibrate --model MODEL --policy entropy --data FILE "
+        + "--kv-type q8`, use --kv-type f16, or pass --allow-mismatch to use it without its guarantee.")
+    let written = try PolicyFile(rule: .patience(PatiencePolicy(exits: [9, 12], patience: 2)))
+    #expect(try written.mismatches(with: model(keyValueType: .q8)).isEmpty, "by hand, it promises nothing")
   }
 
   @Test func refusesExitsThatTheModelLacks() throws {

@@ -7,13 +7,13 @@ import Testing
   static let modelDigest = String(repeating: "ab", count: 32)
   static let dataDigest = String(repeating: "09", count: 32)
 
-  static func thresholdFile() throws -> PolicyFile {
+  static func thresholdFile(keyValueType: KeyValueType = .f16) throws -> PolicyFile {
     try PolicyFile(
       rule: .threshold(
         ThresholdPolicy(
           estimator: .entropy, exits: [9, 12], thresholds: [0.95, nil],
           decay: ThresholdDecay(tau: 4, length: 128))),
-      notes: "an example / with a slash",
+      notes: "an example / with a slash", decoder: PolicyDecoder(keyValueType: keyValueType),
       guarantee: PolicyGuarantee(
         metric: "disagreement", risk: 0.1, delta: 0.05, prompts: 100, method: "hoeffding-bentkus",
         bound: 0.093, empiricalRisk: 0.02, heldOutRisk: 0.03, heldOutPrompts: 50, maximumTokens: 128),
@@ -27,7 +27,7 @@ import Testing
 
   static func files() throws -> [PolicyFile] {
     [
-      try thresholdFile(),
+      try thresholdFile(), try thresholdFile(keyValueType: .q8),
       try PolicyFile(rule: .patience(PatiencePolicy(exits: [3, 6, 9], patience: 2))),
       try PolicyFile(rule: .fixed(FixedDepthPolicy(name: "full-depth", depth: 30)), notes: "all layers"),
       try PolicyFile(rule: .threshold(ThresholdPolicy(estimator: .saturation, exits: [1], thresholds: [1]))),
@@ -40,6 +40,19 @@ import Testing
       let again = try PolicyFile(json: json)
       #expect(again == file)
       #expect(try again.json() == json)
+    }
+  }
+
+  /// The type of keys and values is written where it is not f16, in a format that older programs refuse.
+  @Test func keysAndValuesAreF16UnlessTheFileSaysOtherwise() throws {
+    let plain = String(decoding: try Self.thresholdFile().json(), as: UTF8.self)
+    #expect(!plain.contains("kvType") && plain.contains("\"format\" : 1"))
+    #expect(try PolicyFile(json: Data(plain.utf8)).decoder.keyValueType == .f16)
+    for type in [KeyValueType.q8, .f32] {
+      let json = try Self.thresholdFile(keyValueType: type).json()
+      let text = String(decoding: json, as: UTF8.self)
+      #expect(text.contains("\"kvType\" : \"\(type.rawValue)\"") && text.contains("\"format\" : 3"))
+      #expect(try PolicyFile(json: json).decoder.keyValueType == type)
     }
   }
 
@@ -127,7 +140,7 @@ import Testing
     ("[]", .wrongType, "$"),
     ("null", .wrongType, "$"),
     ("{}", .missingField, "$.format"),
-    (#"{"format": 3, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
+    (#"{"format": 4, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
     (#"{"format": "1"}"#, .wrongType, "$.format"),
     (#"{"format": 1.5}"#, .wrongType, "$.format"),
     (#"{"format": 1, "name": "a", "kind": "magic"}"#, .unsupportedKind, "$.kind"),
@@ -146,6 +159,10 @@ import Testing
     (
       #"{"format": 1, "name": "a", "kind": "fixed", "depth": 3, "decoder": {"mode": "guess", "kv": "propagate"}}"#,
       .unsupportedKind, "$.decoder.mode"
+    ),
+    (
+      #"{"format": 3, "name": "a", "kind": "fixed", "depth": 3, "decoder": {"mode": "exit", "kv": "exact", "kvType": "q4"}}"#,
+      .unsupportedKind, "$.decoder.kvType"
     ),
     (
       #"{"format": 1, "name": "a", "kind": "fixed", "depth": 3, "thresholds": [1]}"#,

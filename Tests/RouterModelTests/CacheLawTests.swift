@@ -46,6 +46,14 @@ struct CacheLawTests {
     #expect(error > 0 && error < 0x1p-9)
   }
 
+  /// 8-bit keys and values move them by about half a step of the largest element over 127, and no more.
+  @Test func aCacheOfCodesIsCloseToAnExactOne() throws {
+    let exact = try states(threads: 1, batches: [100], element: .f32, encoding: .f32)
+    let rounded = try states(threads: 1, batches: [100], element: .q8, encoding: .f32)
+    let error = relativeError(rounded, exact)
+    #expect(error > 0 && error < 0x1p-6)
+  }
+
   @Test func aCacheOfTheWantedPrecisionIsMade() throws {
     let fixture = try ModelFixture.named("tied head")
     let model = TinyModel(configuration: fixture.configuration, encoding: .q4).model()
@@ -55,8 +63,8 @@ struct CacheLawTests {
         matmul: model.matmul, cacheElement: element)
       return try InferenceSession(model: model, capacity: 24, cacheElement: session).run(fixture.tokens)
     }
-    let (half, full) = (try states(.f16), try states(.f32))
-    #expect(half != full)
+    let (half, full, codes) = (try states(.f16), try states(.f32), try states(.q8))
+    #expect(half != full && codes != full && codes != half)
     #expect(try states(nil) == half)
     #expect(try states(.f16, of: .f32) == full)
   }

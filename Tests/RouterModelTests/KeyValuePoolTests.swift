@@ -29,9 +29,8 @@ struct KeyValuePoolTests {
     try sequence?.append([1])
     #expect(pool.usage.pagesHeld == 2 && pool.usage.pagesMade == 2)
     let layout = KeyValueLayout(of: model)
-    #expect(
-      layout.pageByteCount
-        == 2 * 128 * 2 * model.configuration.keyValueWidth * layout.element.byteCount)
+    // Two layers of keys and values in f16.
+    #expect(layout.pageByteCount == 2 * 2 * 128 * model.configuration.keyValueWidth * 2)
     sequence = nil
     #expect(pool.usage.pagesHeld == 0 && pool.usage.pagesPromised == 0)
     // The memory stays for the next.
@@ -39,6 +38,16 @@ struct KeyValuePoolTests {
     let next = try ModelSequence(of: model, in: pool, capacity: 256)
     try next.begin([Int32](repeating: 1, count: 200))
     #expect(pool.usage.pagesHeld == 2 && pool.usage.pagesMade == 2)
+  }
+
+  /// Codes take a byte, and a scale of four bytes goes with those of a head and position.
+  @Test func aPageOfCodesTakesAboutHalf() throws {
+    let (pool, model) = try pool()
+    let (heads, width) = (pool.layout.headCount, pool.layout.width)
+    let layout = KeyValueLayout(of: model, element: .q8)
+    #expect(layout.pageByteCount == 2 * 2 * heads * 128 * (width + 4))
+    #expect(pool.layout.pageByteCount == 2 * 2 * heads * 128 * width * 2)
+    #expect(KeyValueLayout(of: model, element: .f32).pageByteCount == 2 * pool.layout.pageByteCount)
   }
 
   /// What is promised cannot be promised again, so that no sequence stops in mid-answer.

@@ -51,12 +51,28 @@ struct AttendKernelTests {
     }
   }
 
-  /// What lies beyond a row's own position, be it another row's or nobody's, must not reach it.
+  /// Scores off by at most d change each weight by a factor of at most e^2d; values within 1 are off by half a step.
   @Test(arguments: Kernels.available)
-  func laterPositionsDoNotShow(set: Kernels.InstructionSet) throws {
+  func codesAreCloseToWhatTheyRound(set: Kernels.InstructionSet) throws {
+    let table = try set.kernels().table.pointee
+    for (heads, rows, position, width) in [(3, 1, 126, 64), (2, 5, 200, 20), (1, 3, 0, 134)] {
+      let problem = AttentionProblem(
+        heads: heads, rows: rows, position: position, width: width, element: .q8, seed: 43, with: table)
+      let (exact, errors) = (problem.unrounded, problem.scoreErrors)
+      let distances = zip(problem.attend(table, rows: 0..<rows), exact).map { abs(Double($0) - $1) }
+      for (index, distance) in distances.enumerated() {
+        #expect(distance <= 1 / 254 + exp(2 * errors[index / width]) - 1 + 1e-5, "\(set), element \(index)")
+      }
+      #expect(distances.reduce(0, +) / Double(distances.count) < 1 / 254, "\(set), width \(width)")
+    }
+  }
+
+  /// What lies beyond a row's own position, be it another row's or nobody's, must not reach it.
+  @Test(arguments: Kernels.available, AttentionProblem.Element.allCases)
+  func laterPositionsDoNotShow(set: Kernels.InstructionSet, element: AttentionProblem.Element) throws {
     let table = try set.kernels().table.pointee
     let problem = AttentionProblem(
-      heads: 3, rows: 9, position: 123, width: 20, element: .f32, seed: 42, with: table)
+      heads: 3, rows: 9, position: 123, width: 20, element: element, seed: 42, with: table)
     let before = problem.attend(table, rows: 0..<9)
     let poison = [Float](repeating: .nan, count: 20)
     for position in 128..<132 { problem.store(poison, poison, at: position, with: table) }
@@ -98,13 +114,15 @@ struct AttendKernelTests {
   @Test(arguments: Kernels.available, [0, 127, 128, 200])
   func aKeyOrValueThatIsNoNumberMakesTheOutputNaN(set: Kernels.InstructionSet, position: Int) throws {
     let table = try set.kernels().table.pointee
-    for (key, value) in [(Float.nan, Float(1)), (.infinity, 1), (1, .nan)] {
-      let problem = AttentionProblem(
-        heads: 1, rows: 1, position: 200, width: 16, element: .f32, seed: 34, with: table)
-      problem.store(
-        [Float](repeating: key, count: 16), [Float](repeating: value, count: 16), at: position, with: table)
-      let found = problem.attend(table, rows: 0..<1)
-      #expect(found.allSatisfy { $0.isNaN }, "\(set), key \(key), value \(value)")
+    for element in AttentionProblem.Element.allCases {
+      for (key, value) in [(Float.nan, Float(1)), (.infinity, 1), (1, .nan)] {
+        let problem = AttentionProblem(
+          heads: 1, rows: 1, position: 200, width: 16, element: element, seed: 34, with: table)
+        problem.store(
+          [Float](repeating: key, count: 16), [Float](repeating: value, count: 16), at: position, with: table)
+        let found = problem.attend(table, rows: 0..<1)
+        #expect(found.allSatisfy { $0.isNaN }, "\(set), \(element), key \(key), value \(value)")
+      }
     }
   }
 }

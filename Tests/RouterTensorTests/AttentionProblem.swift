@@ -6,7 +6,28 @@ import RouterTestSupport
 
 /// Random queries over a random cache of one key/value head, with the exact answer.
 final class AttentionProblem {
-  enum Element: String, CaseIterable { case f32, f16 }
+  enum Element: String, CaseIterable {
+    case f32, f16, q8
+
+    var code: rk_element {
+      switch self {
+      case .f32: rk_element_f32
+      case .f16: rk_element_f16
+      case .q8: rk_element_q8
+      }
+    }
+
+    /// What a cache holds of a key or value: f32 and f16 round each element, q8 to multiples of a 127th of the largest.
+    func rounded(_ row: [Float]) -> [Float] {
+      switch self {
+      case .f32: return row
+      case .f16: return row.map { HalfPrecision.float(fromF16: HalfPrecision.f16(from: $0)) }
+      case .q8:
+        let largest = row.map(abs).max() ?? 0
+        return row.map { ($0 * (127 / largest)).rounded(.toNearestOrEven) * (largest / 127) }
+      }
+    }
+  }
 
   let heads: Int
   let rows: Int
@@ -17,6 +38,9 @@ final class AttentionProblem {
   /// `[positions][K]`, rounded to what the cache holds.
   private(set) var keys: [[Float]] = []
   private(set) var values: [[Float]] = []
+  /// `[positions][K]`, as they were before that.
+  private var exactKeys: [[Float]] = []
+  private var exactValues: [[Float]] = []
   private let element: Element
   /// A block of memory for each block of 128 positions: keys, then values.
   private let memory: [Block<UInt8>]
@@ -34,31 +58,29 @@ final class AttentionProblem {
     var random = SplitMix64(seed: seed)
     let offset = Int(seed % 4)
     queries = Block(random.floats(rows * (heads * width + 3), amplitude: 4), offset: offset)
-    // All bits set: as f32 or f16 each element that is never written is a NaN.
+    // All bits set: as f32 or f16 each element that is never written is a NaN, of q8 each scale.
     let blockCount = (position + rows + 127) / 128
-    let bytes = [UInt8](repeating: 0xFF, count: 2 * 128 * width * (element == .f32 ? 4 : 2))
+    let bytes = [UInt8](repeating: 0xFF, count: 2 * rk_cache_bytes(element.code, width))
     memory = (0..<blockCount).map { _ in Block(bytes, offset: 4 * offset) }
     blocks = .allocate(capacity: blockCount)
     for (index, block) in memory.enumerated() {
       (blocks + index).initialize(to: UnsafeMutableRawPointer(block.pointer))
     }
     for position in 0..<count {
-      keys.append(random.floats(width).map(rounded))
-      values.append(random.floats(width).map(rounded))
-      store(keys[position], values[position], at: position, with: table)
+      exactKeys.append(random.floats(width))
+      exactValues.append(random.floats(width))
+      keys.append(element.rounded(exactKeys[position]))
+      values.append(element.rounded(exactValues[position]))
+      store(exactKeys[position], exactValues[position], at: position, with: table)
     }
   }
 
   deinit { blocks.deallocate() }
 
-  private func rounded(_ value: Float) -> Float {
-    element == .f32 ? value : HalfPrecision.float(fromF16: HalfPrecision.f16(from: value))
-  }
-
   private var cache: rk_cache {
     rk_cache(
-      blocks: blocks, keys: 0, values: 128 * width * (element == .f32 ? 4 : 2), width: width,
-      element: element == .f32 ? rk_element_f32 : rk_element_f16)
+      blocks: blocks, keys: 0, values: rk_cache_bytes(element.code, width), width: width,
+      element: element.code)
   }
 
   private var view: rk_queries {
@@ -102,7 +124,20 @@ final class AttentionProblem {
   }
 
   /// `[rows, heads * K]` in f64, from the stored keys and values.
-  var expected: [Double] {
+  var expected: [Double] { exact(keys, values) }
+
+  /// `[rows, heads * K]` in f64, from the keys and values before they were rounded.
+  var unrounded: [Double] { exact(exactKeys, exactValues) }
+
+  /// `[rows, heads]`: how far rounding the keys may move a query's scaled scores, each key by half a step of 1 / 127.
+  var scoreErrors: [Double] {
+    (0..<rows * heads).map { query in
+      let start = query / heads * stride + query % heads * width
+      return Double(scale) * (0..<width).reduce(0.0) { $0 + abs(Double(queries[start + $1])) } / 254
+    }
+  }
+
+  private func exact(_ keys: [[Float]], _ values: [[Float]]) -> [Double] {
     (0..<rows * heads).flatMap { query -> [Double] in
       let start = query / heads * stride + query % heads * width
       let positions = 0...position + query / heads

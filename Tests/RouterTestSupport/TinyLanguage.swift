@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterDecoding
+import RouterExit
 import RouterModel
 import RouterRandom
 import RouterTensor
@@ -25,10 +26,11 @@ package enum TinyLanguage {
   ///   - endOfGeneration: tokens that end an answer besides the end-of-text token.
   ///   - tokenizer: another tokenizer for the same 257 tokens.
   ///   - headScreening: when the head gets a screen; nil for never, since it is small.
+  ///   - keyValueType: how keys and values are held; nil for f16.
   package static func make(
     likely: [UInt8]? = letters, amplitude: Float = 0.3, layers: Int = layerCount,
     endOfGeneration: [Int32] = [], contextLength: Int = 128, tokenizer: Tokenizer? = nil,
-    headScreening: HeadScreening? = nil
+    headScreening: HeadScreening? = nil, keyValueType: KeyValueType? = nil
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
       architecture: .llama, layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1,
@@ -42,7 +44,7 @@ package enum TinyLanguage {
       weights: weights(
         configuration, layers: layers, likely: likely.map { Set($0) }, amplitude: amplitude,
         team: matmul.team),
-      matmul: matmul, headScreening: headScreening)
+      matmul: matmul, headScreening: headScreening, cacheElement: keyValueType.map(CacheElement.init))
     let metadata = try CheckpointMetadata(
       name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
       provenance: Provenance(source: "random numbers", tool: "tests"))

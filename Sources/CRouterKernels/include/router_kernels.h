@@ -67,16 +67,26 @@ size_t rk_tiles_bytes(rk_encoding encoding, size_t n, size_t k);
 /// Keys and values of one head are held in tiles of 64 positions, and attention goes over blocks of 128.
 enum { rk_cache_tile = 64, rk_cache_block = 128 };
 
-typedef enum rk_element { rk_element_f32 = 0, rk_element_f16 = 1 } rk_element;
+/// How keys and values are held. q8: 8-bit codes with an f32 scale for each key and each value, x = scale * code.
+typedef enum rk_element { rk_element_f32 = 0, rk_element_f16 = 1, rk_element_q8 = 2 } rk_element;
 
 /// The keys and values of one head, in blocks of 128 positions that may lie anywhere.
 typedef struct rk_cache {
   void *const *blocks;  ///< where each block starts, in the order of positions
-  size_t keys;          ///< bytes from there to the keys [2, K, 64], tiles of 64 positions
-  size_t values;        ///< bytes from there to the values [128, K]
+  size_t keys;          ///< bytes from there to the keys [2, K, 64], tiles of 64 positions; of q8, then scales [128]
+  size_t values;        ///< bytes from there to the values [128, K]; of q8, then scales [128]
   size_t width;         ///< K
   rk_element element;
 } rk_cache;
+
+/// Bytes of the keys of a block, or of its values, for heads of width k.
+static inline size_t rk_cache_bytes(rk_element element, size_t k) {
+  switch (element) {
+    case rk_element_f32: return rk_cache_block * k * 4;
+    case rk_element_f16: return rk_cache_block * k * 2;
+    default: return rk_cache_block * (k + 4);
+  }
+}
 
 /// Queries of the heads that share one head of keys and values: row r, head h starts at rows + r * stride + h
 /// * K.
@@ -130,7 +140,8 @@ typedef struct rk_kernels {
   /// Rotates one head of width k in place: pairs (i, i + k / 2) by the angle whose cosine and sine are given.
   void (*rotate)(float *head, const float *cosines, const float *sines, size_t k);
 
-  /// Puts a key and a value f32 [K] into the cache at a position, rounded to its element type.
+  /// Puts a key and a value f32 [K] into the cache at a position, rounded to its element type. In q8 the scale of a
+  /// key or value that holds a NaN or an infinity is NaN.
   void (*store)(const rk_cache *cache, size_t position, const float *key, const float *value);
   /// out = softmax(scale * q . keys) . values for rows first ..< last; out is laid out as the queries are.
   ///

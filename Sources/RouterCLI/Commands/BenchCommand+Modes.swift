@@ -1,6 +1,7 @@
 import Foundation
 import RouterDecoding
 import RouterEvaluation
+import RouterExit
 
 // What `router bench` measures besides rows.
 extension BenchCommand {
@@ -77,6 +78,7 @@ extension BenchCommand {
     process.arguments = [
       "bench", "--model", path, "--threads", "\(threads)", "--load-started", "\(LoadTimes.now)",
     ]
+    if let type = subject.keyValueType { process.arguments? += ["--kv-type", type.rawValue] }
     try process.run()
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
@@ -88,7 +90,8 @@ extension BenchCommand {
 
   /// The other side of `loadAnew`.
   func reportLoad(started: Double) throws {
-    let options = LanguageModel.LoadOptions(threadCount: subject.threadCounts.max())
+    let options = LanguageModel.LoadOptions(
+      threadCount: subject.threadCounts.max(), keyValueType: subject.keyValueType)
     try OutputOptions.printJSON(
       LoadTimes(path: try subject.path(), options: options, started: started))
   }

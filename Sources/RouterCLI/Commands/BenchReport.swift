@@ -11,9 +11,12 @@ struct BenchReport: Encodable {
     let layers: Int
     let weightBytes: Int
     let headBytes: Int
+    /// How keys and values are held.
+    let keyValueType: String
 
     private enum CodingKeys: String, CodingKey {
       case name, weights, layers
+      case keyValueType = "kv_type"
       case weightBytes = "weight_bytes"
       case headBytes = "head_bytes"
     }
@@ -24,6 +27,7 @@ struct BenchReport: Encodable {
       layers = subject.model.layerCount
       weightBytes = subject.model.weights.byteCount
       headBytes = subject.model.weights.head.byteCount
+      keyValueType = subject.model.fittingCacheElement.rawValue
     }
   }
 
@@ -46,7 +50,8 @@ struct BenchReport: Encodable {
     for model in models {
       Swift.print(
         "\(model.name), \(model.weights): \(model.layers) layers, \(Self.mega(Double(model.weightBytes))) MB of weights, "
-          + "of which the head \(Self.mega(Double(model.headBytes))) MB")
+          + "of which the head \(Self.mega(Double(model.headBytes))) MB; keys and values in \(model.keyValueType)"
+      )
     }
     printRows()
     if !peers.isEmpty { printPeers() }

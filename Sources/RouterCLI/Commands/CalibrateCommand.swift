@@ -131,7 +131,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     let dataHash = try SHA256Digest.hex(
       of: Data(data.map { try SHA256Digest.hex(ofFile: $0) }.joined(separator: "\n").utf8))
     let language = try model.load()
-    let settings = try self.settings(known: language.exits.dropLast())
+    var settings = try self.settings(known: language.exits.dropLast())
+    settings.keyValueType = language.keyValueType
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
     let reportPath = report ?? Self.defaultReport(trace: tracePath)
     try makeDirectory(of: reportPath)
@@ -211,6 +212,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     if let exits { parts.append("--exits \(exits.values.map(String.init).joined(separator: ","))") }
     if objective != .seconds { parts.append("--objective \(objective.rawValue)") }
     if kv != .propagate { parts.append("--kv \(kv.rawValue)") }
+    if let type = model.keyValueType { parts.append("--kv-type \(type.rawValue)") }
     if finalists != 2 { parts.append("--finalists \(finalists)") }
     return parts.joined(separator: " ")
   }

@@ -3,6 +3,7 @@ import Foundation
 import RouterCheckpoint
 import RouterDecoding
 import RouterEvaluation
+import RouterExit
 import RouterModel
 import RouterTensor
 
@@ -27,6 +28,9 @@ struct BenchSubjectOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Numbers of threads; one a core if absent.", valueName: "list"))
   var threads: IntegerList?
+
+  @Option(name: .customLong("kv-type"), help: .keyValueType)
+  var keyValueType: KeyValueType?
 
   func validate() throws {
     if let threads, threads.values.isEmpty || threads.values.contains(where: { !(1...256).contains($0) }) {
@@ -61,6 +65,7 @@ struct BenchSubjectOptions: ParsableArguments {
     var options = try ModelOptions.parse([])
     options.model = model
     options.threads = threadCounts.max()
+    options.keyValueType = keyValueType
     return options
   }
 
@@ -79,7 +84,8 @@ struct BenchSubjectOptions: ParsableArguments {
     return quantize.values.map {
       BenchmarkSubject(
         name: shape.rawValue, weights: $0.rawValue, fingerprint: nil,
-        model: SyntheticModel.make(configuration, encoding: $0, matmul: matmul))
+        model: SyntheticModel.make(
+          configuration, encoding: $0, matmul: matmul, cacheElement: keyValueType.map(CacheElement.init)))
     }
   }
 }

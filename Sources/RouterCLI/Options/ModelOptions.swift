@@ -1,6 +1,7 @@
 import ArgumentParser
 import RouterCheckpoint
 import RouterDecoding
+import RouterExit
 import RouterImport
 
 /// Which model to load, and how.
@@ -19,12 +20,8 @@ package struct ModelOptions: ParsableArguments, Sendable {
   @Flag(help: "Keep activations in f32 where weights are quantised: slower, for comparisons.")
   package var exactActivations = false
 
-  @Option(
-    name: .customLong("cache"),
-    help: ArgumentHelp(
-      "How keys and values are held: f16 or f32; f16 beside 8-bit activations, else f32, if absent.",
-      valueName: "type"))
-  package var cachePrecision: LanguageModel.LoadOptions.CachePrecision?
+  @Option(name: .customLong("kv-type"), help: .keyValueType)
+  package var keyValueType: KeyValueType?
 
   @Option(
     help: ArgumentHelp(
@@ -52,7 +49,7 @@ package struct ModelOptions: ParsableArguments, Sendable {
     options.model = try environment.value(model, "model")
     options.threads = try environment.value(threads, "threads")
     options.exactActivations = try environment.isOn(exactActivations, "exact-activations")
-    options.cachePrecision = try environment.value(cachePrecision, "cache")
+    options.keyValueType = try environment.value(keyValueType, "kv-type")
     options.headScreen = try environment.value(headScreen, "head-screen")
     try Self.check(options.threads, from: environment.source(threads, "threads"))
     return options
@@ -87,9 +84,18 @@ package struct ModelOptions: ParsableArguments, Sendable {
       path: path,
       options: LanguageModel.LoadOptions(
         maximumExit: maximumExit, threadCount: threads, exactActivations: exactActivations,
-        screensHead: headScreen?.option, cachePrecision: cachePrecision),
+        screensHead: headScreen?.option, keyValueType: keyValueType),
       progress: { bar.update($0) })
   }
 }
 
-extension LanguageModel.LoadOptions.CachePrecision: ExpressibleByArgument {}
+extension KeyValueType: ExpressibleByArgument {}
+
+extension ArgumentHelp {
+  /// The help of `--kv-type`.
+  static let keyValueType = ArgumentHelp(
+    """
+    How keys and values are held: f16, q8 (about half of that memory) or f32; f16 beside 8-bit activations, else \
+    f32, if absent.
+    """, valueName: "type")
+}

@@ -19,8 +19,8 @@
         risk beside the promised one. Only greedy requests can be checked.
 
         An environment variable may stand in for each flag: ROUTER_PORT for --port, ROUTER_LOG_LEVEL=debug for \
-        --log-level debug, ROUTER_ALLOW_MISMATCH=1 for --allow-mismatch, ROUTER_ALIAS=a,b for --alias a --alias b, \
-        and ROUTER_CACHE_TYPE for --cache. Flags win.
+        --log-level debug, ROUTER_ALLOW_MISMATCH=1 for --allow-mismatch, ROUTER_ALIAS=a,b for --alias a --alias b. \
+        Flags win.
         """)
 
     package init() {}
@@ -173,7 +173,8 @@
       logger.info(
         "Memory for keys and values",
         metadata: [
-          "pages": "\(memory.pageLimit)", "page_bytes": "\(memory.pageByteCount)",
+          "type": "\(engine.model.keyValueType.rawValue)", "pages": "\(memory.pageLimit)",
+          "page_bytes": "\(memory.pageByteCount)",
           "positions": "\(memory.pageLimit * KeyValueMemory.pagePositions)",
         ])
     }

@@ -15,8 +15,7 @@ package struct ServerEnvironment: Sendable {
 
   /// The variable of a flag, such as `ROUTER_LOG_LEVEL` for `log-level`.
   package static func name(of flag: String) -> String {
-    // The variable ROUTER_CACHE has named the directory of models since before the server had variables.
-    flag == "cache" ? "ROUTER_CACHE_TYPE" : "ROUTER_" + flag.uppercased().replacing("-", with: "_")
+    "ROUTER_" + flag.uppercased().replacing("-", with: "_")
   }
 
   /// A flag's value: the given one, else its variable's.

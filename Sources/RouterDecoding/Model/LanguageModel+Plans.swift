@@ -6,7 +6,7 @@ extension LanguageModel {
   public var identity: ModelIdentity {
     ModelIdentity(
       name: name, fingerprint: fingerprint, layerCount: metadata.configuration.layerCount,
-      loadedLayerCount: layerCount, exits: metadata.exits)
+      loadedLayerCount: layerCount, exits: metadata.exits, keyValueType: keyValueType)
   }
 
   /// What may be asked of the model.

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import RouterCheckpoint
+public import RouterExit
 import RouterModel
 import RouterTensor
 import RouterTokenizer
@@ -20,25 +21,17 @@ public final class LanguageModel: Sendable {
     /// the same tokens; nil for what suits the head.
     public var screensHead: Bool?
     /// How keys and values are held; nil for what suits the weights: f16 beside 8-bit activations, else f32.
-    public var cachePrecision: CachePrecision?
-
-    /// An element type of keys and values.
-    public enum CachePrecision: String, Sendable, CaseIterable {
-      /// IEEE 754 half precision: half the memory, and half of what attention reads.
-      case f16
-      /// IEEE 754 single precision.
-      case f32
-    }
+    public var keyValueType: KeyValueType?
 
     public init(
       maximumExit: Int? = nil, threadCount: Int? = nil, exactActivations: Bool = false,
-      screensHead: Bool? = nil, cachePrecision: CachePrecision? = nil
+      screensHead: Bool? = nil, keyValueType: KeyValueType? = nil
     ) {
       self.maximumExit = maximumExit
       self.threadCount = threadCount
       self.exactActivations = exactActivations
       self.screensHead = screensHead
-      self.cachePrecision = cachePrecision
+      self.keyValueType = keyValueType
     }
   }
 
@@ -72,6 +65,9 @@ public final class LanguageModel: Sendable {
   /// Whether the model knows how a conversation is written.
   public var hasChatTemplate: Bool { tokenizer.definition.chatTemplate != nil }
 
+  /// How keys and values are held.
+  public var keyValueType: KeyValueType { KeyValueType(model.fittingCacheElement) }
+
   /// What the screen of the head has done so far.
   package var headScreenCounters: HeadScreenCounters { model.headScreen.counters }
 
@@ -101,12 +97,6 @@ public final class LanguageModel: Sendable {
     let screening = options.screensHead.map {
       $0 ? HeadScreening.after(inputs: HeadScreening.usualInputs) : .off
     }
-    let cacheElement: CacheElement? =
-      switch options.cachePrecision {
-      case .f16: .f16
-      case .f32: .f32
-      case nil: nil
-      }
     // The tokenizer's tables are built beside the weights.
     let tokenizer = Mutex<Result<Tokenizer, any Error>>(.failure(CancellationError()))
     let building = DispatchGroup()
@@ -116,7 +106,7 @@ public final class LanguageModel: Sendable {
     }
     let model = try LlamaModel.load(
       from: checkpoint, maximumExit: options.maximumExit, matmul: matmul,
-      headScreening: screening, cacheElement: cacheElement, progress: progress)
+      headScreening: screening, cacheElement: options.keyValueType.map(CacheElement.init), progress: progress)
     building.wait()
     return LanguageModel(
       model: model, tokenizer: try tokenizer.withLock { try $0.get() }, metadata: checkpoint.metadata,

@@ -17,8 +17,10 @@ extension GenerationRequest {
         throw GenerationError(
           .policyMismatch,
           "the plan of policy \(plan.policy.name) was made for another model (\(plan.model.name), "
-            + "\(plan.model.fingerprint.prefix(12))..., \(plan.model.loadedLayerCount) layers) than this one "
-            + "(\(language.name), \(language.fingerprint.prefix(12))..., \(language.layerCount) layers)",
+            + "\(plan.model.fingerprint.prefix(12))..., \(plan.model.loadedLayerCount) layers, keys and values in "
+            + "\(plan.model.keyValueType.rawValue)) than this one (\(language.name), "
+            + "\(language.fingerprint.prefix(12))..., \(language.layerCount) layers, "
+            + "\(language.keyValueType.rawValue))",
           parameter: "policy", remedy: "Make the plan from the policy and this model.")
       }
     case .verify(let drafts):

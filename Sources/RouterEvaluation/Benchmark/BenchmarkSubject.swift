@@ -32,6 +32,6 @@ package struct BenchmarkSubject: Sendable {
       matmul: Matmul(
         team: ThreadTeam(threadCount: threads), kernels: model.matmul.kernels,
         precision: model.matmul.precision),
-      headScreening: screening)
+      headScreening: screening, cacheElement: model.cacheElement)
   }
 }

@@ -59,7 +59,10 @@ package struct PhaseWork: Sendable, Equatable {
   private mutating func addAttention(_ model: LlamaModel, depth: Int, rows: Int, after start: Int) {
     let c = model.configuration
     let positions = Double(start + rows)
-    bytes += Double(depth) * positions * Double(2 * c.keyValueWidth * 4)
+    let layout = KeyValueLayout(of: model)
+    let layerByteCount =
+      Double(layout.pageByteCount) / Double(layout.layerCount * KeyValueLayout.pagePositions)
+    bytes += Double(depth) * positions * layerByteCount
     let attended = Double(rows) * Double(start) + Double(rows * (rows + 1)) / 2
     f32Operations += Double(depth) * attended * Double(4 * c.queryWidth)
   }

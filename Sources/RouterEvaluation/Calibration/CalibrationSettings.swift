@@ -40,6 +40,8 @@ package struct CalibrationSettings: Sendable {
   package var exits: Set<Int>?
   /// What tokens leave in skipped layers; the promise holds for it alone.
   package var keyValues = KeyValueMode.propagate
+  /// How the model's keys and values are held; the promise holds for it alone.
+  package var keyValueType = KeyValueType.f16
   package var answerRule = AnswerRule.contains
   /// Points of a path that may be tested; each costs an answer to every certifying prompt.
   package var maximumPoints = 8
@@ -91,7 +93,7 @@ package struct CalibrationSettings: Sendable {
 
   /// Everything that changes what a trace would show, by name.
   var traceSettings: [String: String] {
-    [
+    var settings: [String: String] = [
       "candidates": candidates.map(\.rawValue).joined(separator: " "), "goal": "\(goal)",
       "metric": metric.rawValue, "delta": "\(delta)", "max-tokens": "\(maximumTokens)",
       "prompts": promptLimit.map(String.init) ?? "all", "seed": "\(seed)",
@@ -101,5 +103,8 @@ package struct CalibrationSettings: Sendable {
       "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)", "finalists": "\(finalistCount)",
       "trial": "\(trialPrompts)", "disagreement": "full depth after the same tokens",
     ]
+    // Traces of f16 have always been without it.
+    if keyValueType != .f16 { settings["kv-type"] = keyValueType.rawValue }
+    return settings
   }
 }

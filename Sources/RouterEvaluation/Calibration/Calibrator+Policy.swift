@@ -16,8 +16,9 @@ extension Calibrator {
     let ratio = winner.race?.timeRatio
     let (rule, path) = try certifiedPath(winner, point: decision.point, name: name)
     return try PolicyFile(
-      rule: rule, decoder: PolicyDecoder(keyValues: settings.keyValues), guarantee: decision.guarantee,
-      path: decision.guarantee == nil ? [] : path,
+      rule: rule,
+      decoder: PolicyDecoder(keyValues: settings.keyValues, keyValueType: settings.keyValueType),
+      guarantee: decision.guarantee, path: decision.guarantee == nil ? [] : path,
       measured: PolicyMeasurements(
         meanDepth: depths.isEmpty ? Double(language.layerCount) : depth,
         tokensPerSecond: own.map { 1 / $0 },
@@ -61,6 +62,7 @@ extension Calibrator {
   private func fullDepthFile(name: String, provenance: PolicyProvenance) throws -> PolicyFile {
     try PolicyFile(
       rule: .fixed(FixedDepthPolicy(name: name, depth: language.layerCount)), notes: fullDepthNotes,
+      decoder: PolicyDecoder(keyValueType: settings.keyValueType),
       measured: PolicyMeasurements(
         meanDepth: Double(language.layerCount), fullTokensPerSecond: trace.records.fullTokensPerSecond,
         machine: machine),

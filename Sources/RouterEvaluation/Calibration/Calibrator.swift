@@ -26,6 +26,8 @@ package final class Calibrator {
     language: LanguageModel, examples: [PromptExample], dataSHA256: String, settings: CalibrationSettings,
     costs: CostModel, tracePath: String, progress: @escaping (CalibrationProgress) -> Void
   ) throws {
+    var settings = settings
+    settings.keyValueType = language.keyValueType
     self.language = language
     self.settings = settings
     self.costs = costs

@@ -14,6 +14,8 @@ package struct CostKey: Sendable, Equatable, Codable {
   /// Instruction set of the kernels.
   package let kernels: String
   package let precision: ActivationPrecision
+  /// How keys and values are held.
+  package let keyValues: CacheElement
   /// Version of the program.
   package let tool: String
 
@@ -28,13 +30,14 @@ package struct CostKey: Sendable, Equatable, Codable {
     threads = model.matmul.team.threadCount
     kernels = model.matmul.kernels.name
     precision = model.matmul.precision
+    keyValues = model.fittingCacheElement
   }
 
   /// A short name that differs where the key does.
   var digest: String {
     let text = [
       fingerprint, "\(layers)", processor.name, "\(processor.cores)", "\(threads)", kernels,
-      precision.rawValue, tool,
+      precision.rawValue, keyValues.rawValue, tool,
     ].joined(separator: "\n")
     return String(SHA256Digest.hex(of: Data(text.utf8)).prefix(16))
   }

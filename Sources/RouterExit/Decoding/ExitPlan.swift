@@ -45,7 +45,8 @@ public struct ExitPlan: Sendable {
   ///
   /// - Parameters:
   ///   - keyValues: `nil` for those that the policy was calibrated with.
-  ///   - mismatch: what becomes of a policy that was calibrated for other weights, depth, or keys and values.
+  ///   - mismatch: what becomes of a policy that was calibrated for other weights, depth, or keys and values, other in
+  ///     what skipped layers get or in how they are held.
   /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch`` if the model lacks an exit of the policy, which
   ///   nothing overrides, or ``PolicyError/Code/modelMismatch`` if the policy was calibrated for something else.
   public init(

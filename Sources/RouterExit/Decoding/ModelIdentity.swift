@@ -15,17 +15,22 @@ public struct ModelIdentity: Sendable, Equatable {
   /// Depths at which the whole model may answer, ascending, L among them or not.
   public let exits: [Int]
 
+  /// How the model's keys and values are held.
+  public let keyValueType: KeyValueType
+
   /// Describes a model.
   ///
   /// - Parameter loadedLayerCount: `nil` for all.
   public init(
-    name: String, fingerprint: String, layerCount: Int, loadedLayerCount: Int? = nil, exits: [Int]
+    name: String, fingerprint: String, layerCount: Int, loadedLayerCount: Int? = nil, exits: [Int],
+    keyValueType: KeyValueType = .f16
   ) {
     self.name = name
     self.fingerprint = fingerprint
     self.layerCount = layerCount
     self.loadedLayerCount = loadedLayerCount ?? layerCount
     self.exits = exits
+    self.keyValueType = keyValueType
   }
 }
 

@@ -82,7 +82,7 @@ extension PolicyFile: Codable {
 
   /// The oldest format that has all of the file's fields, so that older programs read what they can.
   var format: Int {
-    if !path.isEmpty { return 3 }
+    if !path.isEmpty || decoder.keyValueType != .f16 { return 3 }
     if measured?.risk != nil { return 2 }
     if case .threshold(let policy) = rule, case .learned = policy.estimator { return 2 }
     return 1

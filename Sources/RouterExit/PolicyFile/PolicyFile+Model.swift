@@ -12,7 +12,9 @@ extension PolicyFile {
     with model: ModelIdentity, keyValues: KeyValueMode? = nil
   ) throws(PolicyError) -> [PolicyError] {
     try requireExits(of: model)
-    return [weightsMismatch(model), depthMismatch(model), keyValueMismatch(keyValues)].compactMap(\.self)
+    return [
+      weightsMismatch(model), depthMismatch(model), keyValueMismatch(keyValues), keyValueTypeMismatch(model),
+    ].compactMap(\.self)
   }
 
   /// Checks that the model has every exit that the policy asks at.
@@ -64,11 +66,28 @@ extension PolicyFile {
       remedy: "Leave --kv out, recalibrate, or pass --allow-mismatch to use it without its guarantee.")
   }
 
+  /// Keys and values of f32 are as good as those of f16, which stand for both in files of formats 1 and 2.
+  private func keyValueTypeMismatch(_ model: ModelIdentity) -> PolicyError? {
+    let (calibrated, here) = (decoder.keyValueType, model.keyValueType)
+    guard provenance?.modelSHA256 != nil, here != calibrated, (calibrated, here) != (.f16, .f32) else {
+      return nil
+    }
+    return PolicyError(
+      code: .modelMismatch,
+      what:
+        "policy `\(name)` was calibrated with --kv-type \(calibrated.rawValue), not \(here.rawValue), so its "
+        + "thresholds guarantee nothing here",
+      location: "$.decoder.kvType",
+      remedy: recalibration(
+        "use --kv-type \(calibrated.rawValue), or pass --allow-mismatch to use it without its guarantee.",
+        options: " --kv-type \(here.rawValue)"))
+  }
+
   /// How to make this policy for the model at hand.
-  private func recalibration(_ alternative: String) -> String {
+  private func recalibration(_ alternative: String, options: String = "") -> String {
     switch rule {
     case .threshold, .patience:
-      "Recalibrate with `router calibrate --model MODEL --policy \(name) --data FILE`, \(alternative)"
+      "Recalibrate with `router calibrate --model MODEL --policy \(name) --data FILE\(options)`, \(alternative)"
     case .fixed:
       "Use a depth of this model, \(alternative)"
     }

@@ -5,7 +5,7 @@
 ///
 /// | field | meaning |
 /// |---|---|
-/// | `format` | 1, or 2 with a learned estimator or a measured risk, or 3 with a path |
+/// | `format` | 1; 2 with a learned estimator or a measured risk; 3 with a path, or keys and values not held in f16 |
 /// | `name` | 1 to 64 letters, digits, dots, dashes, underscores |
 /// | `notes` | free text for people, or absent |
 /// | `kind` | `threshold`, `patience` or `fixed` |

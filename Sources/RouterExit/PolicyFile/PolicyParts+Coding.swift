@@ -10,8 +10,10 @@ extension ThresholdDecay {
 
 extension PolicyDecoder {
   init(_ object: StrictObject) throws {
-    try object.allow(["mode", "kv"], for: "a decoder")
-    self.init(mode: try object.choice("mode"), keyValues: try object.choice("kv"))
+    try object.allow(["mode", "kv", "kvType"], for: "a decoder")
+    self.init(
+      mode: try object.choice("mode"), keyValues: try object.choice("kv"),
+      keyValueType: try object.optionalChoice("kvType") ?? .f16)
   }
 }
 

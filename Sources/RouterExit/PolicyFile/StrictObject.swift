@@ -104,7 +104,20 @@ struct StrictObject {
   /// One of the names of an enumeration.
   func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws(PolicyError) -> Choice
   where Choice.RawValue == String {
-    let text: String = try required(name)
+    try self.choice(name, of: try required(name))
+  }
+
+  /// One of the names of an enumeration; `nil` if the field is absent or null.
+  func optionalChoice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String
+  ) throws(PolicyError) -> Choice? where Choice.RawValue == String {
+    guard let text: String = try optional(name) else { return nil }
+    return try choice(name, of: text)
+  }
+
+  private func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, of text: String
+  ) throws(PolicyError) -> Choice where Choice.RawValue == String {
     guard let choice = Choice(rawValue: text) else {
       let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
       throw PolicyError(

@@ -1,7 +1,8 @@
 import RouterCheckpoint
 import RouterTensor
 
-/// How the keys and values of a page lie: `[layers, G, 2, 128 * K]`, all that belongs to the same 128 positions.
+/// How the keys and values of a page lie: `[layers, G, 2]` blocks of ``CacheElement/blockByteCount(width:)`` bytes, all
+/// that belongs to the same 128 positions.
 package struct KeyValueLayout: Sendable, Equatable {
   /// Layers that a page has room for.
   package let layerCount: Int
@@ -33,7 +34,7 @@ package struct KeyValueLayout: Sendable, Equatable {
   }
 
   /// Bytes of a head's keys, or values, of a page.
-  private var blockByteCount: Int { Self.pagePositions * width * element.byteCount }
+  private var blockByteCount: Int { element.blockByteCount(width: width) }
 
   /// The keys and values of one head of one layer.
   ///

@@ -51,7 +51,7 @@ struct AttentionPlan {
     let groups = configuration.keyValueHeadCount
     let sharing = configuration.headCount / groups
     let step = max(1, Kernels.sharedQueries / sharing)
-    let line = AttentionCache.linePositions
+    let line = layout.element.linePositions
     var (lines, steps, reach, products): ([Piece], [Piece], Int, Int) = ([], [], 0, 0)
     for (index, segment) in segments.enumerated() {
       let (first, end) = (segment.rows.lowerBound, segment.rows.upperBound)

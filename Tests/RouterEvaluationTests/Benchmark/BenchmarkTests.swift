@@ -123,13 +123,13 @@ struct BenchmarkTests {
     let head = Double(4 * 544)
     let weights = Double(32 * 32 * 2 + 16 * 32 * 2 + 3 * 32 * 64)
     let decode = PhaseWork(.decode(tokens: 2, context: 10), depth: 2, model: model)
-    // Keys and values of 16 f32 each, 11 and 12 positions, in each of two layers.
-    #expect(decode.bytes == 2 * (2 * layer + head) + 2 * 23 * 2 * 16 * 4)
+    // Keys and values of 16 f16 each, 11 and 12 positions, in each of two layers.
+    #expect(decode.bytes == 2 * (2 * layer + head) + 2 * 23 * 2 * 16 * 2)
     #expect(decode.int8Operations == 2 * 2 * (2 * weights + 64 * 32))
     // Two heads, a product with the key and one with the value of 16 each: 128 operations a position.
     #expect(decode.f32Operations == 2 * 23 * 128)
     let prefill = PhaseWork(.prefill(tokens: 4), depth: 2, model: model)
-    #expect(prefill.bytes == 2 * layer + head + 2 * 4 * 2 * 16 * 4)
+    #expect(prefill.bytes == 2 * layer + head + 2 * 4 * 2 * 16 * 2)
     #expect(prefill.int8Operations == 2 * (4 * 2 * weights + 64 * 32))
     #expect(prefill.f32Operations == 2 * (1 + 2 + 3 + 4) * 128)
     let screened = PhaseWork(.decode(tokens: 2, context: 10), depth: 2, model: model, headByteCount: 100)

@@ -20,9 +20,10 @@ struct CalibrationFixture {
   var tracePath: String { directory.file("trace.jsonl") }
 
   init(
-    amplitude: Float, metric: LossMetric = .disagreement, candidates: [Candidate] = [.maximumProbability]
+    amplitude: Float, metric: LossMetric = .disagreement, candidates: [Candidate] = [.maximumProbability],
+    keyValueType: KeyValueType? = nil
   ) throws {
-    language = try TinyLanguage.ofAllTokens(amplitude: amplitude)
+    language = try TinyLanguage.make(likely: nil, amplitude: amplitude, keyValueType: keyValueType)
     directory = try TemporaryDirectory()
     settings = CalibrationSettings(candidates: candidates, goal: .risk(0.2), metric: metric)
     settings.delta = 0.2

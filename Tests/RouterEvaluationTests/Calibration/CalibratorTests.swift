@@ -50,6 +50,19 @@ struct CalibratorTests {
     #expect(try read.mismatches(with: fixture.language.identity).isEmpty)
   }
 
+  /// A policy and its traces hold for the keys and values that they were made with.
+  @Test(arguments: [settled, restless])
+  func keysAndValuesOfTheCalibrationAreNamed(amplitude: Float) throws {
+    let fixture = try CalibrationFixture(amplitude: amplitude, keyValueType: .q8)
+    let policy = try fixture.run().policy
+    #expect(policy.decoder.keyValueType == .q8)
+    #expect(try policy.mismatches(with: fixture.language.identity).isEmpty)
+    let half = try TinyLanguage.ofAllTokens(amplitude: amplitude).identity
+    #expect(try policy.mismatches(with: half).map(\.location) == ["$.decoder.kvType"])
+    let header = String(decoding: try fixture.traceBytes().prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    #expect(header.contains(#""kv-type":"q8""#))
+  }
+
   /// Every way to decide, with estimators that are trained, tried, tested and raced.
   @Test func bestComparesEveryCandidate() throws {
     var fixture = try CalibrationFixture(amplitude: Self.settled, candidates: Candidate.allCases)

@@ -34,6 +34,8 @@ struct CostStoreTests {
       store.costs(for: CostKey(model, fingerprint: fingerprint, tool: "router 1", processor: other)) == nil)
     #expect(store.costs(for: CostKey(model, fingerprint: "other", tool: "router 1")) == nil)
     #expect(store.costs(for: CostKey(model, fingerprint: fingerprint, tool: "router 2")) == nil)
+    let codes = try TinyLanguage.make(keyValueType: .q8).model
+    #expect(store.costs(for: CostKey(codes, fingerprint: fingerprint, tool: "router 1")) == nil)
     let threads = BenchmarkSubject(name: "", weights: "", fingerprint: nil, model: model).model(threads: 3)
     #expect(store.costs(for: CostKey(threads, fingerprint: fingerprint, tool: "router 1")) == nil)
   }
