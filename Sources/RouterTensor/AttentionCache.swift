@@ -5,6 +5,8 @@ import CRouterKernels
 package struct AttentionCache {
   /// Positions of a block.
   package static let blockPositions = Int(rk_cache_block)
+  /// Positions whose keys lie side by side.
+  package static let tilePositions = Int(rk_cache_tile)
   /// Positions whose keys may share a cache line of 64 bytes; threads that write to one line disturb each other.
   package static let linePositions = 32
 
