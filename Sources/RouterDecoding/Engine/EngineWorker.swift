@@ -219,6 +219,7 @@ final class EngineWorker: @unchecked Sendable {
       return false
     }
     guard sequence.isFinished else { return true }
+    job.prefix?.fill(from: sequence)
     job.continuation.finish()
     condition.lock()
     rate.record(at: ContinuousClock.now)
