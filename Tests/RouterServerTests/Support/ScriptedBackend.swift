@@ -35,6 +35,7 @@ final class ScriptedBackend: CompletionBackend {
   let policies: PolicyCatalog
   let load = BackendLoad(active: 1, queued: 2)
   let headScreen: HeadScreenCounters?
+  let prefixes: (any PrefixKeeper)?
   private let agreements: [Bool]?
   private let script: @Sendable (Int, GenerationRequest) -> Script
   private let log = Mutex(Log())
@@ -43,10 +44,11 @@ final class ScriptedBackend: CompletionBackend {
 
   /// - Parameters:
   ///   - agreements: what every audit finds; nothing wrong if absent.
+  ///   - prefixes: where prefixes are kept; nowhere if absent.
   ///   - script: what becomes of the nth sequence.
   init(
     card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenCounters? = nil,
-    agreements: [Bool]? = nil,
+    agreements: [Bool]? = nil, prefixes: (any PrefixKeeper)? = nil,
     script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
       .play(.answer("Hello there.", request))
     }
@@ -55,6 +57,7 @@ final class ScriptedBackend: CompletionBackend {
     self.policies = policies
     self.headScreen = headScreen
     self.agreements = agreements
+    self.prefixes = prefixes
     self.script = script
     (cancellations, cancellationSink) = AsyncStream<Void>.makeStream()
   }
@@ -84,6 +87,11 @@ final class ScriptedBackend: CompletionBackend {
         .invalidConversation, "The last message is the assistant's", remedy: "End with a user message")
     }
     return messages.flatMap { "\($0.role.rawValue):\($0.content)".utf8.map(Int32.init) }
+  }
+
+  /// One token a byte: `<role>:`, the content, and a mark.
+  func encode(beginning messages: [ChatMessage]) async throws -> [Int32] {
+    messages.flatMap { "<\($0.role.rawValue):\($0.content)>".utf8.map(Int32.init) }
   }
 
   /// One token a byte.
