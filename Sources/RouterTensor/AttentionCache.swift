@@ -5,6 +5,8 @@ import CRouterKernels
 package struct AttentionCache {
   /// Positions of a block.
   package static let blockPositions = Int(rk_cache_block)
+  /// Positions whose keys lie side by side.
+  package static let tilePositions = Int(rk_cache_tile)
 
   let view: rk_cache
 

@@ -13,6 +13,18 @@ package enum CacheElement: String, Sendable, Codable, CaseIterable {
   /// - Parameter width: K, elements of a head.
   package func blockByteCount(width: Int) -> Int { rk_cache_bytes(code, width) }
 
+  /// Bytes of an element without its scale.
+  package var codeByteCount: Int {
+    switch self {
+    case .f32: 4
+    case .f16: 2
+    case .q8: 1
+    }
+  }
+
+  /// Bytes of the scale of a head's keys, or values, of a position, which lie behind the codes of a block; 0 without one.
+  package var scaleByteCount: Int { self == .q8 ? 4 : 0 }
+
   /// Positions whose keys may share a cache line of 64 bytes; threads that write to one line disturb each other.
   package var linePositions: Int {
     switch self {

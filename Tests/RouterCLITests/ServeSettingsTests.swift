@@ -44,6 +44,7 @@
         ("max-exit", "9", "12", { "\($0.maximumExit ?? 0)" }),
         ("sequences", "1", "2", { "\($0.sequences)" }),
         ("kv-memory", "1", "2", { "\(($0.keyValueMemory ?? 0) >> 20)" }),
+        ("prefix-file", "a", "b", { $0.prefixFile ?? "" }),
         ("queue", "1", "2", { "\($0.queue)" }),
         ("max-tokens", "1", "2", { "\($0.configuration.defaultMaximumTokens)" }),
         ("temperature", "0.5", "0.25", { "\($0.configuration.defaultTemperature)" }),
@@ -69,6 +70,16 @@
       #expect(try settings().sharesPrefixes)
       #expect(try !settings(["--no-shared-prefixes"]).sharesPrefixes)
       #expect(try !settings([], ["ROUTER_NO_SHARED_PREFIXES": "1"]).sharesPrefixes)
+    }
+
+    @Test(arguments: [
+      (["--prefix-file", "a", "--no-shared-prefixes"], [:], "--prefix-file"),
+      (["--no-shared-prefixes"], ["ROUTER_PREFIX_FILE": "a"], "ROUTER_PREFIX_FILE"),
+      (["--prefix-file", "a"], ["ROUTER_NO_SHARED_PREFIXES": "1"], "--prefix-file"),
+    ])
+    func whatIsKeptIsShared(arguments: [String], variables: [String: String], named: String) throws {
+      let error = #expect(throws: (any Error).self) { try settings(arguments, variables) }
+      #expect("\(try #require(error))".contains(named) && "\(try #require(error))".contains("Leave one"))
     }
 
     /// A flag that someone adds without a variable.

@@ -2,6 +2,7 @@
   import ArgumentParser
   import Foundation
   import Logging
+  import RouterCheckpoint
   import RouterDecoding
   import RouterExit
   import RouterServer
@@ -12,8 +13,10 @@
       commandName: "serve",
       abstract: "Answers OpenAI-style requests over HTTP, each token at the exit it needs.",
       discussion: """
-        POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health, GET /metrics. Requests may \
-        carry "router": {"policy": NAME, "mode": "full", "exit", "verify" or "auto", "kv": "propagate" or "exact", \
+        POST /v1/chat/completions, POST /v1/completions, GET /v1/models, GET /health, GET /metrics. \
+        With --prefix-file also POST and GET /v1/prefixes, GET and DELETE /v1/prefixes/NAME. Requests may \
+        carry "router": {"policy": NAME, "mode": "full", "exit", "verify" or "auto", \
+        "kv": "propagate" or "exact", \
         "max_exit": LAYERS}; responses tell at which exit each token left. With --audit-share, answers of exit \
         policies are checked against full depth while the server is idle; /health and /metrics tell the realised \
         risk beside the promised one. Only greedy requests can be checked.
@@ -105,6 +108,14 @@
 
     @Option(
       help: ArgumentHelp(
+        """
+        Keep the prefixes of POST /v1/prefixes in this file, and those that are in it from the start; they may take a \
+        quarter of the memory for keys and values.
+        """, valueName: "file"))
+    var prefixFile: String?
+
+    @Option(
+      help: ArgumentHelp(
         "Requests that may wait beyond those, 64 if absent; more get status 429.", valueName: "n"))
     var queue: Int?
 
@@ -136,16 +147,19 @@
       // Fail before the socket is bound where the reason is already known.
       let path = try settings.model.path()
       let wanted = try settings.policy.map { try PolicyLocator.standard.load($0) }
+      if let file = settings.prefixFile { try Self.check(prefixFile: file) }
 
       let server = CompletionServer(configuration: settings.configuration, logger: logger) { [logger] in
         let language = try settings.model.load(path: path, maximumExit: settings.maximumExit)
         let policies = try Self.catalog(settings, for: language, wanted: wanted, logger: logger)
         let engine = InferenceEngine(
           model: language, sequences: settings.sequences, queueLimit: settings.queue,
-          keyValueMemory: settings.keyValueMemory, sharesPrefixes: settings.sharesPrefixes)
+          keyValueMemory: settings.keyValueMemory, sharesPrefixes: settings.sharesPrefixes,
+          keepsPrefixes: settings.prefixFile != nil)
         try Self.report(engine, asked: settings.keyValueMemory, to: logger)
+        let prefixes = try settings.prefixFile.map { try Self.prefixes(in: $0, for: engine, logger) }
         return EngineBackend(
-          engine: engine, policies: policies, created: Int(Date().timeIntervalSince1970))
+          engine: engine, policies: policies, created: Int(Date().timeIntervalSince1970), prefixes: prefixes)
       }
       let announcing = settings.portFile.map { file in
         Task {
@@ -177,6 +191,38 @@
           "page_bytes": "\(memory.pageByteCount)",
           "positions": "\(memory.pageLimit * KeyValueMemory.pagePositions)",
         ])
+    }
+
+    /// Checks a prefix file, or that there is a place for one.
+    private static func check(prefixFile path: String) throws {
+      var isDirectory: ObjCBool = false
+      if FileManager.default.fileExists(atPath: path) {
+        _ = try PrefixFile(path: path)
+        return
+      }
+      let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory),
+        isDirectory.boolValue
+      else {
+        throw CommandError(
+          "there is no directory for the prefix file", at: path,
+          remedy: "Make \(directory), or give --prefix-file another path.")
+      }
+    }
+
+    /// The prefixes of a file, which is made when there is one to keep.
+    private static func prefixes(
+      in path: String, for engine: InferenceEngine, _ logger: Logger
+    ) throws -> PrefixStore {
+      let store = try PrefixStore(path: path, for: engine, tool: ToolVersion.provenance)
+      let usage = store.usage
+      logger.info(
+        "Kept prefixes",
+        metadata: [
+          "file": "\(path)", "prefixes": "\(usage.count)", "pages": "\(usage.pages)",
+          "page_limit": "\(usage.pageLimit)",
+        ])
+      return store
     }
 
     /// The policies that requests may name: every one that can be found and fits the model, and the wanted one.

@@ -26,6 +26,8 @@
     package let keyValueMemory: Int?
     /// Whether requests begin with what others have left of the same beginning.
     package let sharesPrefixes: Bool
+    /// Where named prefixes are kept; nil for none.
+    package let prefixFile: String?
     /// Requests that may wait beyond those.
     package let queue: Int
     package let logLevel: LogLevel
@@ -74,6 +76,13 @@
         throw ValidationError(
           "\(environment.source(self.mode, "mode")) exit needs --policy: what decides the exits.")
       }
+      let prefixFile = try environment.value(prefixFile, "prefix-file")
+      let sharesPrefixes = try !environment.isOn(noSharedPrefixes, "no-shared-prefixes")
+      guard sharesPrefixes || prefixFile == nil else {
+        throw ValidationError(
+          "\(environment.source(self.prefixFile, "prefix-file")) keeps prefixes that requests share, and "
+            + "--no-shared-prefixes has them share none. Leave one of the two out.")
+      }
       let mebibytes = try integer(kvMemory, "kv-memory", 0...1 << 30, default: 0)
       return ServeSettings(
         model: try model.resolved(by: environment), policy: policy, mode: mode,
@@ -83,7 +92,7 @@
         portFile: try environment.value(portFile, "port-file"),
         sequences: try integer(sequences, "sequences", 1...1024, default: InferenceEngine.usualSequences),
         keyValueMemory: mebibytes == 0 ? nil : mebibytes << 20,
-        sharesPrefixes: try !environment.isOn(noSharedPrefixes, "no-shared-prefixes"),
+        sharesPrefixes: sharesPrefixes, prefixFile: prefixFile,
         queue: try integer(queue, "queue", 0...1_000_000, default: 64),
         logLevel: try environment.value(logLevel, "log-level") ?? .info, configuration: configuration)
     }

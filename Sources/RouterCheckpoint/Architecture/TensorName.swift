@@ -12,6 +12,12 @@ package enum TensorName {
   /// Draft table, I32 `[2^k]`; comes and goes with the adapters.
   package static let drafts = "drafts.table"
 
+  /// Token ids of a kept prefix, I32 `[T]`.
+  static func prefixTokens(_ name: String) -> String { "prefixes.\(name).tokens" }
+
+  /// Keys and values of a kept prefix, U8 `[pages, page bytes]`.
+  static func prefixPages(_ name: String) -> String { "prefixes.\(name).pages" }
+
   /// What a tensor that accompanies (or, for planes, replaces) a matrix is.
   package enum Suffix: String, Sendable, CaseIterable {
     /// F16 scales of quantised groups, `[N, K / 32]`.

@@ -16,6 +16,7 @@ extension CheckpointMetadata {
     case provenance = "router.provenance"
     case license = "router.license"
     case adapter = "router.adapter"
+    case prefixes = "router.prefixes"
     case contents = "router.contents"
   }
 
@@ -28,6 +29,7 @@ extension CheckpointMetadata {
     ]
     values[.license] = license
     if let adapter { values[.adapter] = try Self.json(adapter) }
+    if let prefixes { values[.prefixes] = try Self.json(prefixes) }
     if contents != .model { values[.contents] = contents.rawValue }
     return Dictionary(uniqueKeysWithValues: values.map { ($0.key.rawValue, $0.value) })
   }
@@ -60,11 +62,13 @@ extension CheckpointMetadata {
     }
     var adapter: AdapterRecord?
     if let text = values[Key.adapter.rawValue] { adapter = try Self.value(of: text, for: .adapter) }
+    var prefixes: PrefixRecord?
+    if let text = values[Key.prefixes.rawValue] { prefixes = try Self.value(of: text, for: .prefixes) }
     try self.init(
       name: text(.name), configuration: Self.value(of: text(.configuration), for: .configuration),
       exits: Self.value(of: text(.exits), for: .exits), tokenizer: text(.tokenizer),
       quantization: text(.quantization), provenance: Self.value(of: text(.provenance), for: .provenance),
-      license: values[Key.license.rawValue], adapter: adapter, contents: contents)
+      license: values[Key.license.rawValue], adapter: adapter, prefixes: prefixes, contents: contents)
   }
 
   private static func json(_ value: some Encodable) throws(CheckpointError) -> String {

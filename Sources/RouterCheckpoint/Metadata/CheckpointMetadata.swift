@@ -9,6 +9,8 @@ public struct CheckpointMetadata: Sendable, Equatable {
     case model
     /// Exit adapters alone.
     case adapter
+    /// Keys and values of token sequences, for a model.
+    case prefixes
   }
 
   /// Version of the format.
@@ -29,6 +31,8 @@ public struct CheckpointMetadata: Sendable, Equatable {
   public let license: String?
   /// The exit adapters; nil if exits are read as they are.
   package let adapter: AdapterRecord?
+  /// The prefixes of a prefix file; nil for any other.
+  package let prefixes: PrefixRecord?
   /// Whether the file holds a model.
   package let contents: Contents
 
@@ -39,7 +43,8 @@ public struct CheckpointMetadata: Sendable, Equatable {
   ///   control characters.
   package init(
     name: String, configuration: ModelConfiguration, exits: [Int], tokenizer: String, quantization: String,
-    provenance: Provenance, license: String? = nil, adapter: AdapterRecord? = nil, contents: Contents = .model
+    provenance: Provenance, license: String? = nil, adapter: AdapterRecord? = nil,
+    prefixes: PrefixRecord? = nil, contents: Contents = .model
   ) throws(CheckpointError) {
     let layers = configuration.layerCount
     guard exits.last == layers, exits.allSatisfy((1...layers).contains),
@@ -51,6 +56,12 @@ public struct CheckpointMetadata: Sendable, Equatable {
         remedy: "List the exits in ascending order and include the last layer.")
     }
     try Self.validate(adapter, contents, configuration: configuration, exits: exits)
+    guard (prefixes != nil) == (contents == .prefixes) else {
+      throw CheckpointError(
+        .invalidMetadata, "only a prefix file describes prefixes, and every one does",
+        remedy: PrefixFile.remedy)
+    }
+    try prefixes?.validate()
     guard (1...256).contains(name.utf8.count), name == name.escapingControls else {
       throw CheckpointError(
         .invalidMetadata,
@@ -66,6 +77,7 @@ public struct CheckpointMetadata: Sendable, Equatable {
     self.provenance = provenance
     self.license = license
     self.adapter = adapter
+    self.prefixes = prefixes
     self.contents = contents
   }
 
@@ -77,7 +89,10 @@ public struct CheckpointMetadata: Sendable, Equatable {
         throw CheckpointError(.invalidMetadata, what, remedy: "Make the adapter again with `router tune`.")
       }
     }
-    guard let adapter else { return try require(contents == .model, "an adapter file describes no adapter") }
+    guard let adapter else {
+      return try require(contents != .adapter, "an adapter file describes no adapter")
+    }
+    try require(contents != .prefixes, "a prefix file describes adapters")
     try require(
       !adapter.exits.isEmpty && zip(adapter.exits, adapter.exits.dropFirst()).allSatisfy(<)
         && adapter.exits.allSatisfy { exits.dropLast().contains($0) },

@@ -53,15 +53,28 @@ package final class CheckpointReader: Sendable {
     _ metadata: CheckpointMetadata, _ wanted: CheckpointMetadata.Contents?
   ) throws(CheckpointError) {
     guard let wanted, wanted != metadata.contents else { return }
+    let found =
+      switch metadata.contents {
+      case .model: "the model \(metadata.name)"
+      case .adapter: "exit adapters for \(metadata.name)"
+      case .prefixes: "prefixes kept for \(metadata.name)"
+      }
     switch wanted {
     case .model:
       throw CheckpointError(
-        .invalidRequest, "the file holds exit adapters for \(metadata.name), not a model",
-        remedy: "Join it to its model with `router adapter merge`.")
+        .invalidRequest, "the file holds \(found), not a model",
+        remedy: metadata.contents == .adapter
+          ? "Join it to its model with `router adapter merge`."
+          : "Give the model's file, and this one with `router serve --prefix-file`.")
     case .adapter:
       throw CheckpointError(
-        .invalidRequest, "the file holds the model \(metadata.name), not exit adapters",
+        .invalidRequest, "the file holds \(found), not exit adapters",
         remedy: "Take a model's adapters out with `router adapter extract`.")
+    case .prefixes:
+      throw CheckpointError(
+        .invalidRequest, "the file holds \(found), not kept prefixes",
+        remedy:
+          "Give --prefix-file a file of its own; the first POST /v1/prefixes makes one that does not exist.")
     }
   }
 

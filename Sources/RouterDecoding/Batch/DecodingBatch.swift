@@ -77,7 +77,10 @@ package final class DecodingBatch {
       sequence.forgetResults()
       sequence.endRound()
       sequence.settle()
-      if sequence.isFinished { sequence.giveBackPages() }
+      if sequence.isFinished {
+        sequence.prefixSlot?.fill(from: sequence)
+        sequence.giveBackPages()
+      }
       if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
     }
     let decoded = sequences.filter { !$0.isParked }.map(\.request.decoding)

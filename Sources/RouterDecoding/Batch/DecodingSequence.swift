@@ -57,6 +57,9 @@ package final class DecodingSequence {
   var demand: LogitDemand
   var misses = 0
 
+  /// Where the keys and values of the prompt are left at the end; nil where nobody asked for them.
+  var prefixSlot: PrefixSlot?
+
   var events: [GenerationEvent] = []
   var failure: GenerationError?
 

@@ -5,13 +5,16 @@ import Synchronization
 final class EngineJob: Sendable {
   let request: GenerationRequest
   let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+  /// Where the keys and values of the prompt are left, if they are to be kept.
+  let prefix: PrefixSlot?
   private let cancelled = Atomic(false)
 
   init(
     request: GenerationRequest,
-    continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+    continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation, prefix: PrefixSlot? = nil
   ) {
     self.request = request
+    self.prefix = prefix
     self.continuation = continuation
   }
 

@@ -223,7 +223,9 @@ final class EngineWorker: @unchecked Sendable {
 
   private func start(_ job: EngineJob, in batch: DecodingBatch) -> DecodingSequence? {
     do {
-      return try batch.add(job.request)
+      let sequence = try batch.add(job.request)
+      sequence.prefixSlot = job.prefix
+      return sequence
     } catch {
       job.continuation.finish(throwing: error)
       return nil

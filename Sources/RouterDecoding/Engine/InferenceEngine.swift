@@ -12,6 +12,8 @@ public final class InferenceEngine: Sendable {
   public let model: LanguageModel
   let worker: EngineWorker
   private let chooser = Mutex(WayChooser())
+  /// Pages of keys and values that prefixes may be kept in; a request has the others.
+  package let prefixPageLimit: Int
 
   /// Sequences that advance together at most, unless told otherwise.
   public static let usualSequences = 64
@@ -25,14 +27,29 @@ public final class InferenceEngine: Sendable {
   ///     is begun when what it may come to fits, and costs what it has reached.
   ///   - sharesPrefixes: whether requests begin with the keys and values that others of the same
   ///     ``GenerationRequest/prefixScope`` have left of the same beginning; they stay while nobody else needs the memory.
-  public init(
+  public convenience init(
     model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil,
     sharesPrefixes: Bool = true
   ) {
+    self.init(
+      model: model, sequences: sequences, queueLimit: queueLimit, keyValueMemory: keyValueMemory,
+      sharesPrefixes: sharesPrefixes, keepsPrefixes: false)
+  }
+
+  /// Starts the engine.
+  ///
+  /// - Parameter keepsPrefixes: whether a ``PrefixStore`` may keep prefixes, in one of ``prefixShare`` parts of the memory;
+  ///   only with `sharesPrefixes`.
+  package init(
+    model: LanguageModel, sequences: Int = usualSequences, queueLimit: Int = 64, keyValueMemory: Int? = nil,
+    sharesPrefixes: Bool = true, keepsPrefixes: Bool
+  ) {
+    precondition(sharesPrefixes || !keepsPrefixes, "kept prefixes are shared")
     self.model = model
     let layout = KeyValueLayout(of: model.model)
     let memory = keyValueMemory ?? SystemMemory.available / 2
     let pool = KeyValuePool(layout, pageLimit: memory / layout.pageByteCount)
+    prefixPageLimit = keepsPrefixes ? pool.pageLimit / Self.prefixShare : 0
     worker = EngineWorker(
       model, pool: pool, sequenceLimit: max(1, sequences), queueLimit: max(0, queueLimit),
       sharesPrefixes: sharesPrefixes)
@@ -54,8 +71,19 @@ public final class InferenceEngine: Sendable {
   public func submit(
     _ request: GenerationRequest
   ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    try submit(request, keeping: nil)
+  }
+
+  /// Queues a request and returns its events.
+  ///
+  /// - Parameter prefix: where the keys and values of its prompt are left when it has ended.
+  /// - Throws: as ``submit(_:)``.
+  func submit(
+    _ request: GenerationRequest, keeping prefix: PrefixSlot?
+  ) throws(GenerationError) -> AsyncThrowingStream<GenerationEvent, any Error> {
     try request.validate(for: model)
-    let room = worker.pool.pageLimit * KeyValueLayout.pagePositions
+    // Kept prefixes stay, so that what waits for their pages would wait for ever.
+    let room = (worker.pool.pageLimit - prefixPageLimit) * KeyValueLayout.pagePositions
     guard request.positions <= room else {
       throw GenerationError(
         .contextOverflow,
@@ -65,7 +93,7 @@ public final class InferenceEngine: Sendable {
         remedy: "Shorten the prompt, ask for fewer tokens, or give keys and values more memory.")
     }
     let (stream, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
-    let job = EngineJob(request: request, continuation: continuation)
+    let job = EngineJob(request: request, continuation: continuation, prefix: prefix)
     continuation.onTermination = { _ in job.cancel() }
     try worker.enqueue(job)
     return stream

@@ -34,7 +34,7 @@ package struct KeyValueLayout: Sendable, Equatable {
   }
 
   /// Bytes of a head's keys, or values, of a page.
-  private var blockByteCount: Int { element.blockByteCount(width: width) }
+  var blockByteCount: Int { element.blockByteCount(width: width) }
 
   /// The keys and values of one head of one layer.
   ///

@@ -15,9 +15,9 @@ package final class KeyValuePool: Sendable {
   package let layout: KeyValueLayout
   /// Pages that there may be.
   package let pageLimit: Int
-  private let state: Mutex<State>
+  let state: Mutex<State>
 
-  fileprivate struct State {
+  struct State {
     /// Memory by page number.
     var pages: [AlignedBuffer] = []
     /// Holders of each page: sequences, and the index.
@@ -26,6 +26,10 @@ package final class KeyValuePool: Sendable {
     var isIndexed: [Bool] = []
     /// Which pages begin which token sequences.
     var index: PrefixIndex
+    /// Token sequences that the index is to know always, by ascending number.
+    var kept: [KeptPages] = []
+    /// Whether the index may have forgotten one of those.
+    var isKeptStale = false
     /// Pages that only the index holds.
     var idle = 0
     /// Pages that nobody holds; the last freed is taken first, since it is in the caches.
@@ -80,6 +84,7 @@ package final class KeyValuePool: Sendable {
     _ tokens: [Int32], limit: Int, scope: PrefixIndex.Scope
   ) -> (match: PrefixIndex.Match, memory: [UnsafeMutableRawPointer]) {
     state.withLock { state in
+      state.learnKept()
       let match = state.index.match(tokens, limit: limit, scope: scope)
       let pages = match.pages + (match.tail.map { [$0.page] } ?? [])
       for page in pages { state.retain(page) }
@@ -89,21 +94,17 @@ package final class KeyValuePool: Sendable {
 
   /// How many of the first `limit` tokens are known.
   package func knownCount(of tokens: [Int32], limit: Int, scope: PrefixIndex.Scope) -> Int {
-    state.withLock { $0.index.knownCount(of: tokens, limit: limit, scope: scope) }
+    state.withLock { state in
+      state.learnKept()
+      return state.index.knownCount(of: tokens, limit: limit, scope: scope)
+    }
   }
 
   /// Remembers which tokens' keys and values pages hold.
   package func remember(
     _ tokens: ArraySlice<Int32>, pages: some Collection<Int>, scope: PrefixIndex.Scope
   ) {
-    state.withLock { state in
-      let (added, removed) = state.index.insert(tokens, pages: pages, scope: scope)
-      for page in added {
-        state.retain(page)
-        state.isIndexed[page] = true
-      }
-      state.drop(removed)
-    }
+    state.withLock { $0.remember(tokens, pages: pages, scope: scope) }
   }
 
   /// Forgets which tokens' keys and values pages hold.
@@ -136,6 +137,18 @@ extension KeyValuePool.State {
     return pages.count - 1
   }
 
+  /// Has the index know which tokens' keys and values pages hold.
+  mutating func remember(
+    _ tokens: ArraySlice<Int32>, pages: some Collection<Int>, scope: PrefixIndex.Scope
+  ) {
+    let (added, removed) = index.insert(tokens, pages: pages, scope: scope)
+    for page in added {
+      retain(page)
+      isIndexed[page] = true
+    }
+    drop(removed)
+  }
+
   fileprivate mutating func retain(_ page: Int) {
     precondition(references[page] > 0, "page \(page) is free")
     if isIdle(page) { idle -= 1 }
@@ -153,6 +166,7 @@ extension KeyValuePool.State {
 
   /// Ends the index's holds.
   fileprivate mutating func drop(_ pages: [Int]) {
+    if !pages.isEmpty && !kept.isEmpty { isKeptStale = true }
     for page in pages {
       if isIdle(page) { idle -= 1 }
       isIndexed[page] = false

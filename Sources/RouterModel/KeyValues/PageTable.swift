@@ -1,9 +1,9 @@
 /// The pages of one sequence, in the order of its positions. One thread at a time uses it.
 package final class PageTable {
-  private let pool: KeyValuePool
+  let pool: KeyValuePool
   /// Where each page starts; as long as the capacity asks, so that it never moves.
   let blocks: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  private var pages: [Int] = []
+  private(set) var pages: [Int] = []
   /// Pages that the pool has promised beyond those.
   private var promised = 0
   private let pageCapacity: Int

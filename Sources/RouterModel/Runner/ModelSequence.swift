@@ -13,8 +13,8 @@ package final class ModelSequence {
   package private(set) var ledger: KeyValueLedger
 
   /// Positions, from the first on, whose keys and values are those of a full run in every layer of the model.
-  private var exactLimit = Int.max
-  private let pages: PageTable
+  private(set) var exactLimit = Int.max
+  let pages: PageTable
   /// f32 `[rows, D]`: the residual stream of each token in flight.
   private var states: AlignedBuffer
 

@@ -12,12 +12,16 @@ struct MonitoredBackend: CompletionBackend {
   var load: BackendLoad { base.load }
   var headScreen: HeadScreenCounters? { base.headScreen }
   var keyValues: KeyValueMemory? { base.keyValues }
+  var prefixes: (any PrefixKeeper)? { base.prefixes }
 
   func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
     base.observeSweeps(traced: traced, body)
   }
 
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
+  func encode(beginning messages: [ChatMessage]) async throws -> [Int32] {
+    try await base.encode(beginning: messages)
+  }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
 

@@ -18,6 +18,11 @@ package protocol CompletionBackend: Sendable {
   /// - Throws: `TokenizerError` if the model's template cannot express the conversation.
   func encode(chat messages: [ChatMessage]) async throws -> [Int32]
 
+  /// The tokens with which every conversation begins that begins with some messages.
+  ///
+  /// - Throws: `TokenizerError` if the model's template cannot express such a conversation.
+  func encode(beginning messages: [ChatMessage]) async throws -> [Int32]
+
   /// The tokens of a plain prompt.
   func encode(text: String) async throws -> [Int32]
 
@@ -54,6 +59,9 @@ package protocol CompletionBackend: Sendable {
   /// The memory of keys and values; `nil` for a backend without one.
   var keyValues: KeyValueMemory? { get }
 
+  /// Where prefixes are kept; `nil` for a backend that keeps none.
+  var prefixes: (any PrefixKeeper)? { get }
+
   /// Has each sweep of the backend's engine reported, if it has one.
   ///
   /// - Parameters:
@@ -68,5 +76,6 @@ package protocol CompletionBackend: Sendable {
 extension CompletionBackend {
   package func choose(among ways: [Decoding]) -> Int { 0 }
   package var keyValues: KeyValueMemory? { nil }
+  package var prefixes: (any PrefixKeeper)? { nil }
   package func observeSweeps(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {}
 }

@@ -7,6 +7,7 @@ import RouterTokenizer
 package struct EngineBackend: CompletionBackend {
   package let card: ModelCard
   package let policies: PolicyCatalog
+  package let prefixes: (any PrefixKeeper)?
 
   private let engine: InferenceEngine
   /// Text of this many UTF-8 bytes is tokenised on a thread of its own, so that other requests go on.
@@ -17,8 +18,13 @@ package struct EngineBackend: CompletionBackend {
   /// - Parameters:
   ///   - name: the name to serve the model under; `nil`: its own.
   ///   - created: when the model was made available, seconds since 1970.
-  package init(engine: InferenceEngine, policies: PolicyCatalog, name: String? = nil, created: Int) {
+  ///   - prefixes: the engine's; `nil`: it keeps none.
+  package init(
+    engine: InferenceEngine, policies: PolicyCatalog, name: String? = nil, created: Int,
+    prefixes: PrefixStore? = nil
+  ) {
     let model = engine.model
+    self.prefixes = prefixes
     self.engine = engine
     self.policies = policies
     card = ModelCard(
@@ -36,6 +42,11 @@ package struct EngineBackend: CompletionBackend {
   package func encode(chat messages: [ChatMessage]) async throws -> [Int32] {
     let size = messages.reduce(0) { $0 + $1.content.utf8.count }
     return try await offload(size) { [model = engine.model] in try model.encodeChat(messages) }
+  }
+
+  package func encode(beginning messages: [ChatMessage]) async throws -> [Int32] {
+    let size = messages.reduce(0) { $0 + $1.content.utf8.count }
+    return try await offload(size) { [model = engine.model] in try model.encodeBeginning(of: messages) }
   }
 
   package func encode(text: String) async throws -> [Int32] {

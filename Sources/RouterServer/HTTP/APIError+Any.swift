@@ -7,6 +7,7 @@ extension APIError {
     switch error {
     case let error as APIError: self = error
     case let error as GenerationError: self = APIError(error)
+    case let error as PrefixError: self = APIError(error)
     case let error as CompletionFeed.Interruption:
       switch error {
       case .clientLeft:

@@ -83,12 +83,15 @@ extension APIError {
   fileprivate init(_ error: HTTPError, method: HTTPRequest.Method, path: String) {
     if error.status == .notFound, let endpoint = Endpoint.at(path) {
       let allowed = endpoint.allowedMethods
+      let use = endpoint.methods.map(\.rawValue).joined(separator: " or ")
       self.init(
         status: 405, kind: .invalidRequest,
-        message: "\(path) does not support \(method.rawValue); use \(allowed[0]).",
+        message: "\(path) does not support \(method.rawValue); use \(use).",
         code: "method_not_allowed", allowedMethods: allowed)
     } else if error.status == .notFound {
-      let known = Endpoint.allCases.filter { $0 != .model }.map { "\($0.method.rawValue) \($0.rawValue)" }
+      let known = Endpoint.allCases.filter { !$0.isCatchAll }.flatMap { endpoint in
+        endpoint.methods.map { "\($0.rawValue) \(endpoint.rawValue)" }
+      }
       self.init(
         status: 404, kind: .invalidRequest,
         message: "There is nothing at \(path). This server has \(known.joined(separator: ", ")).",

@@ -11,6 +11,7 @@ struct MetricsHandler: Sendable {
       metrics.load(backend.load)
       if let use = backend.headScreen { metrics.headScreen(use) }
       if let memory = backend.keyValues { metrics.keyValues(memory) }
+      if let usage = backend.prefixes?.usage { metrics.prefixes(usage) }
     }
     if monitor.share > 0 { metrics.audits(monitor) }
     let body = ByteBuffer(string: metrics.text)

@@ -24,6 +24,9 @@ enum MetricHelp {
     "router_preemptions":
       "Times that a sequence gave its pages back to an older one, to be read again when there is room.",
     "router_kv_bytes": "Memory that pages of keys and values have taken.",
+    "router_kept_prefixes": "Named prefixes that are kept in memory and in the prefix file.",
+    "router_kept_prefix_pages": "Pages of keys and values that kept prefixes hold; they count as held.",
+    "router_kept_prefix_pages_limit": "Pages that kept prefixes may hold.",
     "router_draft_tokens": "Drafted tokens by what full depth said of them.",
     "router_verification_rounds": "Rounds that verified drafts.",
     "router_head_screen_tokens": "Tokens chosen through the screen of the head, and those that fell back.",

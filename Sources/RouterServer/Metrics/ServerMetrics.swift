@@ -20,6 +20,8 @@ import Synchronization
 /// | `router_prompt_rows` | counter: of those, prompt tokens | |
 /// | `router_kv_pages` | gauge | `state`: `held`, `promised`, `idle`, `shared`, `limit` |
 /// | `router_preemptions`, `vllm:num_preemptions` | counters: sequences that gave their pages back for a while | |
+/// | `router_kept_prefixes`, `router_kept_prefix_pages` | gauges: named prefixes and the pages that they hold | |
+/// | `router_kept_prefix_pages_limit` | gauge | |
 /// | `router_kv_bytes` | gauge: memory that pages have taken | |
 /// | `vllm:num_requests_running`, `vllm:num_requests_waiting`, `vllm:kv_cache_usage_perc` | gauges, as vLLM names them, for gateways and dashboards | |
 /// | `router_draft_tokens` | counter: drafted tokens | `result`: `accepted`, `rejected` |
@@ -146,6 +148,13 @@ struct ServerMetrics: Sendable {
     set("router_kv_pages", Double(memory.pageLimit), [("state", "limit")])
     set("router_kv_bytes", Double(memory.byteCount))
     set("vllm:kv_cache_usage_perc", memory.share)
+  }
+
+  /// Records what kept prefixes take.
+  func prefixes(_ usage: PrefixUsage) {
+    set("router_kept_prefixes", Double(usage.count))
+    set("router_kept_prefix_pages", Double(usage.pages))
+    set("router_kept_prefix_pages_limit", Double(usage.pageLimit))
   }
 
   /// Records a token's time: after the request for the first, after the token before it for the others.

@@ -79,11 +79,7 @@ extension CompletionCall {
         prompts.append(try await backend.encode(text: text))
         texts.append(text)
       case .tokens(let tokens):
-        if let stray = tokens.first(where: { !(0..<card.vocabularySize).contains(Int($0)) }) {
-          throw APIError.invalid(
-            "prompt",
-            "'prompt' has the token id \(stray); this model has ids from 0 to \(card.vocabularySize - 1).")
-        }
+        try card.check(tokens)
         prompts.append(tokens)
         texts.append(echoes ? backend.decode(tokens) : "")
       }
@@ -96,6 +92,14 @@ extension CompletionCall {
 }
 
 extension ModelCard {
+  /// Refuses token ids that the model does not have.
+  func check(_ prompt: [Int32]) throws(APIError) {
+    if let stray = prompt.first(where: { !(0..<vocabularySize).contains(Int($0)) }) {
+      throw .invalid(
+        "prompt", "'prompt' has the token id \(stray); this model has ids from 0 to \(vocabularySize - 1).")
+    }
+  }
+
   /// Refuses a request for another model; a request that names none means this one.
   func checkName(_ name: String?, configuration: ServerConfiguration) throws(APIError) {
     if let name, !answers(to: name, configuration: configuration) {

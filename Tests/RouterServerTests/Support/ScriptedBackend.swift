@@ -36,6 +36,7 @@ final class ScriptedBackend: CompletionBackend {
   let policies: PolicyCatalog
   let load = BackendLoad(active: 1, queued: 2)
   let headScreen: HeadScreenCounters?
+  let prefixes: (any PrefixKeeper)?
   private let agreements: [Bool]?
   /// Which of several ways load chooses, or the last.
   private let choice: Int
@@ -46,10 +47,11 @@ final class ScriptedBackend: CompletionBackend {
 
   /// - Parameters:
   ///   - agreements: what every audit finds; nothing wrong if absent.
+  ///   - prefixes: where prefixes are kept; nowhere if absent.
   ///   - script: what becomes of the nth sequence.
   init(
     card: ModelCard = .test, policies: PolicyCatalog = .test, headScreen: HeadScreenCounters? = nil,
-    agreements: [Bool]? = nil, choice: Int = 0,
+    agreements: [Bool]? = nil, choice: Int = 0, prefixes: (any PrefixKeeper)? = nil,
     script: @escaping @Sendable (Int, GenerationRequest) -> Script = { _, request in
       .play(.answer("Hello there.", request))
     }
@@ -59,6 +61,7 @@ final class ScriptedBackend: CompletionBackend {
     self.headScreen = headScreen
     self.agreements = agreements
     self.choice = choice
+    self.prefixes = prefixes
     self.script = script
     (cancellations, cancellationSink) = AsyncStream<Void>.makeStream()
   }
@@ -88,6 +91,11 @@ final class ScriptedBackend: CompletionBackend {
         .invalidConversation, "The last message is the assistant's", remedy: "End with a user message")
     }
     return messages.flatMap { "\($0.role.rawValue):\($0.content)".utf8.map(Int32.init) }
+  }
+
+  /// One token a byte: `<role>:`, the content, and a mark.
+  func encode(beginning messages: [ChatMessage]) async throws -> [Int32] {
+    messages.flatMap { "<\($0.role.rawValue):\($0.content)>".utf8.map(Int32.init) }
   }
 
   /// One token a byte.

@@ -17,6 +17,9 @@ struct SlowBackend: CompletionBackend {
   var policies: PolicyCatalog { base.policies }
   var load: BackendLoad { base.load }
   func encode(chat messages: [ChatMessage]) async throws -> [Int32] { try await base.encode(chat: messages) }
+  func encode(beginning messages: [ChatMessage]) async throws -> [Int32] {
+    try await base.encode(beginning: messages)
+  }
   func encode(text: String) async throws -> [Int32] { try await base.encode(text: text) }
   func decode(_ tokens: [Int32]) -> String { base.decode(tokens) }
   var headScreen: HeadScreenCounters? { nil }
