@@ -179,7 +179,7 @@ struct PrefixFileTests {
     #""prefixes.a.pages":{"dtype":"U8","shape":[1,96],"data_offsets":[16,112]}"#,
   ]
 
-  private static func failure(
+  private static func failureOfForgery(
     _ record: String?, contents: String? = "prefixes", tensors: [String] = tensors, byteCount: Int = 112
   ) throws -> CheckpointError? {
     let metadata = metadataJSON(replacing: ["router.contents": contents, "router.prefixes": record])
@@ -191,7 +191,7 @@ struct PrefixFileTests {
   }
 
   @Test func theHonestForgeryLoads() throws {
-    #expect(try Self.failure(Self.record(Self.entry())) == nil)
+    #expect(try Self.failureOfForgery(Self.record(Self.entry())) == nil)
   }
 
   @Test(arguments: [
@@ -209,7 +209,7 @@ struct PrefixFileTests {
     record((0..<65).map { entry("n\($0 + 10)") }.joined(separator: ",")),
   ])
   func aRecordThatCannotBeIsRefused(record: String) throws {
-    let error = try #require(try Self.failure(record), "\(record.prefix(200))")
+    let error = try #require(try Self.failureOfForgery(record), "\(record.prefix(200))")
     #expect(error.location.file?.hasSuffix("forged") == true && !error.remedy.isEmpty)
   }
 
@@ -218,21 +218,22 @@ struct PrefixFileTests {
     let (tokens, pages) = (Self.tensors[0], Self.tensors[1])
     let stray = #""stray":{"dtype":"U8","shape":[4],"data_offsets":[112,116]}"#
     #expect(
-      try Self.failure(record, tensors: [tokens, pages, stray], byteCount: 116)?.code == .malformedHeader)
-    #expect(try Self.failure(record, tensors: [tokens], byteCount: 16)?.code == .missingTensor)
+      try Self.failureOfForgery(record, tensors: [tokens, pages, stray], byteCount: 116)?.code
+        == .malformedHeader)
+    #expect(try Self.failureOfForgery(record, tensors: [tokens], byteCount: 16)?.code == .missingTensor)
     #expect(
-      try Self.failure(record, tensors: [tokens.replacing("I32", with: "F32"), pages])?.code
+      try Self.failureOfForgery(record, tensors: [tokens.replacing("I32", with: "F32"), pages])?.code
         == .tensorMismatch)
     #expect(
-      try Self.failure(record, tensors: [tokens, pages.replacing("[1,96]", with: "[96,1]")])?.code
+      try Self.failureOfForgery(record, tensors: [tokens, pages.replacing("[1,96]", with: "[96,1]")])?.code
         == .tensorMismatch)
     #expect(
-      try Self.failure(record, tensors: [tokens, pages.replacing("[1,96]", with: "[2,48]")])?.code
+      try Self.failureOfForgery(record, tensors: [tokens, pages.replacing("[1,96]", with: "[2,48]")])?.code
         == .tensorMismatch)
-    #expect(try Self.failure(nil)?.code == .invalidMetadata)
-    #expect(try Self.failure(record, contents: "model") != nil)
-    #expect(try Self.failure(record, contents: "adapter") != nil)
-    #expect(try Self.failure(record, contents: "others") != nil)
+    #expect(try Self.failureOfForgery(nil)?.code == .invalidMetadata)
+    #expect(try Self.failureOfForgery(record, contents: "model") != nil)
+    #expect(try Self.failureOfForgery(record, contents: "adapter") != nil)
+    #expect(try Self.failureOfForgery(record, contents: "others") != nil)
   }
 
   /// A file that cannot be written leaves the one that was there.
@@ -241,12 +242,12 @@ struct PrefixFileTests {
     let path = directory.file("a")
     try Self.write([("a", 5)], to: path)
     let before = try fileBytes(path)
-    let error = RouterCheckpointTests.failure { () throws(CheckpointError) in
+    let error = failure { () throws(CheckpointError) in
       try Self.write([("not a name", 5)], to: path)
     }
     #expect(error?.code == .invalidMetadata && error?.location.file == path)
     #expect(try fileBytes(path) == before && directory.contents() == ["a"])
-    let nowhere = RouterCheckpointTests.failure { () throws(CheckpointError) in
+    let nowhere = failure { () throws(CheckpointError) in
       try Self.write([("a", 5)], to: directory.file("none/a"))
     }
     #expect(nowhere?.code == .notFound)

@@ -113,7 +113,6 @@ struct PrefixStoreTests {
     let engine = site.engine(pages: 12)
     let store = try site.store(engine)
     let prefixes = [letters(150, seed: 1), letters(128, seed: 2)]
-    // The second would be a fourth page beside two pages, and then three are held of three.
     for (index, prefix) in prefixes.enumerated() { _ = try await store.keep(prefix, as: "p\(index)") }
     #expect(store.usage == PrefixUsage(count: 2, pages: 3, pageLimit: 3))
     try await withThrowingTaskGroup(of: Void.self) { group in
