@@ -79,7 +79,8 @@
     ])
     func whatIsKeptIsShared(arguments: [String], variables: [String: String], named: String) throws {
       let error = #expect(throws: (any Error).self) { try settings(arguments, variables) }
-      #expect("\(try #require(error))".contains(named) && "\(try #require(error))".contains("Leave one"))
+      let text = "\(try #require(error))"
+      #expect(text.contains(named) && text.contains("Leave one"))
     }
 
     /// A flag that someone adds without a variable.

@@ -37,7 +37,7 @@ struct PrefixFileTests {
       base: metadata(exits: [1, 3]), tool: "tests")
   }
 
-  private static func failureOfLoading(_ path: String) -> CheckpointError? {
+  private static func failureOfReading(_ path: String) -> CheckpointError? {
     failure { () throws(CheckpointError) in _ = try PrefixFile(path: path).load() }
   }
 
@@ -90,18 +90,18 @@ struct PrefixFileTests {
     let (model, prefixes) = (directory.file("model"), directory.file("prefixes"))
     try sampleModel().write(to: model)
     try Self.write([("a", 5)], to: prefixes)
-    let asPrefixes = try #require(Self.failureOfLoading(model))
+    let asPrefixes = try #require(Self.failureOfReading(model))
     #expect(asPrefixes.code == .invalidRequest && asPrefixes.location.file == model)
     #expect(asPrefixes.description.contains("the model tiny") && asPrefixes.remedy.contains("--prefix-file"))
-    let asModel = try #require(RouterCheckpointTests.failureOfLoading(prefixes))
+    let asModel = try #require(failureOfLoading(prefixes))
     #expect(asModel.code == .invalidRequest && asModel.what.contains("prefixes kept for tiny"))
     let asAdapter = failure { () throws(CheckpointError) in _ = try AdapterFile(path: prefixes) }
     #expect(asAdapter?.code == .invalidRequest)
     let other = try directory.write(Array("not a file of ours, though long enough to be".utf8), as: "other")
-    #expect(Self.failureOfLoading(other)?.code == .notACheckpoint)
-    #expect(Self.failureOfLoading(other)?.remedy.contains("POST /v1/prefixes") == true)
-    #expect(Self.failureOfLoading(directory.path)?.code == .inputOutput)
-    #expect(Self.failureOfLoading(directory.file("missing"))?.code == .notFound)
+    #expect(Self.failureOfReading(other)?.code == .notACheckpoint)
+    #expect(Self.failureOfReading(other)?.remedy.contains("POST /v1/prefixes") == true)
+    #expect(Self.failureOfReading(directory.path)?.code == .inputOutput)
+    #expect(Self.failureOfReading(directory.file("missing"))?.code == .notFound)
   }
 
   @Test func aFileCutAtAnyByteIsRefused() throws {
@@ -112,7 +112,7 @@ struct PrefixFileTests {
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     for length in stride(from: size - 1, through: 0, by: -1) {
       try handle.truncate(atOffset: UInt64(length))
-      guard let error = Self.failureOfLoading(path) else {
+      guard let error = Self.failureOfReading(path) else {
         Issue.record("a file cut to \(length) of \(size) bytes loads")
         return
       }
@@ -129,7 +129,7 @@ struct PrefixFileTests {
       var bytes = good
       bytes[bit / 8] ^= 1 << (bit % 8)
       let damaged = try directory.write(bytes, as: "damaged")
-      guard let error = Self.failureOfLoading(damaged) else {
+      guard let error = Self.failureOfReading(damaged) else {
         Issue.record("bit \(bit % 8) of byte \(bit / 8) goes unnoticed")
         return
       }
@@ -154,7 +154,7 @@ struct PrefixFileTests {
       }
       guard bytes != good else { continue }
       let damaged = try directory.write(bytes, as: "damaged")
-      #expect(Self.failureOfLoading(damaged) != nil, "round \(round)")
+      #expect(Self.failureOfReading(damaged) != nil, "round \(round)")
     }
   }
 
@@ -187,7 +187,7 @@ struct PrefixFileTests {
       json: "{" + ([metadata] + tensors).joined(separator: ",") + "}",
       data: [UInt8](repeating: 1, count: byteCount))
     let directory = try TemporaryDirectory()
-    return failureOfLoading(try directory.write(forgery.bytes(), as: "forged"))
+    return failureOfReading(try directory.write(forgery.bytes(), as: "forged"))
   }
 
   @Test func theHonestForgeryLoads() throws {

@@ -143,6 +143,8 @@ struct HeldPrefixTests {
       try other.restore(site.tokens(200, seed: 3), scope: "") { _, _ in }
     }
     #expect(error?.code == .outOfPages && other.usage.pagesHeld == 4 && other.usage.pagesPromised == 0)
+    // They are held for as long as somebody has them, which is not sooner than here.
+    withExtendedLifetime(restored) {}
     restored.removeAll()
     other.forgetAll()
     #expect(other.usage.pagesHeld == 0 && other.usage.pagesIdle == 0)

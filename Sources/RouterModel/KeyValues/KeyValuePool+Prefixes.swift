@@ -23,6 +23,14 @@ extension KeyValuePool {
     }
   }
 
+  /// Holds the whole pages that are known of a token sequence; each is to be released.
+  func holdPages(of tokens: [Int32], scope: PrefixIndex.Scope) -> [Int] {
+    let size = KeyValueLayout.pagePositions
+    let match = hold(tokens, limit: tokens.count / size * size, scope: scope).match
+    if let tail = match.tail { release(tail.page) }
+    return match.pages
+  }
+
   /// Lets the index forget a token sequence when somebody needs the room.
   func forget(_ id: Int) { state.withLock { $0.kept.removeAll { $0.id == id } } }
 
@@ -39,10 +47,7 @@ extension KeyValuePool {
     _ tokens: [Int32], scope: PrefixIndex.Scope, fill: (Int, UnsafeMutableRawBufferPointer) -> Void
   ) throws(ModelError) -> HeldPrefix {
     let count = KeyValueLayout.pageCount(for: tokens.count)
-    let whole = tokens.count / KeyValueLayout.pagePositions * KeyValueLayout.pagePositions
-    let match = hold(tokens, limit: whole, scope: scope).match
-    if let tail = match.tail { release(tail.page) }
-    var pages = match.pages
+    var pages = holdPages(of: tokens, scope: scope)
     guard promise(count - pages.count) else {
       for page in pages { release(page) }
       let usage = self.usage
@@ -70,13 +75,18 @@ extension KeyValuePool.State {
 }
 
 extension PageTable {
-  /// Keeps the pages of the first tokens of the sequence, all of them, which are complete and exact.
+  /// Keeps the pages of the first tokens of the sequence, all of them, which are complete and exact: those that others
+  /// have of the same tokens where there are such, so that they are held once.
   func hold(_ tokens: [Int32], scope: PrefixIndex.Scope) -> HeldPrefix {
-    let held = Array(pages.prefix(KeyValueLayout.pageCount(for: tokens.count)))
+    let count = KeyValueLayout.pageCount(for: tokens.count)
     let tail = tokens.count % KeyValueLayout.pagePositions
+    var held = pool.holdPages(of: tokens, scope: scope)
+    for page in pages[held.count..<count] {
+      pool.retain(page)
+      held.append(page)
+    }
     // A page that is not full is nobody else's: others copy it.
-    if tail > 0, let last = blocks[held.count - 1] { layout.clear(from: tail, of: last) }
-    for page in held { pool.retain(page) }
+    if tail > 0, let last = blocks[count - 1] { layout.clear(from: tail, of: last) }
     return HeldPrefix(in: pool, tokens: tokens, pages: held, scope: scope)
   }
 }
