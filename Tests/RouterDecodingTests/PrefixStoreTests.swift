@@ -233,7 +233,8 @@ struct PrefixStoreTests {
     }
     #expect(long?.code == .contextOverflow)
     let stray = await #expect(throws: GenerationError.self) {
-      try await store.keep([Int32](repeating: 257, count: 20), as: "d")
+      try await site.store(site.engine(), at: site.directory.file("c")).keep(
+        [Int32](repeating: 257, count: 20), as: "d")
     }
     #expect(stray?.code == .invalidRequest)
   }
