@@ -175,9 +175,10 @@ final class EngineWorker: @unchecked Sendable {
     while active + taken.count < sequenceLimit, !queue.isEmpty {
       let running = active + taken.count
       guard running == 0 || free > running else { break }
-      let job = queue.popNext(gain: { knownPages($0.request) }) { job in
+      func fits(_ job: EngineJob) -> Bool {
         running == 0 || KeyValueLayout.pageCount(for: job.request.prompt.count + 1) + running <= free
       }
+      let job = queue.popNext(gain: { knownPages($0.request) }, if: fits)
       guard let job else { break }
       free -= KeyValueLayout.pageCount(for: job.request.prompt.count + 1)
       taken.append(job)
