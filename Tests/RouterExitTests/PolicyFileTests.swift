@@ -27,7 +27,7 @@ import Testing
 
   static func files() throws -> [PolicyFile] {
     [
-      try thresholdFile(), try thresholdFile(keyValueType: .q8),
+      try thresholdFile(),
       try PolicyFile(rule: .patience(PatiencePolicy(exits: [3, 6, 9], patience: 2))),
       try PolicyFile(rule: .fixed(FixedDepthPolicy(name: "full-depth", depth: 30)), notes: "all layers"),
       try PolicyFile(rule: .threshold(ThresholdPolicy(estimator: .saturation, exits: [1], thresholds: [1]))),
@@ -52,7 +52,9 @@ import Testing
       let json = try Self.thresholdFile(keyValueType: type).json()
       let text = String(decoding: json, as: UTF8.self)
       #expect(text.contains("\"kvType\" : \"\(type.rawValue)\"") && text.contains("\"format\" : 3"))
-      #expect(try PolicyFile(json: json).decoder.keyValueType == type)
+      let again = try PolicyFile(json: json)
+      #expect(again.decoder.keyValueType == type)
+      #expect(try again.json() == json)
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import RouterDecoding
 import RouterEvaluation
+import RouterExit
 import RouterTestSupport
 import Testing
 
