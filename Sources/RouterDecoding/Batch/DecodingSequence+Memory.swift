@@ -25,15 +25,16 @@ extension DecodingSequence {
   /// that left early have propagated follows from the decisions too: that answer is decoded anew, and what was handed out
   /// of it is not handed out again.
   func park() {
-    precondition(round == nil, "a round is under way")
     let isExact = rows.isExact
     giveBackPages()
-    if let token = newest ?? resumed {
+    // A round that takes several sweeps is begun anew: what it has not confirmed nobody has seen.
+    (round, ownsRows, newest) = (nil, false, nil)
+    if writer.count > 0 {
       if isExact {
-        (resumed, newest) = (token, nil)
+        resumed = writer.sequence.last
         reading = writer.sequence.dropLast()
       } else {
-        (resumed, newest) = (nil, nil)
+        resumed = nil
         reading = request.prompt
         writer.restart()
         makeDeciders()
