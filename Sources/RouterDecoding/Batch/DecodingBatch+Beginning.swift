@@ -60,13 +60,8 @@ extension DecodingBatch {
     }
   }
 
-  /// What a head costs in sweeps of one row, by the bytes that are read.
-  private var headShare: Double {
-    let weights = language.model.weights
-    let share =
-      Double(weights.head.byteCount) / Double(max(1, weights.layers.reduce(0) { $0 + $1.byteCount }))
-    return runner.hasHeadScreen ? share / 2 : share
-  }
+  /// What a head costs in sweeps of one row.
+  private var headShare: Double { runner.hasHeadScreen ? language.headShare / 2 : language.headShare }
 
   /// Deals this sweep's rows to prompts, in the order in which they came.
   private func beginPrompts() {

@@ -63,7 +63,7 @@ package final class DecodingBatch {
     report = SweepReport()
     providePages()
     report.sequences = runningCount
-    if isTraced { report.ways = sequences.map(\.request.decoding.name) }
+    if isTraced { report.ways = sequences.map(\.wayName) }
     layerRows = 0
     reader.beginSweep()
     var planner = beginSweep()
@@ -83,7 +83,7 @@ package final class DecodingBatch {
       }
       if isTraced, sequence.writer.isFinished { report.notes.append("#\(index) ends") }
     }
-    let decoded = sequences.filter { !$0.isParked }.map(\.request.decoding)
+    let decoded = sequences.filter { !$0.isParked }
     sequences.removeAll(where: \.isFinished)
     report.seconds = (clock.now - started) / .seconds(1)
     recordSpeed(of: decoded)

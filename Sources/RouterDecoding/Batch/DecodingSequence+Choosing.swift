@@ -53,7 +53,7 @@ extension DecodingSequence {
         self.round?.choose(token)
         if writer.isFinished { return }
         // An accepted draft is a token of the sequence like any other.
-        if self.round?.need != .nothing { drafter?.append(token) }
+        if self.round?.need != .nothing { extendDrafter(to: writer.sequence.count) }
       } catch {
         failure = error
         return

@@ -25,7 +25,7 @@ extension DecodingSequence {
     guard let prefixScope, isAtBeginning else { return }
     promptPosition = rows.adopt(reading, limit: prefixLimit, scope: prefixScope)
     if !wasPreempted { writer.cachedTokenCount = promptPosition }
-    extendDrafter()
+    extendDrafter(to: promptPosition)
     if promptLeft == 0 { beginRounds() }
   }
 
@@ -66,17 +66,9 @@ extension DecodingSequence {
     let fillsPage = promptPosition / page != (promptPosition + promptChunk) / page
     promptPosition += promptChunk
     promptChunk = 0
-    extendDrafter()
+    extendDrafter(to: promptPosition)
     if fillsPage || promptLeft == 0 { rememberPrefix() }
     if promptLeft == 0 { beginRounds() }
-  }
-
-  /// Has drafts looked up in what has been read of the prompt; the answer's tokens follow as they are chosen.
-  private func extendDrafter() {
-    let end = min(promptPosition, request.prompt.count)
-    guard draftablePrompt < end else { return }
-    for token in request.prompt[draftablePrompt..<end] { drafter?.append(token) }
-    draftablePrompt = end
   }
 
   /// Goes on with the answer: all that comes before it has been read.

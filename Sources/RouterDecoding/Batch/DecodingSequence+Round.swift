@@ -27,9 +27,17 @@ extension DecodingSequence {
     round = Round(token, settings: settings)
     ownsRows = true
     chances = DraftChances()
-    drafter?.append(token)
+    extendDrafter(to: writer.sequence.count)
     beginDecider(0)
     drafting?.rounds += 1
+  }
+
+  /// Has drafts looked up in the first `count` tokens of prompt and answer. Those of a round that a preemption ended are
+  /// there already.
+  func extendDrafter(to count: Int) {
+    guard draftableCount < count else { return }
+    for token in writer.sequence[draftableCount..<count] { drafter?.append(token) }
+    draftableCount = count
   }
 
   private func beginDecider(_ position: Int) {

@@ -13,6 +13,8 @@ package final class DecodingSequence {
   /// What tokens leave in layers that they skip.
   let keyValues: KeyValueMode
   let settings: RoundSettings
+  /// The name of its way to decode.
+  let wayName: String
   /// Who shares the beginning of the sequence; nil for nobody.
   let prefixScope: String?
   var writer: AnswerWriter
@@ -26,8 +28,8 @@ package final class DecodingSequence {
   var resumed: Int32?
   /// Whether the sequence has ever been preempted.
   var wasPreempted = false
-  /// Prompt tokens that drafts are looked up in.
-  var draftablePrompt = 0
+  /// Tokens, from the prompt's first on, that drafts are looked up in.
+  var draftableCount = 0
   /// Whether the sequence has given its pages back and waits for others.
   package internal(set) var isParked = false
   /// Prompt tokens that have run.
@@ -84,6 +86,7 @@ package final class DecodingSequence {
     writer = AnswerWriter(request, on: language)
     demand = writer.demand
     settings = RoundSettings(request.decoding, known: language.exits, depthLimit: rows.depthLimit)
+    wayName = request.decoding.name
     keyValues = request.decoding.plan?.keyValues ?? .propagate
     let width = language.model.configuration.width
     headInputs = AlignedBuffer(byteCount: Self.roundLimit * width * 4)

@@ -1,16 +1,13 @@
 import RouterExit
-import RouterTensor
 
 // Which way to decode is done soonest.
 extension LanguageModel {
   /// What is expected of sweeps with these costs.
   func forecast(_ costs: [Double]) -> LoadForecast {
-    let head = Double(model.weights.head.byteCount)
-    let layers = Double(model.weights.layers.reduce(0) { $0 + $1.byteCount })
-    return LoadForecast(
+    LoadForecast(
       costs: costs, cheapestRowCount: sweepCosts.cheapestRowCount, layerCount: layerCount,
       acceptance: acceptanceStatistics.acceptance, exitAcceptance: exitAcceptanceStatistics.acceptance,
-      headShare: head / max(head + layers, 1))
+      headShare: headShare / (1 + headShare))
   }
 
   /// Expected times per token of each of so many sequences, in sweeps of one row.
@@ -24,12 +21,15 @@ extension LanguageModel {
 
 extension DecodingBatch {
   /// Notes how long a sweep took over what was forecast, if it had no prompts in it and all decoded alike.
-  func recordSpeed(of ways: [Decoding]) {
-    guard report.promptRows == 0, let way = ways.first, let seconds = costs.sweepSeconds else { return }
-    let name = way.name
-    guard ways.allSatisfy({ $0.name == name }) else { return }
-    let forecast = language.forecast(seconds).timePerToken(of: way, sequences: ways.count)
+  func recordSpeed(of decoded: [DecodingSequence]) {
+    guard report.promptRows == 0, let first = decoded.first else { return }
+    guard decoded.allSatisfy({ $0.wayName == first.wayName }), let seconds = costs.sweepSeconds else {
+      return
+    }
+    let way = first.request.decoding
+    let forecast = language.forecast(seconds).timePerToken(of: way, sequences: decoded.count)
     language.waySpeeds.record(
-      name, actual: report.seconds * Double(ways.count), forecast: forecast * Double(report.tokens))
+      first.wayName, actual: report.seconds * Double(decoded.count),
+      forecast: forecast * Double(report.tokens))
   }
 }

@@ -24,7 +24,8 @@ public final class InferenceEngine: Sendable {
   ///   - sequences: sequences that advance together at most.
   ///   - queueLimit: requests that may wait beyond those.
   ///   - keyValueMemory: bytes that keys and values may take; nil for half of the memory that is free now. A sequence
-  ///     is begun when what it may come to fits, and costs what it has reached.
+  ///     is begun when its prompt fits, costs what it has reached, and gives its memory back for a while when older ones
+  ///     need it.
   ///   - sharesPrefixes: whether requests begin with the keys and values that others of the same
   ///     ``GenerationRequest/prefixScope`` have left of the same beginning; they stay while nobody else needs the memory.
   public convenience init(

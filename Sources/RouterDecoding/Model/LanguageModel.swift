@@ -51,6 +51,8 @@ public final class LanguageModel: Sendable {
   package let sweepCosts: SweepCosts
   /// How soon the ways to decode are done, as seen so far.
   package let waySpeeds = WaySpeeds()
+  /// What reading the head costs of reading all layers, by their bytes.
+  let headShare: Double
 
   /// Name of the model.
   public var name: String { metadata.name }
@@ -82,6 +84,8 @@ public final class LanguageModel: Sendable {
     self.tokenizer = tokenizer
     self.metadata = metadata
     self.fingerprint = fingerprint
+    let layers = model.weights.layers.reduce(0) { $0 + $1.byteCount }
+    headShare = Double(model.weights.head.byteCount) / Double(max(1, layers))
   }
 
   /// Loads a checkpoint.

@@ -14,6 +14,12 @@ package struct AnswerTimes: Sendable {
   /// Seconds to the first token; nil without one.
   package var firstToken: Double? { arrivals.first.map { ($0 - started) / .seconds(1) } }
 
+  /// Tokens that arrived after a moment, if one is given, and until another. A piece of text may be more than one.
+  func tokens(after start: ContinuousClock.Instant? = nil, until end: ContinuousClock.Instant) -> Double {
+    let arrived = arrivals.count { time in time <= end && start.map { time > $0 } ?? true }
+    return Double(tokenCount) * Double(arrived) / Double(max(1, arrivals.count))
+  }
+
   /// Seconds between tokens.
   package var gaps: [Double] { zip(arrivals.dropFirst(), arrivals).map { ($0 - $1) / .seconds(1) } }
 }

@@ -15,11 +15,7 @@ package struct LoadRun: Sendable {
     _ answers: [AnswerTimes], from start: ContinuousClock.Instant, to end: ContinuousClock.Instant,
     resident: Int?
   ) {
-    let counted = answers.reduce(0.0) { sum, answer in
-      let before = answer.arrivals.count { $0 <= end }
-      // A piece of text may be more than one token.
-      return sum + Double(answer.tokenCount) * Double(before) / Double(max(1, answer.arrivals.count))
-    }
+    let counted = answers.reduce(0) { $0 + $1.tokens(until: end) }
     tokensPerSecond = counted / max((end - start) / .seconds(1), 1e-9)
     firstTokens = answers.compactMap(\.firstToken)
     gaps = answers.flatMap(\.gaps)

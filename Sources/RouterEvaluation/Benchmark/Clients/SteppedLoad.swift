@@ -97,11 +97,7 @@ package struct SteppedLoad: Sendable {
       return try await group.reduce(into: []) { $0 += $1 }
     }
     let rates = ends.map { end in
-      let tokens = answers.reduce(0.0) { sum, answer in
-        let arrived = answer.arrivals.count { $0 > end - duration && $0 <= end }
-        return sum + Double(answer.tokenCount) * Double(arrived) / Double(max(1, answer.arrivals.count))
-      }
-      return tokens / (duration / .seconds(1))
+      answers.reduce(0) { $0 + $1.tokens(after: end - duration, until: end) } / (duration / .seconds(1))
     }
     return Run(
       rates: rates,
