@@ -249,7 +249,9 @@ extension PrefixStore {
     ) throws(PrefixError) {
       guard isSame else {
         throw PrefixError(
-          .foreignFile, what(), at: file.path, remedy: way.map { "Start with \($0), or: \(remedy)" } ?? remedy
+          .foreignFile, what(), at: file.path,
+          remedy: way.map { "Start with \($0), or \(remedy.prefix(1).lowercased())\(remedy.dropFirst())" }
+            ?? remedy
         )
       }
     }
