@@ -113,4 +113,17 @@ struct WayChooserTests {
       found.expectSame(as: try Transcript(request, on: engine.model), "\(index)")
     }
   }
+
+  /// A load is exceeded at once and forgotten by half every half second.
+  @Test func loadIsForgottenSlowly() {
+    var history = LoadHistory()
+    let start = ContinuousClock.now
+    func expect(_ sequences: Int, at milliseconds: Int) -> Int {
+      history.expect(sequences: sequences, at: start + .milliseconds(milliseconds))
+    }
+    #expect(expect(1, at: 0) == 1 && expect(16, at: 10) == 16)
+    #expect(expect(1, at: 10) == 16, "answers that ended together are asked again")
+    #expect(expect(2, at: 510) == 8 && expect(20, at: 520) == 20 && expect(1, at: 1520) == 5)
+    #expect(expect(1, at: 20_000) == 1)
+  }
 }

@@ -11,7 +11,7 @@ import Synchronization
 public final class InferenceEngine: Sendable {
   public let model: LanguageModel
   let worker: EngineWorker
-  private let chooser = Mutex(WayChooser())
+  private let chooser = Mutex((chooser: WayChooser(), history: LoadHistory()))
   /// Pages of keys and values that prefixes may be kept in; a request has the others.
   package let prefixPageLimit: Int
 
@@ -100,17 +100,19 @@ public final class InferenceEngine: Sendable {
     return stream
   }
 
-  /// Which of several ways to decode is expected to be done soonest at the load of this moment, one request more
-  /// included, from what sweeps of so many rows have cost here. The last choice stays until another is expected to
-  /// take 3 % less time.
+  /// Which of several ways to decode is expected to be done soonest at the load of this moment and the second before it,
+  /// one request more included, from what sweeps of so many rows have cost here. The last choice stays until another is
+  /// expected to take 3 % less time.
   ///
   /// - Parameter ways: at least one.
   /// - Returns: its index.
   public func choose(among ways: [Decoding]) -> Int {
     let load = worker.load
-    let sequences = min(load.active + load.queued + 1, worker.sequenceLimit)
-    let times = model.timesPerToken(of: ways, sequences: sequences)
-    return chooser.withLock { $0.choose(among: ways.map(\.name), times: times) }
+    return chooser.withLock { state in
+      let expected = state.history.expect(sequences: load.active + load.queued + 1, at: .now)
+      let times = model.timesPerToken(of: ways, sequences: min(expected, worker.sequenceLimit))
+      return state.chooser.choose(among: ways.map(\.name), times: times)
+    }
   }
 
   /// Active sequences and requests in the queue.
