@@ -1,3 +1,4 @@
+import Foundation
 import RouterDecoding
 import RouterExit
 import RouterModel
@@ -46,6 +47,21 @@ struct InferenceEngineTests {
     }
     // The newcomers' prompts and first tokens take one sweep; then each has one step a sweep until it is done.
     #expect(log.entries.joined() == "aaabcabcabcacc")
+  }
+
+  /// Whoever watches a long day of sweeps is told of the last as of the first: on the same stack.
+  @Test func sweepsAreReportedForever() async throws {
+    let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
+    let reported = Log()
+    let watch: @Sendable (SweepReport) -> Void = { _ in reported.note(String(Thread.callStackReturnAddresses.count)) }
+    engine.observeSweeps(traced: false, watch)
+    for _ in 0..<20 {
+      let request = GenerationRequest(prompt: [72], maximumTokens: 30, ignoresEndOfText: true)
+      #expect(try await Transcript(engine.submit(request)).ids.count == 30)
+    }
+    await engine.shutDown(grace: .seconds(1))
+    let depths = Set(reported.entries)
+    #expect(reported.entries.count >= 20 * 30 && depths.count <= 2, "stacks of \(depths.sorted()) frames")
   }
 
   @Test func waitingRequestsAreServedInTheOrderOfTheirArrival() async throws {

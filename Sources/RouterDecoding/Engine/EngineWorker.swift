@@ -16,7 +16,7 @@ final class EngineWorker: @unchecked Sendable {
   private var audits: [AuditJob] = []
   private var activeCount = 0
   private var rate = AnswerRate()
-  private let observer = Mutex<(isTraced: Bool, body: @Sendable (SweepReport) -> Void)?>(nil)
+  private let observer = Mutex<SweepObserver?>(nil)
   private var isClosed = false
   private var isStopped = false
 
@@ -75,7 +75,7 @@ final class EngineWorker: @unchecked Sendable {
 
   /// Has each sweep reported from now on.
   func observe(traced: Bool, _ body: @escaping @Sendable (SweepReport) -> Void) {
-    observer.withLock { $0 = (traced, body) }
+    observer.withLock { $0 = SweepObserver(isTraced: traced, body: body) }
   }
 
   /// Lets the thread look at what has changed.
