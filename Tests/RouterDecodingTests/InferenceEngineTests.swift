@@ -53,7 +53,9 @@ struct InferenceEngineTests {
   @Test func sweepsAreReportedForever() async throws {
     let engine = InferenceEngine(model: try TinyLanguage.make(), sequences: 1)
     let reported = Log()
-    let watch: @Sendable (SweepReport) -> Void = { _ in reported.note(String(Thread.callStackReturnAddresses.count)) }
+    let watch: @Sendable (SweepReport) -> Void = { _ in
+      reported.note(String(Thread.callStackReturnAddresses.count))
+    }
     engine.observeSweeps(traced: false, watch)
     for _ in 0..<20 {
       let request = GenerationRequest(prompt: [72], maximumTokens: 30, ignoresEndOfText: true)
