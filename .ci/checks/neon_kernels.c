@@ -54,6 +54,28 @@ static int codes_differ(const codes *c) {
          memcmp(c->sums[0], c->sums[1], sizeof c->sums[0]);
 }
 
+static void check_rows(const rk_kernels *fast, const rk_kernels *reference) {
+  enum { n = 24, k = 576 };
+  int8_t *w = malloc(n * k), x[k];
+  float *scales = floats(n * k / 32, 1), *factors = floats(k / 32, 1), sums[k / 32] = {0}, found[n], expected[n];
+  for (size_t i = 0; i < n * k; i++) w[i] = (int8_t)(next_u32() % 256);
+  for (size_t i = 0; i < k; i++) x[i] = (int8_t)((int)(next_u32() % 255) - 127);
+  uint32_t rows[n];
+  for (uint32_t i = 0; i < n; i++) rows[i] = n - 1 - i;
+  const rk_activations activations = {x, factors, sums};
+  fast->dot_rows(w, scales, rows, n, k, activations, found);
+  reference->dot_rows(w, scales, rows, n, k, activations, expected);
+  report("dot_rows", distance(found, expected, n), 1e-5);
+  float *logits = floats(1001, 12);
+  const rk_softmax a = fast->softmax(logits, 1001), b = reference->softmax(logits, 1001);
+  const int same = a.largest == b.largest && a.second == b.second && a.smallest == b.smallest;
+  report("softmax", same ? fmax(fabs(a.partition / b.partition - 1), fabs(a.weighted / b.weighted - 1)) : INFINITY, 1e-5);
+  free(w);
+  free(scales);
+  free(factors);
+  free(logits);
+}
+
 static void check_quantize(const rk_kernels *fast, const rk_kernels *reference) {
   enum { n = 32 * 64 };
   float *x = floats(n, 3);
@@ -222,6 +244,7 @@ int main(void) {
   const rk_kernels *fast = rk_best(), *reference = rk_for(rk_isa_scalar);
   printf("%s against scalar\n", fast->name);
   if (fast == reference) return printf("this processor has no kernels of its own\n"), 1;
+  check_rows(fast, reference);
   check_quantize(fast, reference);
   for (int encoding = 0; encoding < rk_encoding_count; encoding++)
     check_tiles(fast, reference, (rk_encoding)encoding);

@@ -100,6 +100,26 @@ static void rotate(float *head, const float *cosines, const float *sines, size_t
   }
 }
 
+static rk_softmax softmax(const float *x, size_t n) {
+  rk_softmax found = {.largest = -INFINITY, .second = -INFINITY, .smallest = INFINITY};
+  for (size_t i = 0; i < n; i++) {
+    if (x[i] > found.largest) {
+      found.second = found.largest;
+      found.largest = x[i];
+    } else if (x[i] > found.second) {
+      found.second = x[i];
+    }
+    found.smallest = fminf(found.smallest, x[i]);
+  }
+  if (n == 1) found.second = found.largest;
+  for (size_t i = 0; i < n; i++) {
+    const double difference = (double)x[i] - found.largest;
+    found.partition += exp(difference);
+    found.weighted += difference * exp(difference);
+  }
+  return found;
+}
+
 static void rms_norm_quantize(const float *x, const float *w, size_t n, float epsilon, int8_t *codes,
                               float *scales, float *sums) {
   float squares = 0, group[rk_group];
@@ -256,6 +276,7 @@ static void attend_join(const float *parts, size_t stride, size_t blocks, size_t
   for (size_t c = 0; c < k; c++) out[c] *= 1.0f / state.total;
 }
 
+#include "row_dot.h"
 #include "kernel_table.h"
 
 RK_KERNEL_TABLE(scalar)

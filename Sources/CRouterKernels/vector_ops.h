@@ -109,3 +109,53 @@ static void silu_multiply_quantize(const float *gate, const float *up, size_t n,
     quantize_group(in, codes + g * rk_group, scales + g, sums + g);
   }
 }
+
+/// f32 sums take so many terms a lane before they go to f64.
+enum { rk_softmax_block = 64 };
+
+static rk_softmax softmax(const float *x, size_t n) {
+  rk_softmax found = {.largest = -INFINITY, .second = -INFINITY, .smallest = INFINITY};
+  rk_vf best = vsplat(-INFINITY), second = best, least = vsplat(INFINITY);
+  size_t i = 0;
+  for (; i + RK_WIDTH <= n; i += RK_WIDTH) {
+    const rk_vf v = vload(x + i), lower = vmin(v, best);
+    second = vmax(lower, second);
+    best = vmax(v, best);
+    least = vmin(v, least);
+  }
+  float lanes[3][RK_WIDTH];
+  vstore(lanes[0], best);
+  vstore(lanes[1], second);
+  vstore(lanes[2], least);
+  const size_t whole = i;
+  for (size_t lane = 0; lane < 2 * RK_WIDTH + (n - whole); lane++) {
+    const float value = lane < 2 * RK_WIDTH ? lanes[lane / RK_WIDTH][lane % RK_WIDTH] : x[whole + lane - 2 * RK_WIDTH];
+    if (value > found.largest) {
+      found.second = found.largest;
+      found.largest = value;
+    } else if (value > found.second) {
+      found.second = value;
+    }
+  }
+  for (int lane = 0; lane < RK_WIDTH; lane++) found.smallest = fminf(found.smallest, lanes[2][lane]);
+  for (size_t k = whole; k < n; k++) found.smallest = fminf(found.smallest, x[k]);
+  if (n == 1) found.second = found.largest;
+  const rk_vf top = vsplat(found.largest);
+  for (i = 0; i < whole;) {
+    const size_t end = i + rk_softmax_block * RK_WIDTH < whole ? i + rk_softmax_block * RK_WIDTH : whole;
+    rk_vf partition = vsplat(0), weighted = partition;
+    for (; i < end; i += RK_WIDTH) {
+      const rk_vf difference = vload(x + i) - top, e = vexp(difference);
+      partition += e;
+      weighted += e * difference;
+    }
+    found.partition += vsum(partition);
+    found.weighted += vsum(weighted);
+  }
+  for (; i < n; i++) {
+    const double difference = (double)x[i] - found.largest;
+    found.partition += exp(difference);
+    found.weighted += difference * exp(difference);
+  }
+  return found;
+}

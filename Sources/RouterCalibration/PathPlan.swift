@@ -4,8 +4,9 @@ import RouterExit
 package struct PathPlan: Sendable, Equatable, Codable {
   /// What decides at one point of the path.
   package enum Rule: Sendable, Equatable, Codable {
-    /// A confidence in 0...1 for each of the plan's exits at which a token leaves; nil where none is asked.
-    case thresholds([Float?])
+    /// A confidence in 0...1 for each of the plan's exits at which a token leaves; nil where none is asked. And one
+    /// that a gate needs to ask there; nil where it always asks, none at all without a gate.
+    case thresholds([Float?], gates: [Float?] = [])
     /// As many consecutive ones of these exits must agree.
     case patience(exits: [Int], count: Int)
     /// Layers for every token.
@@ -79,7 +80,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
   /// The depths at which a point asks, ascending.
   package func askedExits(at point: Int) -> [Int] {
     switch points[point].rule {
-    case .thresholds(let thresholds): zip(exits, thresholds).compactMap { $1 == nil ? nil : $0 }
+    case .thresholds(let thresholds, _): zip(exits, thresholds).compactMap { $1 == nil ? nil : $0 }
     case .patience(let exits, _): exits
     case .fixed: []
     }
@@ -112,15 +113,17 @@ package struct PathPlan: Sendable, Equatable, Codable {
   ///
   /// - Parameters:
   ///   - estimator: measures what thresholds are compared with; not needed by rules without thresholds.
+  ///   - gate: asked before the estimator, by rules with gates.
   /// - Throws: `PolicyError` if the parts do not fit together.
   package func policyRule(
-    at point: Int, name: String, estimator: ExitEstimator?, decay: ThresholdDecay?
+    at point: Int, name: String, estimator: ExitEstimator?, gate: LearnedEstimator? = nil,
+    decay: ThresholdDecay?
   ) throws(PolicyError) -> PolicyFile.Rule {
     switch points[point].rule {
     case .fixed(let depth): return .fixed(try FixedDepthPolicy(name: name, depth: depth))
     case .patience(let exits, let count):
       return .patience(try PatiencePolicy(name: name, exits: exits, patience: count))
-    case .thresholds(let thresholds):
+    case .thresholds(let thresholds, let gates):
       guard let estimator, let deepest = thresholds.lastIndex(where: { $0 != nil }) else {
         throw PolicyError(
           code: .missingField, what: "a point of the path has no estimator or no threshold",
@@ -132,10 +135,16 @@ package struct PathPlan: Sendable, Equatable, Codable {
       if case .learned(let learned) = estimator {
         used = .learned(try learned.restricted(to: kept.map { exits[$0] }))
       }
+      var exitGate: ExitGate?
+      if let gate, kept.contains(where: { gates.indices.contains($0) && gates[$0] != nil }) {
+        exitGate = ExitGate(
+          estimator: try gate.restricted(to: kept.filter { gates[$0] != nil }.map { exits[$0] }),
+          thresholds: kept.map { gates[$0] })
+      }
       return .threshold(
         try ThresholdPolicy(
           name: name, estimator: used, exits: kept.map { exits[$0] }, thresholds: kept.map { thresholds[$0] },
-          decay: decay))
+          head: candidate.head, gate: exitGate, decay: decay))
     }
   }
 }

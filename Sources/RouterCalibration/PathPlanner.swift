@@ -47,7 +47,7 @@ package struct PathPlanner: Sendable {
 
   /// What some thresholds do to the pilot prompts.
   package struct Outcome {
-    let thresholds: [Float?]
+    let bars: ExitBars
     package let risk: Double
     package let meanDepth: Double
     package let cost: Double
@@ -63,11 +63,13 @@ package struct PathPlanner: Sendable {
   /// `[E]`: cost of a token that leaves there, its questions not included.
   private let exitCosts: [Double]
   private let fullCost: Double
+  /// `[E]`: gates that are tried.
+  private let gateChoices: [[Float?]]
 
   /// Prepares pilot traces.
   ///
-  /// - Throws: ``CalibrationError`` if there is no pilot token, if traces have different exits or exits at or
-  ///   beyond full depth, or if a setting is out of range.
+  /// - Throws: ``CalibrationError`` if there is no pilot token, if traces have different exits or exits beyond full
+  ///   depth, or if a setting is out of range.
   package init(
     candidate: Candidate, pilots: [PilotTrace], settings: Settings
   ) throws(CalibrationError) {
@@ -88,15 +90,17 @@ package struct PathPlanner: Sendable {
     question = costs.decision + (settings.reads == .logits ? costs.head : 0)
     exitCosts = table.exits.map { Double($0) + Double(layers - $0) * costs.skipped + leavingHead }
     fullCost = Double(layers) + costs.argmax
+    let table = table
+    gateChoices = table.exits.indices.map { table.gateChoices(exit: $0) }
   }
 
   /// Chooses the path.
   package func plan() -> PathPlan {
     let free = self.free
     var path: [(outcome: Outcome, price: Double)] = []
-    var warm = [Float?](repeating: nil, count: table.exits.count)
+    var warm = ExitBars([Float?](repeating: nil, count: table.exits.count))
+    let cold = ExitBars(table.exits.indices.map { free.contains($0) ? Float(0) : nil })
     for price in prices {
-      let cold = table.exits.indices.map { free.contains($0) ? Float(0) : nil }
       let starts = [warm, cold].map { solve(price: price, from: $0, asking: free) }
       guard let best = starts.min(by: { objective($0, price) < objective($1, price) }) else { continue }
       warm = best
@@ -113,8 +117,8 @@ package struct PathPlanner: Sendable {
       candidate: candidate, exits: table.exits,
       points: points.map {
         .init(
-          rule: .thresholds($0.thresholds), pilotRisk: $0.risk, pilotMeanDepth: $0.meanDepth,
-          pilotCost: $0.cost)
+          rule: .thresholds($0.bars.thresholds, gates: table.gates.isEmpty ? [] : $0.bars.gates),
+          pilotRisk: $0.risk, pilotMeanDepth: $0.meanDepth, pilotCost: $0.cost)
       },
       payoffs: target.map { payoffs($0.outcome, price: $0.price) } ?? [], fullCost: fullCost)
   }
@@ -127,10 +131,7 @@ package struct PathPlanner: Sendable {
       var finer: [Outcome] = []
       for point in result {
         if let last = finer.last, point.risk - last.risk > settings.risk / 20, last.risk < settings.risk {
-          let middle = outcome(
-            zip(last.thresholds, point.thresholds).map { first, second in
-              first == nil && second == nil ? nil : ((first ?? 1) + (second ?? 1)) / 2
-            })
+          let middle = outcome(last.bars.middle(to: point.bars))
           if middle.risk > last.risk, middle.risk < point.risk, middle.cost < last.cost,
             middle.cost > point.cost
           {
@@ -157,12 +158,12 @@ package struct PathPlanner: Sendable {
   private func payoffs(_ outcome: Outcome, price: Double) -> [PathPlan.Payoff] {
     let free = self.free
     return free.sorted().map { exit in
-      var start = outcome.thresholds
+      var start = outcome.bars
       let with = objective(solve(price: price, from: start, asking: free, forced: exit), price)
-      start[exit] = nil
+      start.thresholds[exit] = nil
       let without = objective(solve(price: price, from: start, asking: free.subtracting([exit])), price)
       return .init(
-        exit: table.exits[exit], isKept: outcome.thresholds[exit] != nil,
+        exit: table.exits[exit], isKept: outcome.bars.thresholds[exit] != nil,
         exitShare: Double(outcome.exitCounts[exit]) / Double(table.tokenCount), savedLayers: without - with)
     }
   }
@@ -172,8 +173,8 @@ package struct PathPlanner: Sendable {
     Set(table.exits.indices.filter { settings.allowed?.contains(table.exits[$0]) ?? true })
   }
 
-  private func objective(_ thresholds: [Float?], _ price: Double) -> Double {
-    let outcome = outcome(thresholds)
+  private func objective(_ bars: ExitBars, _ price: Double) -> Double {
+    let outcome = outcome(bars)
     return outcome.cost + price * outcome.risk
   }
 
@@ -183,20 +184,20 @@ package struct PathPlanner: Sendable {
   ///   - asking: exits that may be asked.
   ///   - forced: an exit that is asked even where that costs more than it saves.
   private func solve(
-    price: Double, from start: [Float?], asking: Set<Int>, forced: Int? = nil
-  ) -> [Float?] {
-    var thresholds = start
+    price: Double, from start: ExitBars, asking: Set<Int>, forced: Int? = nil
+  ) -> ExitBars {
+    var bars = start
     for _ in 0..<8 {
-      let before = thresholds
-      sweep(&thresholds, price: price, asking: asking, forced: forced)
-      if thresholds == before { break }
+      let before = bars
+      sweep(&bars, price: price, asking: asking, forced: forced)
+      if bars == before { break }
     }
-    return thresholds
+    return bars
   }
 
-  /// Sets each exit's threshold in turn, from the deepest: what a token costs if it goes on is known then.
-  private func sweep(_ thresholds: inout [Float?], price: Double, asking: Set<Int>, forced: Int?) {
-    let first = table.firstExits(thresholds)
+  /// Sets each exit's bars in turn, from the deepest: what a token costs if it goes on is known then.
+  private func sweep(_ bars: inout ExitBars, price: Double, asking: Set<Int>, forced: Int?) {
+    let first = table.firstExits(bars)
     let count = table.tokenCount
     // What a token costs, its price of risk included, if it goes on beyond the exit at hand.
     var further = [Double](repeating: fullCost, count: count)
@@ -208,62 +209,75 @@ package struct PathPlanner: Sendable {
       func leaving(_ token: Int) -> Double {
         agrees[token] ? leavingCost : leavingCost + scale * table.weights[token]
       }
-      guard asking.contains(exit) else {
-        thresholds[exit] = nil
-        continue
+      (bars.thresholds[exit], bars.gates[exit]) = (nil, nil)
+      guard asking.contains(exit) else { continue }
+      var best: (gain: Double, threshold: Float, gate: Float?)?
+      for gate in gateChoices[exit] {
+        let found = bestThreshold(exit, gate: gate, first: first) { further[$0] - leaving($0) }
+        if let found, found.gain > best?.gain ?? -.infinity { best = (found.gain, found.threshold, gate) }
       }
-      var best: (gain: Double, threshold: Float)?
-      var gain = 0.0
-      var reaching = 0
-      var pending: Float?
-      for token in table.order[exit].lazy.map(Int.init) where first[token] >= exit {
-        // A threshold cannot part equal scores.
-        if let pending, scores[token] < pending, (0...1).contains(pending), gain > best?.gain ?? -.infinity {
-          best = (gain, pending)
-        }
-        gain += further[token] - leaving(token)
-        reaching += 1
-        pending = scores[token]
-      }
-      if let pending, (0...1).contains(pending), gain > best?.gain ?? -.infinity { best = (gain, pending) }
-      let asked = best.map { $0.gain - question * Double(reaching) } ?? -1
-      thresholds[exit] = asked > 1e-9 || exit == forced ? best?.threshold : nil
-      guard let threshold = thresholds[exit] else { continue }
-      for token in 0..<count {
-        further[token] = question + (scores[token] >= threshold ? leaving(token) : further[token])
+      guard let best, best.gain > 1e-9 || exit == forced else { continue }
+      (bars.thresholds[exit], bars.gates[exit]) = (best.threshold, best.gate)
+      for token in 0..<count where table.passes(token, exit: exit, best.gate) {
+        further[token] = question + (scores[token] >= best.threshold ? leaving(token) : further[token])
       }
     }
   }
 
-  /// What thresholds do.
-  package func outcome(_ thresholds: [Float?]) -> Outcome {
-    let first = table.firstExits(thresholds)
-    // Questions that a token which leaves at an exit has been asked.
-    var questions: [Int] = []
-    var asked = 0
-    for threshold in thresholds {
-      if threshold != nil { asked += 1 }
-      questions.append(asked)
+  /// The threshold of one exit that gains most behind a gate, questions paid; nil if no token gets there.
+  ///
+  /// - Parameters:
+  ///   - first: where each token leaves by the other bars.
+  ///   - gain: what it gains that a token leaves here.
+  private func bestThreshold(
+    _ exit: Int, gate: Float?, first: [Int], gain: (Int) -> Double
+  ) -> (gain: Double, threshold: Float)? {
+    let scores = table.scores[exit]
+    var best: (gain: Double, threshold: Float)?
+    var (sum, reaching, pending) = (0.0, 0, Float?.none)
+    for token in table.order[exit].lazy.map(Int.init)
+    where first[token] >= exit && table.passes(token, exit: exit, gate) {
+      // A threshold cannot part equal scores.
+      if let pending, scores[token] < pending, (0...1).contains(pending), sum > best?.gain ?? -.infinity {
+        best = (sum, pending)
+      }
+      sum += gain(token)
+      reaching += 1
+      pending = scores[token]
     }
+    if let pending, (0...1).contains(pending), sum > best?.gain ?? -.infinity { best = (sum, pending) }
+    return best.map { ($0.gain - question * Double(reaching), $0.threshold) }
+  }
+
+  /// What thresholds do, behind gates or none.
+  package func outcome(_ thresholds: [Float?], gates: [Float?] = []) -> Outcome {
+    var bars = ExitBars(thresholds)
+    if !gates.isEmpty { bars.gates = gates }
+    return outcome(bars)
+  }
+
+  /// What bars do.
+  private func outcome(_ bars: ExitBars) -> Outcome {
+    let first = table.firstExits(bars)
     var exitCounts = [Int](repeating: 0, count: table.exits.count)
-    var risk = 0.0
-    var cost = 0.0
-    var depth = 0
+    var (risk, cost, depth) = (0.0, 0.0, 0)
+    let asking = table.exits.indices.filter { bars.thresholds[$0] != nil }
     for token in 0..<table.tokenCount {
       let exit = first[token]
+      let questions = asking.count { $0 <= exit && table.passes(token, exit: $0, bars.gates[$0]) }
+      cost += Double(questions) * question
       guard exit < table.exits.count else {
         depth += settings.layerCount
-        cost += fullCost + Double(asked) * question
+        cost += fullCost
         continue
       }
       exitCounts[exit] += 1
       depth += table.exits[exit]
-      cost += exitCosts[exit] + Double(questions[exit]) * question
+      cost += exitCosts[exit]
       if !table.agrees[exit][token] { risk += table.weights[token] }
     }
     let count = Double(table.tokenCount)
     return Outcome(
-      thresholds: thresholds, risk: risk, meanDepth: Double(depth) / count, cost: cost / count,
-      exitCounts: exitCounts)
+      bars: bars, risk: risk, meanDepth: Double(depth) / count, cost: cost / count, exitCounts: exitCounts)
   }
 }

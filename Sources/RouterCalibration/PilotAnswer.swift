@@ -20,6 +20,9 @@ package struct PilotAnswer: Sendable, Equatable {
   /// `[T]`: full depth's most likely token.
   package let full: [Int32]
 
+  /// What the narrow head says at the exits and at full depth; nil for a model without one.
+  package let narrow: NarrowPilot?
+
   /// T, the number of tokens.
   package var tokenCount: Int { full.count }
 
@@ -28,12 +31,14 @@ package struct PilotAnswer: Sendable, Equatable {
   /// - Throws: ``CalibrationError`` if the exits are empty or not ascending, the shapes differ, or a
   ///   confidence is outside 0...1.
   package init(
-    prompt: Int, exits: [Int], scores: [String: [Float]], choices: [Int32], full: [Int32]
+    prompt: Int, exits: [Int], scores: [String: [Float]], choices: [Int32], full: [Int32],
+    narrow: NarrowPilot? = nil
   ) throws(CalibrationError) {
     let isAscending = zip(exits, exits.dropFirst()).allSatisfy { $0 < $1 }
     let count = full.count * exits.count
     guard prompt >= 0, let first = exits.first, first >= 1, isAscending, choices.count == count,
-      scores.values.allSatisfy({ $0.count == count && $0.allSatisfy { (0...1).contains($0) } })
+      scores.values.allSatisfy({ $0.count == count && $0.allSatisfy { (0...1).contains($0) } }),
+      narrow?.fits(tokens: full.count, exits: exits) ?? true
     else {
       throw CalibrationError(
         code: .malformedTrace, what: "a pilot answer of prompt \(prompt) has impossible numbers",
@@ -44,6 +49,7 @@ package struct PilotAnswer: Sendable, Equatable {
     self.scores = scores
     self.choices = choices
     self.full = full
+    self.narrow = narrow
   }
 
   /// Whether the exit with this 0-based index says what full depth says.
@@ -69,9 +75,32 @@ package struct PilotAnswer: Sendable, Equatable {
   }
 }
 
+extension PilotAnswer {
+  /// The trace of an estimator on the narrow head: its exits, then full depth.
+  ///
+  /// - Parameter gates: f32 `[T, E]`, what a gate says at each exit; at full depth every question passes. Nil for none.
+  /// - Throws: ``CalibrationError`` if the narrow head was not asked.
+  package func narrowTrace(of name: String, gates: [Float]?) throws(CalibrationError) -> PilotTrace {
+    guard let narrow, let confidences = narrow.scores[name] else {
+      throw CalibrationError(
+        code: .malformedTrace,
+        what: "the pilot answer of prompt \(prompt) lacks what the narrow head says by `\(name)`",
+        remedy: "Delete the trace file and calibrate again.")
+    }
+    let width = exits.count
+    let all = gates.map { gates in
+      full.indices.flatMap { gates[$0 * width..<($0 + 1) * width] + [1] }
+    }
+    return try PilotTrace(
+      prompt: prompt, exits: narrow.exits, confidences: confidences,
+      agreements: narrow.choices.indices.map { narrow.choices[$0] == full[$0 / narrow.exits.count] },
+      gates: all ?? [])
+  }
+}
+
 extension PilotAnswer: Codable {
   private enum Key: String, CodingKey {
-    case prompt, exits, scores, choices, full
+    case prompt, exits, scores, choices, full, narrow
   }
 
   package init(from decoder: any Decoder) throws {
@@ -81,6 +110,7 @@ extension PilotAnswer: Codable {
       exits: container.decode([Int].self, forKey: .exits),
       scores: container.decode([String: [Float]].self, forKey: .scores),
       choices: container.decode([Int32].self, forKey: .choices),
-      full: container.decode([Int32].self, forKey: .full))
+      full: container.decode([Int32].self, forKey: .full),
+      narrow: container.decodeIfPresent(NarrowPilot.self, forKey: .narrow))
   }
 }

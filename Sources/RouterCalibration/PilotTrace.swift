@@ -6,7 +6,7 @@ package struct PilotTrace: Sendable, Equatable {
   /// 0-based row of the prompt in the data.
   package let prompt: Int
 
-  /// E depths, ascending, all below full depth.
+  /// E depths, ascending; full depth is one of them where a narrow head may choose there.
   package let exits: [Int]
 
   /// f32 `[T, E]`, row-major: the estimator's confidence at each exit of each token, in 0...1.
@@ -14,6 +14,9 @@ package struct PilotTrace: Sendable, Equatable {
 
   /// `[T, E]`, row-major: whether the exit's most likely token is full depth's.
   package let agreements: [Bool]
+
+  /// f32 `[T, E]`, row-major: what a gate says before an exit's question, in 0...1; empty without one.
+  package let gates: [Float]
 
   /// T, the number of tokens.
   package var tokenCount: Int { confidences.count / exits.count }
@@ -23,12 +26,13 @@ package struct PilotTrace: Sendable, Equatable {
   /// - Throws: ``CalibrationError`` if the exits are empty or not ascending, the shapes differ, or a
   ///   confidence is outside 0...1.
   package init(
-    prompt: Int, exits: [Int], confidences: [Float], agreements: [Bool]
+    prompt: Int, exits: [Int], confidences: [Float], agreements: [Bool], gates: [Float] = []
   ) throws(CalibrationError) {
     let isAscending = zip(exits, exits.dropFirst()).allSatisfy { $0 < $1 }
     guard prompt >= 0, let first = exits.first, first >= 1, isAscending,
       confidences.count == agreements.count, confidences.count.isMultiple(of: exits.count),
-      confidences.allSatisfy({ (0...1).contains($0) })
+      confidences.allSatisfy({ (0...1).contains($0) }), gates.isEmpty || gates.count == confidences.count,
+      gates.allSatisfy({ (0...1).contains($0) })
     else {
       throw CalibrationError(
         code: .malformedTrace, what: "a pilot trace of prompt \(prompt) has impossible numbers",
@@ -38,6 +42,7 @@ package struct PilotTrace: Sendable, Equatable {
     self.exits = exits
     self.confidences = confidences
     self.agreements = agreements
+    self.gates = gates
   }
 
   /// The confidence at the exit with this 0-based index.

@@ -87,11 +87,16 @@ package struct RecalibrationStudy: Sendable {
 
   /// The fraction of a prompt's tokens whose exit says something else than full depth.
   private func loss(_ rule: PathPlan.Rule, _ trace: PilotTrace) -> Double {
-    guard case .thresholds(let thresholds) = rule else { return 0 }
+    guard case .thresholds(let thresholds, let gates) = rule else { return 0 }
     var errors = 0
     for token in 0..<trace.tokenCount {
       let taken = trace.exits.indices.first { exit in
         thresholds[exit].map { lambda in
+          if let gate = gates.isEmpty ? nil : gates[exit],
+            trace.gates[token * trace.exits.count + exit] < gate
+          {
+            return false
+          }
           let bar = planning.decay?.threshold(lambda, tokenIndex: token) ?? lambda
           return trace.confidence(token: token, exitIndex: exit) >= bar
         } ?? false

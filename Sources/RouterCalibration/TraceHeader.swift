@@ -1,7 +1,7 @@
 /// The first line of a trace file: what its traces belong to.
 package struct TraceHeader: Sendable, Equatable, Codable {
   /// The version of the lines that this program reads and writes.
-  package static let formatVersion = 2
+  package static let formatVersion = 3
 
   /// The version of the file's lines.
   package let trace: Int

@@ -139,6 +139,17 @@ extension InferenceSession {
       of: headInput(rows: rows), count: rows.count, head: runner.head(at: depth(of: rows)), into: output)
   }
 
+  /// Logits where rows are by the narrow head, as ``ModelRunner/narrowLogits(of:count:into:)`` has them; those of an exit
+  /// with a head of its own are full.
+  ///
+  /// - Parameters:
+  ///   - rows: rows in flight that have run the same layers, at most ``ModelRunner/narrowLimit``.
+  ///   - output: f32 `[rows.count, V]`.
+  package func narrowLogits(rows: Range<Int>, into output: UnsafeMutablePointer<Float>) {
+    guard model.weights.exitHeads[depth(of: rows)] == nil else { return logits(rows: rows, into: output) }
+    runner.narrowLogits(of: headInput(rows: rows), count: rows.count, into: output)
+  }
+
   /// The most probable token at a row's depth, the lowest id among equals: the one that `logits` would have.
   ///
   /// - Parameter row: a row in flight.

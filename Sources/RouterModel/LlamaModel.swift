@@ -19,6 +19,7 @@ package final class LlamaModel: Sendable {
   package let cacheElement: CacheElement?
   /// The longest table that a session has asked for.
   private let rotary = Mutex<RotaryTable?>(nil)
+  private let narrow = Mutex<NarrowMatrix?>(nil)
 
   /// - Parameters:
   ///   - headScreening: nil for what suits the head.
@@ -36,6 +37,18 @@ package final class LlamaModel: Sendable {
     headScreen = HeadScreen(
       head: weights.head, matmul: matmul,
       screening: headScreening ?? .automatic(for: weights.head, precision: matmul.precision))
+  }
+
+  /// Whether the head has a narrow form.
+  package var hasNarrowHead: Bool { weights.narrowHead != nil }
+
+  /// The narrow form of the head, made when it is first asked for; nil if the checkpoint has none.
+  var narrowHead: NarrowMatrix? {
+    narrow.withLock { known in
+      if let known { return known }
+      known = weights.narrowHead?.matrix(of: weights.head, matmul: matmul)
+      return known
+    }
   }
 
   /// Rotary tables for at least `positions` positions, made once for all sessions.

@@ -17,6 +17,8 @@ package struct LlamaWeights: Sendable {
 
   /// Slots of the draft table, which decoding reads; empty if the checkpoint has none.
   package let draftSlots: [UInt32]
+  /// The head in fewer dimensions; nil if the checkpoint has none.
+  package let narrowHead: NarrowHead?
 
   /// The weights of one layer.
   package struct Layer: Sendable {
@@ -81,7 +83,7 @@ package struct LlamaWeights: Sendable {
   package init(
     embedding: WeightMatrix, finalNorm: AlignedBuffer, head: WeightMatrix, layers: [Layer],
     adapters: [Int: ExitAdapter] = [:], exitHeads: [Int: WeightMatrix] = [:],
-    draftSlots: [UInt32] = []
+    draftSlots: [UInt32] = [], narrowHead: NarrowHead? = nil
   ) {
     self.embedding = embedding
     self.finalNorm = finalNorm
@@ -90,6 +92,7 @@ package struct LlamaWeights: Sendable {
     self.adapters = adapters
     self.exitHeads = exitHeads
     self.draftSlots = draftSlots
+    self.narrowHead = narrowHead
   }
 
   /// Bytes of all matrices, a tied head once; adapters not counted.

@@ -23,6 +23,7 @@ struct WeightBuilder {
     let finalNorm: AlignedBuffer
     let head: WeightMatrix
     let draftSlots: [UInt32]
+    let narrowHead: NarrowHead?
   }
 
   /// Embedding, norm and head.
@@ -32,7 +33,8 @@ struct WeightBuilder {
     let embedding = try matrix(table[.embedding])
     return Shared(
       embedding: embedding, finalNorm: try vector(table[.finalNorm]),
-      head: table.configuration.tiedHead ? embedding : try matrix(table[.head]), draftSlots: try draftSlots())
+      head: table.configuration.tiedHead ? embedding : try matrix(table[.head]), draftSlots: try draftSlots(),
+      narrowHead: try narrowHead())
   }
 
   /// The draft table; none if the checkpoint has none.
@@ -40,6 +42,27 @@ struct WeightBuilder {
     guard let count = tensors[TensorName.drafts]?.descriptor.shape.first else { return [] }
     let table = try tensors.tensor(TensorName.drafts, dtype: .i32, shape: [count])
     return table.buffer.elements(of: UInt32.self).map { UInt32(littleEndian: $0) }
+  }
+
+  /// The narrow head; nil if the checkpoint has none.
+  private func narrowHead() throws -> NarrowHead? {
+    let projection = TensorName.narrowHead(.projection)
+    guard let rank = tensors[projection]?.descriptor.shape.first else { return nil }
+    let shape = table[.head].shape
+    guard rank > 0, rank % 32 == 0, rank <= shape[1] else {
+      throw ModelError(
+        .unsupportedWeights, "a narrow head of \(rank) dimensions for a model of width \(shape[1])",
+        at: "\(tensors.path), tensor \(projection)",
+        remedy:
+          "Make it again with `router tune --narrow-head`, with a multiple of 32 of at most \(shape[1]).")
+    }
+    let leading = try tensors.tensor(TensorName.narrowHead(.leadingBlocks), dtype: .i32, shape: [1])
+    return NarrowHead(
+      projection: try tensors.tensor(projection, dtype: .f32, shape: [rank, shape[1]]).buffer,
+      centre: try vector(TensorName.narrowHead(.centre), count: rank),
+      weight: try matrix(TensorName.narrowHead(.weight), rows: shape[0], columns: rank),
+      bias: try vector(TensorName.narrowHead(.bias), count: shape[0]),
+      leadingBlocks: Int(Int32(littleEndian: leading.buffer.elements(of: Int32.self)[0])))
   }
 
   /// The adapter of the exit after `exit` layers; nil if `record` has none there.

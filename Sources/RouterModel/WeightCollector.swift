@@ -65,7 +65,7 @@ final class WeightCollector: Sendable {
     return LlamaWeights(
       embedding: shared.embedding, finalNorm: shared.finalNorm, head: shared.head,
       layers: layers.map(\.weights), adapters: adapters, exitHeads: heads,
-      draftSlots: shared.draftSlots)
+      draftSlots: shared.draftSlots, narrowHead: shared.narrowHead)
   }
 
   private func layer(_ number: Int, _ tensors: LoadedTensors) throws -> Layer {

@@ -45,7 +45,7 @@ import Testing
     #expect(plan.points.count > 4 && plan.exits == [3, 6, 9])
     #expect(plan.payoffs.map(\.exit) == [3, 9])
     for point in plan.points {
-      guard case .thresholds(let thresholds) = point.rule else { continue }
+      guard case .thresholds(let thresholds, _) = point.rule else { continue }
       #expect(thresholds[1] == nil && (thresholds[0] != nil || thresholds[2] != nil))
     }
   }
@@ -100,6 +100,63 @@ import Testing
       #expect(found <= best + 0.15)
       #expect(found >= best - 1e-9)
     }
+  }
+
+  /// Pilots with a gate that knows, with some noise, which tokens agree at each exit; full depth is the last exit.
+  private static func gatedPilots(prompts: Int = 12, tokens: Int = 40) throws -> [PilotTrace] {
+    var generator = SplitMix64(seed: 9)
+    return try (0..<prompts).map { prompt in
+      var (confidences, agreements, gates): ([Float], [Bool], [Float]) = ([], [], [])
+      for _ in 0..<tokens {
+        for strength: Float in [0.3, 0.6, 0.97] {
+          let agrees = Float.random(in: 0..<1, using: &generator) < strength
+          agreements.append(agrees)
+          confidences.append(Float.random(in: 0..<0.6, using: &generator) + (agrees ? 0.4 : 0))
+          gates.append(Float.random(in: 0..<0.7, using: &generator) + (agrees ? 0.3 : 0))
+        }
+      }
+      return try PilotTrace(
+        prompt: prompt, exits: [3, 6, 12], confidences: confidences, agreements: agreements, gates: gates)
+    }
+  }
+
+  /// Where a question is dear, a gate saves it; full depth is an exit like others, and what is planned is what outcome
+  /// says of it.
+  @Test func gatesSaveQuestions() throws {
+    let pilots = try Self.gatedPilots()
+    let settings = Self.settings(TokenCosts(head: 1.5, argmax: 4))
+    let gated = try Self.planner(pilots, settings)
+    let blind = try Self.planner(
+      pilots.map {
+        try PilotTrace(
+          prompt: $0.prompt, exits: $0.exits, confidences: $0.confidences, agreements: $0.agreements)
+      }, settings)
+    func best(_ plan: PathPlan) -> Double { plan.points.map { $0.pilotCost + 20 * $0.pilotRisk }.min() ?? 99 }
+    let plan = gated.plan()
+    #expect(best(plan) < best(blind.plan()) - 0.1)
+    var (gates, tops) = (0, 0)
+    for point in plan.points {
+      guard case .thresholds(let thresholds, let own) = point.rule else { continue }
+      #expect(own.count == 3)
+      gates += own.count { $0 != nil }
+      tops += thresholds[2] != nil ? 1 : 0
+      let outcome = gated.outcome(thresholds, gates: own)
+      #expect(abs(outcome.cost - point.pilotCost) < 1e-9 && abs(outcome.risk - point.pilotRisk) < 1e-9)
+    }
+    #expect(gates > 0 && tops > 0)
+    for point in blind.plan().points {
+      if case .thresholds(_, let own) = point.rule { #expect(own.isEmpty) }
+    }
+  }
+
+  /// A token that a gate stops neither pays nor leaves: 12 layers and the choice.
+  @Test func aStoppedQuestionCostsNothing() throws {
+    let pilot = try PilotTrace(
+      prompt: 0, exits: [3], confidences: [1, 1], agreements: [true, true], gates: [0.2, 0.8])
+    let planner = try Self.planner([pilot], Self.settings(TokenCosts(head: 2, argmax: 1)))
+    #expect(planner.outcome([0.5], gates: [0.5]).cost == ((12 + 1) + (3 + 2)) / 2)
+    #expect(planner.outcome([0.5]).cost == 3 + 2)
+    #expect(planner.outcome([nil], gates: [0.5]).cost == 13)
   }
 
   @Test func anExitThatNeverPaysIsNotAsked() throws {
@@ -215,7 +272,27 @@ import Testing
     #expect(
       rule
         == .threshold(
-          try ThresholdPolicy(name: "x", estimator: .entropy, exits: [6], thresholds: [0.5])))
+          try ThresholdPolicy(name: "x", estimator: .entropy, exits: [6], thresholds: [0.5], head: .narrow)))
+    // A gate comes with the networks of the exits where it is asked.
+    let gated = PathPlan(
+      candidate: .entropy, exits: plan.exits,
+      points: [
+        .init(
+          rule: .thresholds([0.7, 0.5, nil], gates: [nil, 0.3, 0.9]), pilotRisk: 0, pilotMeanDepth: 9,
+          pilotCost: 9)
+      ], payoffs: [], fullCost: 12)
+    let gate = try LearnedEstimator(
+      kind: .probe, width: 2, units: 0,
+      networks: [3, 6, 9].map { .init(depth: $0, parameters: [1, 0, 0, 0, Float($0)]) })
+    guard
+      case .threshold(let policy) = try gated.policyRule(
+        at: 0, name: "x", estimator: .entropy, gate: gate, decay: nil)
+    else {
+      Issue.record("\(rule)")
+      return
+    }
+    #expect(policy.exits == [3, 6] && policy.gate?.thresholds == [nil, 0.3])
+    #expect(policy.gate?.estimator.networks.map(\.depth) == [6])
     // Saturation is the cosine to the exit before, which must be passed.
     let compared = PathPlan(
       candidate: .saturation, exits: plan.exits, points: plan.points, payoffs: [], fullCost: 12)
@@ -228,7 +305,7 @@ import Testing
   @Test func refusesPilotsThatCannotChooseAPath() throws {
     let empty = try PilotTrace(prompt: 0, exits: [3], confidences: [], agreements: [])
     let other = try PilotTrace(prompt: 0, exits: [4], confidences: [1], agreements: [true])
-    let deep = try PilotTrace(prompt: 0, exits: [12], confidences: [1], agreements: [true])
+    let deep = try PilotTrace(prompt: 0, exits: [13], confidences: [1], agreements: [true])
     for pilots in [[], [empty], try Self.pilots() + [other], [deep]] {
       #expect(throws: CalibrationError.self) { try Self.planner(pilots) }
     }

@@ -94,6 +94,67 @@ struct AdapterFileTests {
     #expect(try fileBytes(back) == fileBytes(site.model))
   }
 
+  /// A narrow head comes and goes with the adapters, another takes its place, and drafts stay.
+  @Test func aNarrowHeadIsMergedAndTakenOutWithTheAdapters() throws {
+    let site = try Site()
+    let (drafted, first, second) = (
+      site.directory.file("drafted"), site.directory.file("first"), site.directory.file("second")
+    )
+    try AdapterFile(path: site.adapter).write(
+      to: drafted, drafts: [UInt32](repeating: 7, count: 32), from: "one answer", tool: "tests")
+    func centre(_ value: Float) -> [PendingTensor] {
+      PendingTensor.encoding(
+        TensorName.narrowHead(.centre), shape: [32], values: .init(repeating: value, count: 32), as: .f32)
+    }
+    let model = try CheckpointReader(path: site.model)
+    try AdapterFile.write(
+      to: first, narrowHead: centre(1), from: "some tokens", beside: AdapterFile(path: drafted), of: model,
+      tool: "tests")
+    try AdapterMerge.merge(AdapterFile(path: first), into: site.model, to: site.merged)
+    // The model's own adapters, where none are given.
+    try AdapterFile.write(
+      to: second, narrowHead: centre(2), from: "more tokens", beside: nil,
+      of: CheckpointReader(path: site.merged), tool: "tests")
+    let file = try AdapterFile(path: second)
+    #expect(
+      file.record.tuning == (try AdapterFile(path: site.adapter).record.tuning)
+        + "; guesses: one answer; narrow head: more tokens")
+    try AdapterMerge.merge(file, into: site.merged, to: site.directory.file("again"))
+    let tensors = try CheckpointReader(path: site.directory.file("again")).load()
+    #expect(tensors[TensorName.drafts] != nil)
+    let values = try #require(tensors[TensorName.narrowHead(.centre)])
+    #expect(Array(values.buffer.elements(of: Float.self)) == [Float](repeating: 2, count: 32))
+    // Drafts are replaced beside it, and its note stays.
+    try file.write(to: drafted, drafts: [UInt32](repeating: 1, count: 16), from: "two answers", tool: "tests")
+    #expect(
+      try AdapterFile(path: drafted).record.tuning.hasSuffix(
+        "; guesses: two answers; narrow head: more tokens"))
+    let back = site.directory.file("back")
+    try AdapterMerge.remove(from: site.directory.file("again"), to: back)
+    #expect(try fileBytes(back) == fileBytes(site.model))
+  }
+
+  /// A model without adapters may have a narrow head alone, and another model's is refused.
+  @Test func aNarrowHeadNeedsNoAdapters() throws {
+    let site = try Site()
+    let centre = PendingTensor.encoding(
+      TensorName.narrowHead(.centre), shape: [32], values: .init(repeating: 1, count: 32), as: .f32)
+    let alone = site.directory.file("alone")
+    try AdapterFile.write(
+      to: alone, narrowHead: centre, from: "some tokens", beside: nil, of: CheckpointReader(path: site.model),
+      tool: "tests")
+    try AdapterMerge.merge(AdapterFile(path: alone), into: site.model, to: site.merged)
+    let merged = try CheckpointReader(path: site.merged)
+    #expect(merged.metadata.adapter?.exits == [])
+    #expect(try merged.load()[TensorName.narrowHead(.centre)] != nil)
+    let other = site.directory.file("other")
+    try Site.writeModel(to: other, seed: 2)
+    let error = failure { () throws(CheckpointError) in
+      try AdapterMerge.merge(AdapterFile(path: alone), into: other, to: site.merged)
+    }
+    #expect(error?.code == .invalidRequest)
+  }
+
   /// A prefix of the file is a sub-model, adapters included.
   @Test func anAdapterLiesWithTheLayerBeforeItsExit() throws {
     let site = try Site()
@@ -163,7 +224,7 @@ struct AdapterFileTests {
     #expect(error?.location.file == path)
   }
 
-  @Test(arguments: [[3], [2, 1], [1, 1], [4], []])
+  @Test(arguments: [[3], [2, 1], [1, 1], [4]])
   func anExitThatCannotHaveAnAdapterIsRefused(exits: [Int]) throws {
     let base = try metadata(exits: [1, 2, 3])
     let record = AdapterRecord(

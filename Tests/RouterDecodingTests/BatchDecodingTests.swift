@@ -24,7 +24,8 @@ struct BatchDecodingTests {
         }
       return GenerationRequest(
         prompt: prompt, maximumTokens: Int.random(in: 1...40, using: &random), sampling: sampling,
-        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [], decoding: try .tiny(way: index % 11, keyValueType),
+        stopStrings: index % 7 == 3 ? ["ab", "ba"] : [],
+        decoding: try .tiny(way: index % Decoding.tinyWays, keyValueType),
         maximumExit: index % 6 == 5 ? 3 : nil, topLogprobs: index % 4 == 2 ? 2 : nil,
         ignoresEndOfText: index % 3 != 0)
     }
@@ -72,7 +73,7 @@ struct BatchDecodingTests {
   }
 
   /// Every pair of ways to decode, side by side from the start.
-  @Test(arguments: 0..<11)
+  @Test(arguments: 0..<Decoding.tinyWays)
   func everyPairOfModesIsIndependent(kind: Int) throws {
     let language = try TinyLanguage.make()
     func request(_ kind: Int) throws -> GenerationRequest {
@@ -81,7 +82,7 @@ struct BatchDecodingTests {
         ignoresEndOfText: true)
     }
     let alone = try Transcript(request(kind), on: language)
-    for other in 0..<11 {
+    for other in 0..<Decoding.tinyWays {
       let batch = DecodingBatch(language)
       let sequence = try batch.add(request(kind))
       try batch.add(request(other))

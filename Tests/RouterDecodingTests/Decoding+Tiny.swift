@@ -7,7 +7,7 @@ extension TinyLanguage {
   static func identity(layers: Int = layerCount, keyValueType: KeyValueType = .f16) -> ModelIdentity {
     ModelIdentity(
       name: "tiny", fingerprint: fingerprint, layerCount: layerCount, loadedLayerCount: layers,
-      exits: Array(1...layerCount), keyValueType: keyValueType)
+      exits: Array(1...layerCount), keyValueType: keyValueType, hasNarrowHead: true)
   }
 }
 
@@ -21,7 +21,7 @@ extension Decoding {
     return .exit(plan)
   }
 
-  static let tinyWays = 11
+  static let tinyWays = 14
 
   /// Ways to decode of every kind: modes, policies, keys and values, drafts.
   ///
@@ -57,7 +57,33 @@ extension Decoding {
       try .tiny(
         ThresholdPolicy(estimator: .entropy, exits: [1, 2, 3], thresholds: [0.3, 0.3, 0.3]), .exact,
         draftsAhead: false)
-    default: try .tiny(FixedDepthPolicy(depth: 3), .exact, draftsAhead: false)
+    case 10: try .tiny(FixedDepthPolicy(depth: 3), .exact, draftsAhead: false)
+    case 11:
+      try .tiny(
+        ThresholdPolicy(
+          estimator: .entropy, exits: [1, 3, 4], thresholds: [0.5, 0.3, 0.2], head: .narrow,
+          gate: gate([0.5, 0.4, nil])),
+        .exact)
+    case 12:
+      try .tiny(
+        ThresholdPolicy(
+          estimator: .maximumProbability, exits: [2, 4], thresholds: [0.3, 0.1], head: .narrow), .propagate)
+    default:
+      // The hidden state decides, and the narrow head chooses.
+      try .tiny(
+        ThresholdPolicy(
+          estimator: .saturation, exits: [1, 2, 3], thresholds: [0.9, 0.6, 0.5], head: .narrow), .exact)
     }
+  }
+
+  /// A gate before exits 1, 3 and 4 that lets about half of the questions pass.
+  private static func gate(_ thresholds: [Float?]) throws -> ExitGate {
+    let networks = [1, 3].map { depth in
+      LearnedEstimator.Network(
+        depth: depth, parameters: (0..<35).map { Float(($0 * (depth + 4)) % 11 - 5) / 4 })
+    }
+    return ExitGate(
+      estimator: try LearnedEstimator(kind: .probe, width: 32, units: 0, networks: networks),
+      thresholds: thresholds)
   }
 }

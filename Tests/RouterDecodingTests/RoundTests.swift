@@ -1,12 +1,17 @@
 import RouterDecoding
+import RouterExit
 import Testing
 
 /// A round as a pure value: what it needs, whatever is answered.
 struct RoundTests {
   private static let limit = 4
 
-  private func settings(_ exits: [Int], _ meaning: RoundSettings.Meaning) -> RoundSettings {
-    RoundSettings(exits: exits, depthLimit: Self.limit, meaning: meaning)
+  private func settings(
+    _ exits: [Int], _ meaning: RoundSettings.Meaning, asksAtLimit: Bool = false
+  ) -> RoundSettings {
+    RoundSettings(
+      exits: exits, depthLimit: Self.limit, meaning: meaning, head: asksAtLimit ? .narrow : .full,
+      asksAtLimit: asksAtLimit)
   }
 
   private func draft(_ token: Int32) -> Draft { Draft(token: token, source: .context(order: 1)) }
@@ -83,6 +88,47 @@ struct RoundTests {
         #expect(found == Array(0...accepted) && round.acceptedCount == accepted)
         #expect(round.outcomes.map(\.isAccepted) == (0..<2).prefix(accepted + 1).map { $0 < accepted })
         #expect(depth == leaving[...accepted].max(), "no deeper than a confirmed token needs")
+      }
+    }
+  }
+
+  /// The same where the policy is asked at full depth too: whoever leaves is chosen by its head, anybody else by the full
+  /// one.
+  @Test(arguments: [[], [1], [1, 3], [1, 2, 3]])
+  func everyRoundThatIsAskedAtTheEndGoesAsItsTokensWouldAlone(exits: [Int]) {
+    // Beyond the limit: nobody lets the token go.
+    let depths = exits + [Self.limit, Self.limit + 1]
+    for choice in 0..<depths.count * depths.count * depths.count {
+      let leaving = [
+        depths[choice % depths.count], depths[choice / depths.count % depths.count],
+        depths[choice / (depths.count * depths.count)],
+      ]
+      for accepted in 0...2 {
+        var round = Round(1, settings: settings(exits, .leaving, asksAtLimit: true))
+        round.append(draft(2))
+        round.append(draft(3))
+        var (found, depth): ([TokenExit?], Int) = ([], 0)
+        while round.need != .nothing {
+          switch round.need {
+          case .layers(let to):
+            #expect(to > depth, "layers only go up")
+            depth = to
+            round.arrive()
+          case .decisions(let positions):
+            #expect(positions.allSatisfy { $0 >= round.current && leaving[$0] >= depth })
+            round.decide(positions.map { (leaves: leaving[$0] == depth, confidence: Float(depth)) })
+          case .choice(let position):
+            found.append(round.positions[position].exit)
+            round.choose(position < accepted ? Int32(position + 2) : 99)
+          case .draft, .nothing: Issue.record("\(round.need)")
+          }
+        }
+        let expected = leaving[...accepted].map { depth in
+          TokenExit(
+            depth: min(depth, Self.limit), head: depth > Self.limit ? .full : .narrow,
+            confidence: Float(min(depth, Self.limit)))
+        }
+        #expect(found == expected && round.acceptedCount == accepted)
       }
     }
   }

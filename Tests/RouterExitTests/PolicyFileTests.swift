@@ -142,7 +142,7 @@ import Testing
     ("[]", .wrongType, "$"),
     ("null", .wrongType, "$"),
     ("{}", .missingField, "$.format"),
-    (#"{"format": 4, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
+    (#"{"format": 5, "name": "a", "kind": "fixed"}"#, .unsupportedFormat, "$.format"),
     (#"{"format": "1"}"#, .wrongType, "$.format"),
     (#"{"format": 1.5}"#, .wrongType, "$.format"),
     (#"{"format": 1, "name": "a", "kind": "magic"}"#, .unsupportedKind, "$.kind"),

@@ -11,6 +11,17 @@ struct Scene {
 }
 
 extension ExitDecider {
+  /// Shows a scene and returns whether the logits are going to be read.
+  mutating func wantsLogits(_ scene: Scene) -> Bool? {
+    let source = StoredLogits(scene.logits)
+    return scene.hidden.withUnsafeBufferPointer { hidden in
+      wantsLogits(
+        ExitObservation(
+          depth: scene.depth, layerCount: 30, tokenIndex: scene.tokenIndex, hidden: hidden,
+          previousHidden: nil, logits: source))
+    }
+  }
+
   /// Shows a scene and returns the decision and how often the logits were read.
   mutating func decide(_ scene: Scene) -> (decision: ExitDecision, logitRequests: Int) {
     let source = StoredLogits(scene.logits)

@@ -31,6 +31,41 @@ struct VectorKernelTests {
     }
   }
 
+  /// Sums within what f32 terms allow, the two largest and the smallest exactly.
+  @Test(arguments: Kernels.available)
+  func softmaxFollowsItsFormula(set: Kernels.InstructionSet) throws {
+    let table = try set.kernels().table.pointee
+    var random = SplitMix64(seed: 31)
+    for n in Self.lengths {
+      let x = Block(random.floats(n, amplitude: 12), offset: n % 4)
+      let sorted = x.elements.sorted(by: >)
+      let found = table.softmax(x.pointer, n)
+      #expect(
+        found.largest == sorted[0] && found.second == sorted[min(1, n - 1)] && found.smallest == sorted[n - 1]
+      )
+      let differences = x.elements.map { Double($0) - Double(sorted[0]) }
+      let partition = differences.reduce(0) { $0 + exp($1) }
+      let weighted = differences.reduce(0) { $0 + $1 * exp($1) }
+      #expect(abs(found.partition - partition) <= 2e-6 * partition, "\(set), \(n)")
+      #expect(abs(found.weighted - weighted) <= 1e-5 * (1 + abs(weighted)), "\(set), \(n)")
+    }
+  }
+
+  /// What is not finite shows, wherever it is.
+  @Test(arguments: Kernels.available, [Float.nan, .infinity, -.infinity])
+  func softmaxShowsWhatIsNotFinite(set: Kernels.InstructionSet, value: Float) throws {
+    let table = try set.kernels().table.pointee
+    for (n, place) in [(1, 0), (20, 3), (20, 19), (64, 40)] {
+      var values = [Float](repeating: 1, count: n)
+      values[place] = value
+      let x = Block(values)
+      let found = table.softmax(x.pointer, n)
+      #expect(
+        !(found.largest.isFinite && found.smallest.isFinite && found.partition.isFinite),
+        "\(set), \(n), \(place)")
+    }
+  }
+
   @Test(arguments: Kernels.available)
   func rmsNormOfZerosIsZero(set: Kernels.InstructionSet) throws {
     let (x, w) = (Block([Float](repeating: 0, count: 33)), Block([Float](repeating: 2, count: 33)))

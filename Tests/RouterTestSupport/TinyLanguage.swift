@@ -27,10 +27,11 @@ package enum TinyLanguage {
   ///   - tokenizer: another tokenizer for the same 257 tokens.
   ///   - headScreening: when the head gets a screen; nil for never, since it is small.
   ///   - keyValueType: how keys and values are held; nil for f16.
+  ///   - hasNarrowHead: whether the head has a narrow form.
   package static func make(
     likely: [UInt8]? = letters, amplitude: Float = 0.3, layers: Int = layerCount,
     endOfGeneration: [Int32] = [], contextLength: Int = 128, tokenizer: Tokenizer? = nil,
-    headScreening: HeadScreening? = nil, keyValueType: KeyValueType? = nil
+    headScreening: HeadScreening? = nil, keyValueType: KeyValueType? = nil, hasNarrowHead: Bool = true
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(
       architecture: .llama, layerCount: layerCount, width: 32, headCount: 2, keyValueHeadCount: 1,
@@ -43,7 +44,7 @@ package enum TinyLanguage {
       configuration: configuration, exits: exits,
       weights: weights(
         configuration, layers: layers, likely: likely.map { Set($0) }, amplitude: amplitude,
-        team: matmul.team),
+        hasNarrowHead: hasNarrowHead, team: matmul.team),
       matmul: matmul, headScreening: headScreening, cacheElement: keyValueType.map(CacheElement.init))
     let metadata = try CheckpointMetadata(
       name: "tiny", configuration: configuration, exits: exits, tokenizer: "{}", quantization: "q8",
@@ -97,10 +98,13 @@ package enum TinyLanguage {
   }
 
   private static func weights(
-    _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>?, amplitude: Float, team: ThreadTeam
+    _ configuration: ModelConfiguration, layers: Int, likely: Set<UInt8>?, amplitude: Float,
+    hasNarrowHead: Bool,
+    team: ThreadTeam
   ) -> LlamaWeights {
     var random = SplitMix64(seed: 2309_08968)
-    return LlamaWeights(
+    var head: [Float] = []
+    let weights = LlamaWeights(
       TensorTable(configuration), layerCount: layers,
       matrix: { entry in
         let size: Float = entry.part.role == .vocabulary ? 1 : amplitude
@@ -108,12 +112,28 @@ package enum TinyLanguage {
         if entry.part == .head, let likely {
           silence(&elements, exceptRowsOf: likely, width: configuration.width)
         }
+        if entry.part == .head { head = elements }
         return WeightMatrix(
           EncodedMatrix(elements, as: .q8, rows: entry.shape[0], columns: entry.shape[1]), team: team)
       },
       vector: {
         AlignedBuffer(holding: random.floats($0.elementCount, amplitude: 0.25).map { 1 + $0 })
       })
+    return LlamaWeights(
+      embedding: weights.embedding, finalNorm: weights.finalNorm, head: weights.head, layers: weights.layers,
+      narrowHead: hasNarrowHead ? narrowHead(of: head, width: configuration.width) : nil)
+  }
+
+  /// A narrow head that is off by some noise, so that it often misses what the head says: four blocks of 16 tokens lead.
+  private static func narrowHead(of head: [Float], width: Int) -> NarrowHead {
+    var random = SplitMix64(seed: 96)
+    let noise = random.floats(head.count, amplitude: 0.5)
+    let identity = (0..<width * width).map { $0 % (width + 1) == 0 ? Float(1) : 0 }
+    return NarrowHead(
+      projection: AlignedBuffer(holding: identity), centre: AlignedBuffer(byteCount: width * 4),
+      weight: WeightMatrix(
+        EncodedMatrix(zip(head, noise).map(+), as: .q8, rows: vocabularySize, columns: width)),
+      bias: AlignedBuffer(byteCount: vocabularySize * 4), leadingBlocks: 4)
   }
 
   /// Sets the rows of unlikely tokens to zero.

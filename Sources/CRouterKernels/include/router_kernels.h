@@ -107,6 +107,13 @@ static inline void *rk_cache_values(const rk_cache *cache, size_t block) {
   return (char *)cache->blocks[block] + cache->values;
 }
 
+/// What softmax measures need to know of some logits, at least one: the two largest (a lone one twice), the smallest, and
+/// relative to the largest, m, the sums of exp(x - m) and of (x - m) exp(x - m). A logit that is not finite shows in a sum.
+typedef struct rk_softmax {
+  float largest, second, smallest;
+  double partition, weighted;
+} rk_softmax;
+
 /// One processor's kernels. Every function accepts unaligned pointers and any tail.
 typedef struct rk_kernels {
   rk_isa isa;
@@ -124,6 +131,13 @@ typedef struct rk_kernels {
                      size_t stride);
   void (*matmul_bf16)(const uint16_t *w, size_t first, size_t last, size_t k, const float *x, size_t m,
                       float *y, size_t stride);
+
+  /// y[r] = x . w[r] for some rows r of a row-major 8-bit matrix [N, K]: its codes, and a scale for each group of 32; x is
+  /// one row of activations.
+  void (*dot_rows)(const int8_t *codes, const float *scales, const uint32_t *rows, size_t count, size_t k,
+                   rk_activations x, float *y);
+
+  rk_softmax (*softmax)(const float *x, size_t n);
 
   /// y[i] = x[i] / rms(x) * w[i], rms over n elements with epsilon under the root.
   void (*rms_norm)(const float *x, const float *w, size_t n, float epsilon, float *y);

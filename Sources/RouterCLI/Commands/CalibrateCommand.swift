@@ -33,8 +33,9 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(
     name: .shortAndLong,
     help: """
-      What decides: max-probability, margin, entropy (on logits); probe, mlp, entropy-probe, saturation (on the \
-      hidden state); patience; fixed; best of all; or budget.
+      What decides: max-probability, margin, entropy (the narrow head's logits behind a gate); the same with -logits \
+      (the full head's, for study); probe, mlp, entropy-probe, saturation (the hidden state); patience; fixed; best of \
+      all; or budget.
       """)
   var policy: CalibrationChoice
 

@@ -52,14 +52,18 @@ extension CalibrationReport {
     Swift.print("")
   }
 
-  /// Such as `21 at 0.930, 24 at 0.712`.
+  /// Such as `21 at 0.930 behind 0.412, 30 at 0.712`.
   private static func text(_ rule: PathPlan.Rule, exits: [Int]) -> String {
     switch rule {
     case .fixed(let depth): "\(depth) layers"
     case .patience(let exits, let count): "\(count) that agree from \(exits.first ?? 0) on"
-    case .thresholds(let thresholds):
-      zip(exits, thresholds).compactMap { exit, threshold in
-        threshold.map { "\(exit) at \(String.fixed(Double($0), 3))" }
+    case .thresholds(let thresholds, let gates):
+      exits.indices.compactMap { index in
+        thresholds[index].map { threshold in
+          let gate = gates.isEmpty ? nil : gates[index]
+          return "\(exits[index]) at \(String.fixed(Double(threshold), 3))"
+            + (gate.map { " behind \(String.fixed(Double($0), 3))" } ?? "")
+        }
       }.joined(separator: ", ")
     }
   }

@@ -28,6 +28,8 @@ struct CheckpointDescription: Encodable {
   let adapterTuning: String?
   /// Entries of the draft table; nil if the checkpoint has none.
   let drafts: Int?
+  /// Dimensions of the narrow head; nil if there is none.
+  let narrowHead: Int?
   let license: String?
   let fingerprint: String
   let tensors: [Tensor]
@@ -40,6 +42,7 @@ struct CheckpointDescription: Encodable {
     case fileBytes = "file_bytes"
     case tensorBytes = "tensor_bytes"
     case adapterTuning = "adapter_tuning"
+    case narrowHead = "narrow_head"
     case sourceSHA256 = "source_sha256"
   }
 
@@ -64,6 +67,7 @@ struct CheckpointDescription: Encodable {
     }
     adapterTuning = metadata.adapter?.tuning
     drafts = checkpoint.tensors.first { $0.name == TensorName.drafts }?.shape.first
+    narrowHead = checkpoint.tensors.first { $0.name == TensorName.narrowHead(.projection) }?.shape.first
     license = metadata.license
     fingerprint = checkpoint.fingerprint
   }
@@ -87,7 +91,8 @@ struct CheckpointDescription: Encodable {
       ("weights", quantization), ("exits", exits.map(String.init).joined(separator: " ")),
       ("source", source + (sourceSHA256.map { " (SHA-256 \($0.prefix(16))...)" } ?? "")),
       ("tuning", tuning ?? "none"), ("adapters", adapters ?? "none"),
-      ("drafts", drafts.map { "a table of \($0)" } ?? "none"), ("licence", license ?? "not stated"),
+      ("drafts", drafts.map { "a table of \($0)" } ?? "none"),
+      ("narrow head", narrowHead.map { "\($0) dimensions" } ?? "none"), ("licence", license ?? "not stated"),
       ("fingerprint", fingerprint),
     ]
     if verified == true { lines.append(("verified", "all \(frames) frames are intact")) }

@@ -32,6 +32,12 @@ struct CostReport: Encodable {
       ])
     }
     table.printLines()
+    if costs.narrowHeadSeconds < costs.headSeconds() {
+      let layers = costs.narrowHeadSeconds / costs.seconds(layers: 1, rows: 1, context: 0)
+      Swift.print(
+        "narrow head: \(String.fixed(costs.narrowHeadSeconds * 1e6, 1)) us, \(String.fixed(layers, 2)) layers"
+      )
+    }
     var decisions = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
     for estimator in ExitEstimator.parameterFree {
       let seconds = costs.decisionSeconds(estimator)

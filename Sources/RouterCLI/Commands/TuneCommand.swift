@@ -3,6 +3,7 @@ import Foundation
 import RouterCheckpoint
 import RouterDecoding
 import RouterEvaluation
+import RouterTensor
 import RouterTraining
 
 /// `router tune`
@@ -17,7 +18,9 @@ struct TuneCommand: AsyncParsableCommand {
       fine-tuning), ict (a head for each exit, trunk frozen) or extracted (the first layers alone); --out becomes a \
       checkpoint. Exits that have adapters speak through them, and these are tuned along: first adapters, then \
       --method soft --loss distill on the model with them. With --self-distill no weights change: the model's own \
-      answers to the prompts are written to --out, as rows to tune on.
+      answers to the prompts are written to --out, as rows to tune on. With --narrow-head no weights change either: \
+      the dimensions are found in which the head looks at all tokens for a fifth of its price, and --out becomes an \
+      adapter file with them and the adapters of --initial, or those that the model has.
 
       Only answers are learnt, never prompts. A run that was killed goes on with --resume and ends in the same \
       weights; one that diverged goes on with --resume and a lower --lr. Rows as for `router calibrate`.
@@ -55,6 +58,18 @@ struct TuneCommand: AsyncParsableCommand {
   var temperature: Float = 0.8
 
   @Option(
+    help: ArgumentHelp(
+      "Find a narrow head of so many dimensions, a multiple of 32; a sixth of the model's width is usual.",
+      valueName: "n"))
+  var narrowHead: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --narrow-head: share of the head's choices that are to be among the tokens that are computed in all "
+        + "dimensions.", valueName: "x"))
+  var found = 0.99
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Adapter file, checkpoint or rows to write.", valueName: "file"))
   var out: String
@@ -75,6 +90,7 @@ struct TuneCommand: AsyncParsableCommand {
     where value < 1 {
       throw ValidationError("--\(name) is \(value). Use at least 1.")
     }
+    guard found > 0, found <= 1 else { throw ValidationError("--found is \(found). Use a share up to 1.") }
     guard (0...100).contains(temperature) else {
       throw ValidationError("--temperature is \(temperature). Use 0 to 100.")
     }
@@ -82,6 +98,7 @@ struct TuneCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard selfDistill.isEmpty else { return try distill() }
+    if let narrowHead { return try findNarrowHead(rank: narrowHead) }
     let interrupt = Interrupt()
     let learnt = try data.map { try Dataset(path: $0, limit: rows) }
     let heldOut = try evalData.map { try Dataset(path: $0, limit: rows) }
@@ -120,15 +137,42 @@ struct TuneCommand: AsyncParsableCommand {
 
   /// What was done, for the file that comes of it.
   private func provenance(_ initial: AdapterFile?) throws -> String {
-    func identity(_ path: String) throws -> String {
-      let name = URL(fileURLWithPath: path).lastPathComponent
-      return "\(name) (SHA-256 \(try SHA256Digest.hex(ofFile: path).prefix(16)))"
-    }
     let start = try initial.map { "; started from \(try identity($0.path)), made by: \($0.record.tuning)" }
     return
       "router tune \(training.summary) --template \(template.rawValue) --text-tokens \(textTokens)"
       + (rows.map { " --rows \($0)" } ?? "") + "; data "
       + (try data.map(identity).joined(separator: ", ")) + (start ?? "")
+  }
+
+  private func findNarrowHead(rank: Int) throws {
+    let interrupt = Interrupt()
+    let learnt = try data.map { try Dataset(path: $0, limit: rows) }
+    try FileProbe.checkDirectory(of: out)
+    let initial = try training.initial.map { try AdapterFile(path: $0) }
+    let language = try model.load()
+    let texts = try documents(of: learnt, limit: min(textTokens, language.contextLength), for: language).texts
+    let bar = ProgressBar("Reading")
+    defer { bar.finish() }
+    let result = try NarrowHeadTuning(
+      language.model, rank: rank, encoding: training.encoding ?? .q8
+    ).run(
+      texts.compactMap { $0?.document }, found: found
+    ) {
+      bar.update($0)
+      return !interrupt.wasRaised
+    }
+    bar.finish()
+    guard let (values, tokens) = result else { return print("stopped; nothing was written") }
+    let origin = try "rank \(rank), from \(tokens) tokens of " + data.map(identity).joined(separator: ", ")
+    try AdapterFile.write(
+      to: out, narrowHead: values.tensors, from: origin, beside: initial,
+      of: try CheckpointReader(path: model.path()), tool: ToolVersion.provenance)
+    print("wrote \(out): a narrow head of \(rank) dimensions, \(values.leadingBlocks) leading blocks")
+  }
+
+  private func identity(_ path: String) throws -> String {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    return "\(name) (SHA-256 \(try SHA256Digest.hex(ofFile: path).prefix(16)))"
   }
 
   private func distill() throws {

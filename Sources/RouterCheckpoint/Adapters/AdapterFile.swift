@@ -86,7 +86,36 @@ package struct AdapterFile: Sendable {
     }
     let kept = pending.filter { $0.name != TensorName.drafts }
     try Self.write(
-      to: path, record: record.learning(drafts: origin), pending: kept + [table], base: metadata, tool: tool)
+      to: path, record: record.noting(.drafts, origin), pending: kept + [table], base: metadata, tool: tool)
+  }
+
+  /// Writes adapters with another narrow head to `path`: complete, or not at all.
+  ///
+  /// - Parameters:
+  ///   - tensors: of the narrow head.
+  ///   - origin: what it was learnt from.
+  ///   - adapters: nil for those that `base` has, or for none.
+  ///   - base: the model that the head belongs to.
+  /// - Throws: ``CheckpointError`` `invalidRequest` if the adapters are for other weights.
+  package static func write(
+    to path: String, narrowHead tensors: [PendingTensor], from origin: String, beside adapters: AdapterFile?,
+    of base: CheckpointReader, tool: String
+  ) throws(CheckpointError) {
+    try adapters?.check(against: base.metadata, fingerprint: base.fingerprint)
+    var kept: [PendingTensor] = []
+    if let adapters {
+      kept = adapters.pending
+    } else if base.metadata.adapter != nil {
+      kept = try base.load().pendingTensors { TensorName.isOfAdapter($0) }
+    }
+    let record =
+      adapters?.record ?? base.metadata.adapter
+      ?? AdapterRecord(
+        kind: .linear, exits: [], base: base.metadata, fingerprint: base.fingerprint, tuning: "no adapters",
+        license: base.metadata.license)
+    try write(
+      to: path, record: record.noting(.narrowHead, origin),
+      pending: kept.filter { !TensorName.isOfNarrowHead($0.name) } + tensors, base: base.metadata, tool: tool)
   }
 
   /// Writes the adapters `tensors`, trained on the checkpoint `base`, to `path`: complete, or not at all.

@@ -11,7 +11,7 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
   package let baseSourceSHA256: String?
   /// How the checkpoint's weights are stored, such as `mixed q4/q8`.
   package let baseQuantization: String
-  /// The run that made them: command, data, steps; then what the draft table was learnt from.
+  /// The run that made them: command, data, steps; then what the draft table and the narrow head were learnt from.
   package private(set) var tuning: String
   /// Licence of the adapters, as an SPDX identifier where one is known.
   package let license: String?
@@ -38,14 +38,39 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     self.license = license
   }
 
-  /// What introduces the description of the draft table in ``tuning``; part of the file format.
-  private static let draftsMark = "; guesses: "
+  /// What the record says was learnt apart from the adapters; the raw value introduces its description in ``tuning`` and
+  /// is part of the file format.
+  enum Note: String, CaseIterable {
+    case drafts = "; guesses: "
+    case narrowHead = "; narrow head: "
+  }
 
-  /// The record with another description of its draft table.
-  func learning(drafts: String) -> AdapterRecord {
+  /// The description of the adapters' own run.
+  private var run: Substring { tuning[..<(noteStarts.first?.start ?? tuning.endIndex)] }
+
+  /// Notes that are there and where their marks are, in the order of the text.
+  private var noteStarts: [(note: Note, start: String.Index)] {
+    Note.allCases.compactMap { note in
+      tuning.firstRange(of: note.rawValue).map { (note, $0.lowerBound) }
+    }.sorted { $0.start < $1.start }
+  }
+
+  /// A note's text; nil if there is none.
+  private func text(of note: Note) -> Substring? {
+    let starts = noteStarts
+    guard let index = starts.firstIndex(where: { $0.note == note }) else { return nil }
+    let end = index + 1 < starts.count ? starts[index + 1].start : tuning.endIndex
+    return tuning[starts[index].start..<end].dropFirst(note.rawValue.count)
+  }
+
+  /// The record with another note; nil takes it out.
+  func noting(_ note: Note, _ text: String?) -> AdapterRecord {
     var record = self
-    let end = tuning.firstRange(of: Self.draftsMark)?.lowerBound ?? tuning.endIndex
-    record.tuning = tuning[..<end] + Self.draftsMark + drafts
+    record.tuning = String(run)
+    for other in Note.allCases {
+      let kept = other == note ? text : self.text(of: other).map(String.init)
+      if let kept { record.tuning += other.rawValue + kept }
+    }
     return record
   }
 
@@ -59,17 +84,15 @@ package struct AdapterRecord: Sendable, Equatable, Codable {
     exits: [Int], tuned: Set<String>, base: CheckpointMetadata, fingerprint: String, tuning: String,
     license: String?, keepsDrafts: Bool
   ) -> AdapterRecord {
-    let drafts = self.tuning.firstRange(of: Self.draftsMark)
-    var text = "\(tuning); started from adapters made by: "
-    text += self.tuning[..<(drafts?.lowerBound ?? self.tuning.endIndex)]
+    var text = "\(tuning); started from adapters made by: \(run)"
     let others = exits.filter { exit in
       !kind.parts(width: base.configuration.width).contains {
         tuned.contains(TensorName.adapter(exit: exit, $0.name))
       }
     }
     if !others.isEmpty { text += "; as they were at exits " + others.map(String.init).joined(separator: " ") }
-    if keepsDrafts, let drafts {
-      text += Self.draftsMark + "before the tuning, " + self.tuning[drafts.upperBound...]
+    if keepsDrafts, let drafts = self.text(of: .drafts) {
+      text += Note.drafts.rawValue + "before the tuning, " + drafts
     }
     return AdapterRecord(
       kind: kind, exits: exits, base: base, fingerprint: fingerprint, tuning: text,

@@ -12,6 +12,9 @@ package enum TensorName {
   /// Draft table, I32 `[2^k]`; comes and goes with the adapters.
   package static let drafts = "drafts.table"
 
+  /// A part of the narrow head; it comes and goes with the adapters.
+  package static func narrowHead(_ part: NarrowHeadPart) -> String { "\(narrowHeadPrefix)\(part.rawValue)" }
+
   /// Token ids of a kept prefix, I32 `[T]`.
   static func prefixTokens(_ name: String) -> String { "prefixes.\(name).tokens" }
 
@@ -40,6 +43,7 @@ package enum TensorName {
 
   private static let layerPrefix = "model.layers."
   private static let exitPrefix = "exits."
+  private static let narrowHeadPrefix = "narrow_head."
 
   /// The name of a part of the adapter at the exit after `depth` layers, such as `exits.24.adapter.linear.weight`;
   /// parts are those of ``ExitAdapterKind/parts(width:)``.
@@ -52,10 +56,13 @@ package enum TensorName {
 
   /// Whether a tensor belongs to what an adapter file brings.
   package static func isOfAdapter(_ name: String) -> Bool {
-    if name == drafts { return true }
+    if name == drafts || isOfNarrowHead(name) { return true }
     guard isOfExit(name), layerIndex(of: name) != nil else { return false }
     return name.dropFirst(exitPrefix.count).drop { $0 != "." }.hasPrefix(".adapter.")
   }
+
+  /// Whether a tensor belongs to the narrow head.
+  package static func isOfNarrowHead(_ name: String) -> Bool { name.hasPrefix(narrowHeadPrefix) }
 
   /// Whether a tensor belongs to an exit and not to the trunk.
   package static func isOfExit(_ name: String) -> Bool { name.hasPrefix(exitPrefix) }

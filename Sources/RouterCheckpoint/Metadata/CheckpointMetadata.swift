@@ -94,7 +94,7 @@ public struct CheckpointMetadata: Sendable, Equatable {
     }
     try require(contents != .prefixes, "a prefix file describes adapters")
     try require(
-      !adapter.exits.isEmpty && zip(adapter.exits, adapter.exits.dropFirst()).allSatisfy(<)
+      zip(adapter.exits, adapter.exits.dropFirst()).allSatisfy(<)
         && adapter.exits.allSatisfy { exits.dropLast().contains($0) },
       "the adapters' exits \(adapter.exits) are not ascending ones of \(exits) before the last")
     if case .gated(let inner) = adapter.kind {

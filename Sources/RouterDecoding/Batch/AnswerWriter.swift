@@ -76,7 +76,7 @@ struct AnswerWriter {
     let released = isEnd ? "" : stops.append(text.append(id))
     let token = GeneratedToken(
       id: id, text: released, bytes: language.tokenizer.bytes(of: id), depth: exit.depth,
-      confidence: exit.confidence, logprob: table?[id], topLogprobs: best ?? [])
+      head: exit.head, confidence: exit.confidence, logprob: table?[id], topLogprobs: best ?? [])
     if isEnd {
       events.append(finish(.stop, endOfText: token, drafting: drafting))
       return id

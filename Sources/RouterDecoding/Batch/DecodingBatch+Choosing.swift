@@ -10,11 +10,7 @@ extension DecodingBatch {
         sequence.unreadPositions.map { (sequence: sequence, position: $0) }
       }
       if !unread.isEmpty {
-        let rows = unread.map { sequence, position in
-          let (demand, depth) = sequence.demand(after: position)
-          return HeadReader.Row(
-            input: UnsafePointer(sequence.headInput(position)), depth: depth, demand: demand)
-        }
+        let rows = unread.map { sequence, position in sequence.headRow(after: position) }
         for ((sequence, position), output) in zip(unread, reader.read(rows)) {
           sequence.keep(output.result, after: position)
           if let missed = output.missedScreen { sequence.note(missed: missed) }

@@ -1,4 +1,5 @@
 import RouterCheckpoint
+import RouterExit
 import RouterModel
 
 // What runs.
@@ -63,11 +64,17 @@ extension DecodingBatch {
       sequence.arrive()
       if case .decisions(let positions) = sequence.round?.need {
         deciding += positions.map { (sequence, $0) }
-      } else {
+      } else if depth < sequence.rows.depthLimit {
         left += sequence.positionsLeft(at: depth).map { (sequence, $0) }
       }
     }
     left += decide(deciding, depth: depth)
+    // At the end of the layers those stay for the full head that a policy did not let go.
+    for sequence in indices.map({ sequences[$0] }) where depth == sequence.rows.depthLimit {
+      left += sequence.positionsLeft(at: depth).filter { position in
+        !left.contains { $0.sequence === sequence && $0.position == position }
+      }.map { (sequence, $0) }
+    }
     keepHeadInputs(of: left, depth: depth)
     for index in indices where sequences[index].promptChunk > 0 { endPrompt(sequences[index], depth: depth) }
     for index in indices {
@@ -93,7 +100,8 @@ extension DecodingBatch {
         left.append((sequence, position))
         sequence.keep(asked.result(of: index), after: position)
         if isTraced {
-          let confidence = decision.confidence.map { " at confidence \($0)" } ?? ""
+          let head = sequence.settings.head == .narrow ? " by the narrow head" : ""
+          let confidence = head + (decision.confidence.map { " at confidence \($0)" } ?? "")
           let number = sequences.firstIndex { $0 === sequence } ?? 0
           report.notes.append("#\(number) token \(position) leaves after layer \(depth)\(confidence)")
         }

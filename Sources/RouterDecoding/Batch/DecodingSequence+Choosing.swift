@@ -23,10 +23,15 @@ extension DecodingSequence {
   /// so, over what it costs alone.
   private static let preparedChance = 0.15
 
-  /// What is needed of the head after a position, and the depth where it is.
-  func demand(after position: Int) -> (demand: LogitDemand, depth: Int) {
-    if case .draft = round?.need { return (.mostProbable, rows.depth) }
-    return (demand, round?.positions[position].exit?.depth ?? rows.depthLimit)
+  /// What is needed of the head after a position.
+  func headRow(after position: Int) -> HeadReader.Row {
+    let input = UnsafePointer(headInput(position))
+    if case .draft = round?.need {
+      return HeadReader.Row(input: input, depth: rows.depth, demand: .mostProbable)
+    }
+    let exit = round?.positions[position].exit
+    return HeadReader.Row(
+      input: input, depth: exit?.depth ?? rows.depthLimit, demand: demand, head: exit?.head ?? .full)
   }
 
   /// Tokens in a row whose leading logits the screen may not tell before it is no longer asked.

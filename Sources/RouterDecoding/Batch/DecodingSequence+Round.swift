@@ -82,15 +82,25 @@ extension DecodingSequence {
   /// Asks the policy about a position at the exit where it is.
   func decide(_ position: Int, depth: Int, logits: any ExitLogits) -> (leaves: Bool, confidence: Float?) {
     deciders[position].decide(
-      depth: depth, layerCount: rows.model.configuration.layerCount,
-      hidden: UnsafeBufferPointer(start: state(of: position), count: rows.model.configuration.width),
+      depth: depth, layerCount: rows.model.configuration.layerCount, hidden: hidden(of: position),
       logits: logits)
   }
 
-  /// Positions that left at a depth without being asked about: where the round's layers end.
+  /// Whether the policy is going to read a position's logits at the exit where it is, as far as that is known.
+  func wantsLogits(_ position: Int, depth: Int, logits: any ExitLogits) -> Bool {
+    deciders[position].wantsLogits(
+      depth: depth, layerCount: rows.model.configuration.layerCount, hidden: hidden(of: position),
+      logits: logits) ?? asksForLogits
+  }
+
+  private func hidden(of position: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: state(of: position), count: rows.model.configuration.width)
+  }
+
+  /// Positions that left at a depth and whose tokens no policy has seen: where the round's layers end.
   func positionsLeft(at depth: Int) -> [Int] {
     guard let round, case .choice(let current) = round.need else { return [] }
-    return (current..<round.count).filter { round.positions[$0].exit?.depth == depth }
+    return (current..<round.count).filter { round.positions[$0].exit?.depth == depth && results[$0] == nil }
   }
 
   /// Whether the newest token has left and its keys and values in the layers that it skipped are still to be made.

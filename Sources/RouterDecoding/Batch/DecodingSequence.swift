@@ -107,7 +107,7 @@ package final class DecodingSequence {
 
   /// Has the policy see an answer from its first token on.
   func makeDeciders() {
-    let policy = settings.exits.isEmpty ? nil : request.decoding.policy
+    let policy = settings.asks ? request.decoding.policy : nil
     let count = policy == nil ? 0 : statistics == nil ? 1 : Self.roundLimit
     deciders = (0..<count).map { _ in TokenDecider(policy: policy, width: rows.model.configuration.width) }
   }

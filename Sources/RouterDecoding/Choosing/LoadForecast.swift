@@ -17,6 +17,8 @@ package struct LoadForecast: Sendable {
 
   /// Drafts of a round at most.
   private static let draftLimit = 7
+  /// What the narrow head costs of the head.
+  private static let narrowShare = 0.25
   /// Of a layer's work, what it takes to leave keys and values there.
   private static let propagationShare = 0.1
 
@@ -50,7 +52,7 @@ package struct LoadForecast: Sendable {
       }
       let isDrafted = plan.draftsAhead && plan.keyValues == .exact && plan.policy.decidesTokensApart
       let saved = isDrafted ? drafting(sequences, exitAcceptance) / alone : 1
-      return saved * (share * alone + (1 - share) * rest) + Double(headReads(of: plan)) * headShare * alone
+      return saved * (share * alone + (1 - share) * rest) + headReads(of: plan) * headShare * alone
     }
   }
 
@@ -65,12 +67,10 @@ package struct LoadForecast: Sendable {
     return best
   }
 
-  /// Exits at which a policy reads the head before a token leaves.
-  private func headReads(of plan: ExitPlan) -> Int {
-    guard let policy = plan.policy as? ThresholdPolicy, policy.estimator.reads == .hidden else {
-      return plan.policy.exits.count
-    }
-    return 0
+  /// Reads of the head that a policy asks for before a token leaves.
+  private func headReads(of plan: ExitPlan) -> Double {
+    if let policy = plan.policy as? ThresholdPolicy, policy.estimator.reads == .hidden { return 0 }
+    return Double(plan.policy.exits.count) * (plan.policy.head == .narrow ? Self.narrowShare : 1)
   }
 
   /// Cost of so many rows; what is beyond the known numbers costs in proportion.

@@ -6,7 +6,8 @@ extension LanguageModel {
   public var identity: ModelIdentity {
     ModelIdentity(
       name: name, fingerprint: fingerprint, layerCount: metadata.configuration.layerCount,
-      loadedLayerCount: layerCount, exits: metadata.exits, keyValueType: keyValueType)
+      loadedLayerCount: layerCount, exits: metadata.exits, keyValueType: keyValueType,
+      hasNarrowHead: hasNarrowHead)
   }
 
   /// What may be asked of the model.

@@ -67,6 +67,9 @@ public final class LanguageModel: Sendable {
   /// Whether the model knows how a conversation is written.
   public var hasChatTemplate: Bool { tokenizer.definition.chatTemplate != nil }
 
+  /// Whether the model has a narrow head, which looks at all tokens for a fraction of the head's price.
+  public var hasNarrowHead: Bool { model.hasNarrowHead }
+
   /// How keys and values are held.
   public var keyValueType: KeyValueType { KeyValueType(model.fittingCacheElement) }
 

@@ -1,3 +1,5 @@
+import RouterExit
+
 /// One round of a sequence: its newest token and drafts of those that follow it, on their way to the choice of the
 /// token after each.
 ///
@@ -103,7 +105,7 @@ package struct Round: Sendable, Equatable {
   /// Notes that the tokens have run the layers that were needed.
   package mutating func arrive() {
     guard case .layers(let depth) = need else { preconditionFailure("\(need)") }
-    if depth < settings.depthLimit {
+    if depth < settings.depthLimit || settings.asksAtLimit {
       need = .decisions(of: isDrafting ? [count - 1] : undecided)
       return
     }
@@ -126,12 +128,20 @@ package struct Round: Sendable, Equatable {
       if need != .draft { reached += 1 }
       return
     }
+    let isAtLimit = reached == settings.exits.count
+    let depth = isAtLimit ? settings.depthLimit : settings.exits[reached]
     for (position, decision) in zip(asked, decisions) {
-      positions[position].confidence = decision.confidence
-      if decision.leaves {
+      positions[position].confidence =
+        decision.confidence ?? (isAtLimit ? positions[position].confidence : nil)
+      if decision.leaves || isAtLimit {
         positions[position].exit = TokenExit(
-          depth: settings.exits[reached], confidence: decision.confidence)
+          depth: depth, head: decision.leaves ? settings.head : .full,
+          confidence: positions[position].confidence)
       }
+    }
+    if isAtLimit {
+      need = .choice(after: current)
+      return
     }
     let next = nextLayers
     reached += 1

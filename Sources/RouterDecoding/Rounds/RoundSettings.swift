@@ -8,6 +8,10 @@ package struct RoundSettings: Sendable, Equatable {
   package let depthLimit: Int
   /// What it means that the policy lets a token go.
   package let meaning: Meaning
+  /// The head that chooses the tokens that leave.
+  package let head: HeadWidth
+  /// Whether the policy is asked at ``depthLimit`` too: whether its head may choose there.
+  package let asksAtLimit: Bool
 
   /// What it means that a policy lets a token go at an exit.
   package enum Meaning: Sendable, Equatable {
@@ -17,11 +21,18 @@ package struct RoundSettings: Sendable, Equatable {
     case drafting
   }
 
-  package init(exits: [Int], depthLimit: Int, meaning: Meaning) {
+  package init(
+    exits: [Int], depthLimit: Int, meaning: Meaning, head: HeadWidth = .full, asksAtLimit: Bool = false
+  ) {
     self.exits = exits
     self.depthLimit = depthLimit
     self.meaning = meaning
+    self.head = head
+    self.asksAtLimit = asksAtLimit
   }
+
+  /// Whether a policy is asked at all.
+  package var asks: Bool { asksAtLimit || !exits.isEmpty }
 
   /// The settings of a way to decode on a model.
   ///
@@ -30,8 +41,11 @@ package struct RoundSettings: Sendable, Equatable {
   ///   - depthLimit: the deepest layer that the sequence runs.
   package init(_ decoding: Decoding, known: [Int], depthLimit: Int) {
     let known = Set(known)
-    exits = decoding.policy?.exits.filter { known.contains($0) && $0 < depthLimit } ?? []
+    let policy = decoding.policy
+    exits = policy?.exits.filter { known.contains($0) && $0 < depthLimit } ?? []
     self.depthLimit = depthLimit
     if case .verify = decoding { meaning = .drafting } else { meaning = .leaving }
+    head = policy?.head ?? .full
+    asksAtLimit = meaning == .leaving && head == .narrow && policy?.exits.contains(depthLimit) == true
   }
 }

@@ -23,6 +23,18 @@ package struct TokenDecider {
     decider?.beginToken(index)
   }
 
+  /// Whether the policy is going to read logits at an exit; nil if it cannot tell.
+  package mutating func wantsLogits(
+    depth: Int, layerCount: Int, hidden: UnsafeBufferPointer<Float>, logits: any ExitLogits
+  ) -> Bool? {
+    previous.withUnsafeBufferPointer { previous in
+      decider?.wantsLogits(
+        ExitObservation(
+          depth: depth, layerCount: layerCount, tokenIndex: index, hidden: hidden,
+          previousHidden: hasPrevious ? previous : nil, logits: logits)) ?? nil
+    }
+  }
+
   /// Whether the token leaves at an exit, and what the policy measured.
   ///
   /// - Parameters:

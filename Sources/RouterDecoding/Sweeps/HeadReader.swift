@@ -1,4 +1,5 @@
 import RouterCheckpoint
+import RouterExit
 import RouterModel
 import RouterTensor
 
@@ -11,6 +12,8 @@ final class HeadReader {
     /// Layers that made it.
     let depth: Int
     let demand: LogitDemand
+    /// Which head.
+    var head = HeadWidth.full
   }
 
   private let runner: ModelRunner
@@ -22,7 +25,7 @@ final class HeadReader {
   private var vocabularySize: Int { runner.model.configuration.vocabularySize }
 
   /// Rows whose logits are computed at a time, which bounds their memory.
-  private static let logitRows = 16
+  private static let logitRows = ModelRunner.narrowLimit
 
   init(_ runner: ModelRunner) {
     self.runner = runner
@@ -40,22 +43,39 @@ final class HeadReader {
     if rows.count <= runner.model.matmul.screenedInputs { screen(rows, &results, &screened) }
     // Heads of their own are few and belong to exits.
     var left = Dictionary(grouping: rows.indices.filter { results[$0] == nil }) { index in
-      runner.model.weights.exitHeads[rows[index].depth] == nil ? 0 : rows[index].depth
+      HeadKey(
+        head: rows[index].head,
+        depth: runner.model.weights.exitHeads[rows[index].depth] == nil ? 0 : rows[index].depth)
     }
-    while let (depth, indices) = left.popFirst() {
-      for (index, logits) in zip(indices, logits(indices.map { rows[$0].input }, depth: depth)) {
-        results[index] = .logits(logits)
-      }
+    while let (key, indices) = left.popFirst() {
+      let found = logits(indices.map { rows[$0].input }, depth: key.depth, head: key.head)
+      for (index, logits) in zip(indices, found) { results[index] = .logits(logits) }
     }
     return zip(results, screened).compactMap { result, missed in result.map { ($0, missed) } }
   }
 
+  /// Rows that share one read.
+  private struct HeadKey: Hashable {
+    let head: HeadWidth
+    /// Of an exit with a head of its own, else 0.
+    let depth: Int
+  }
+
   /// f32 `[V]` each: the logits of rows at one exit, with one read of the head for as many as fit.
-  func logits(_ inputs: [UnsafePointer<Float>], depth: Int) -> [UnsafeMutableBufferPointer<Float>] {
-    stride(from: 0, to: inputs.count, by: Self.logitRows).flatMap { start in
+  ///
+  /// - Parameter head: the shared one in full or narrow; an exit that has a head of its own has no narrow one.
+  func logits(
+    _ inputs: [UnsafePointer<Float>], depth: Int, head: HeadWidth = .full
+  ) -> [UnsafeMutableBufferPointer<Float>] {
+    let isNarrow = head == .narrow && runner.hasNarrowHead && runner.model.weights.exitHeads[depth] == nil
+    return stride(from: 0, to: inputs.count, by: Self.logitRows).flatMap { start in
       let part = inputs[start..<min(start + Self.logitRows, inputs.count)]
       let output = slabs.take(rows: part.count)
-      runner.logits(of: gather(part), count: part.count, head: runner.head(at: depth), into: output)
+      if isNarrow {
+        runner.narrowLogits(of: gather(part), count: part.count, into: output)
+      } else {
+        runner.logits(of: gather(part), count: part.count, head: runner.head(at: depth), into: output)
+      }
       return (0..<part.count).map {
         UnsafeMutableBufferPointer(start: output + $0 * vocabularySize, count: vocabularySize)
       }
@@ -65,7 +85,8 @@ final class HeadReader {
   /// Finds what the screen of the shared head tells for less than all logits.
   private func screen(_ rows: [Row], _ results: inout [HeadResult?], _ missed: inout [Bool?]) {
     let fitting = rows.indices.filter {
-      rows[$0].demand != .all && runner.model.weights.exitHeads[rows[$0].depth] == nil
+      rows[$0].demand != .all && rows[$0].head == .full
+        && runner.model.weights.exitHeads[rows[$0].depth] == nil
     }
     for start in stride(from: 0, to: fitting.count, by: ModelRunner.scanLimit) {
       let part = fitting[start..<min(start + ModelRunner.scanLimit, fitting.count)]

@@ -65,7 +65,18 @@ package struct CalibrationSettings: Sendable {
   package var finalistCount: Int { max(1, min(finalists, candidates.count)) }
 
   /// Whether something learns from hidden states.
-  var trains: Bool { candidates.contains { $0.learned != nil } }
+  var trains: Bool { !learnedKinds.isEmpty }
+
+  /// What is trained, each once.
+  var learnedKinds: [LearnedEstimator.Kind] {
+    LearnedEstimator.Kind.allCases.filter { kind in candidates.contains { $0.learned == kind } }
+  }
+
+  /// Has the full head asked where the narrow one would be: the model has none.
+  mutating func useFullHead() {
+    var known: Set<Candidate> = []
+    candidates = candidates.map(\.withFullHead).filter { known.insert($0).inserted }
+  }
 
   /// How `count` prompts are dealt out: a third to learn and to choose the path, a sixth to look at the result
   /// with fresh eyes, the rest to certify; the first two parts shrink before the guarantee becomes impossible.

@@ -37,23 +37,32 @@ extension Calibrator {
   ) throws -> (PolicyFile.Rule, [CertifiedPoint]) {
     let rule = try runner.rule(winner.plan, point: point, name: name)
     guard case .threshold(let own) = rule else { return (rule, []) }
-    var (path, depths): ([CertifiedPoint], Set<Int>) = ([], [])
+    var (path, depths, gated): ([CertifiedPoint], Set<Int>, Set<Int>) = ([], [], [])
     for tested in winner.testedPoints where tested.passed && tested.point <= point {
       guard case .threshold(let policy) = try runner.rule(winner.plan, point: tested.point, name: name) else {
         continue
       }
       depths.formUnion(policy.exits)
+      if let gate = policy.gate {
+        gated.formUnion(zip(policy.exits, gate.thresholds).compactMap { $1 == nil ? nil : $0 })
+      }
       path.append(
         try CertifiedPoint(
-          exits: policy.exits, thresholds: policy.thresholds,
+          exits: policy.exits, thresholds: policy.thresholds, gates: policy.gate?.thresholds ?? [],
           meanDepth: tested.meanDepth ?? Double(language.layerCount), empiricalRisk: tested.realisedRisk,
           bound: tested.bound))
     }
+    // One gate for all points, with the networks of all of them.
+    let gate = gated.isEmpty ? nil : try runner.gate(of: winner.plan)?.restricted(to: gated.sorted())
+    if gate != nil { path = try path.map { try $0.withGates() } }
     let estimator = try runner.estimator(of: winner.plan, depths: depths.sorted()) ?? own.estimator
     return (
       .threshold(
         try ThresholdPolicy(
-          name: name, estimator: estimator, exits: own.exits, thresholds: own.thresholds, decay: own.decay)),
+          name: name, estimator: estimator, exits: own.exits, thresholds: own.thresholds, head: own.head,
+          gate: gate.map {
+            ExitGate(estimator: $0, thresholds: own.gate?.thresholds ?? own.exits.map { _ in nil })
+          }, decay: own.decay)),
       path
     )
   }
@@ -83,5 +92,15 @@ extension Calibrator {
     let matmul = language.model.matmul
     return
       "\(Processor.current.name), threads \(matmul.team.threadCount), kernels \(matmul.kernels.name)"
+  }
+}
+
+extension CertifiedPoint {
+  /// The point with a gate's threshold for each exit, none of which has to be there.
+  fileprivate func withGates() throws(PolicyError) -> CertifiedPoint {
+    guard gates.isEmpty else { return self }
+    return try CertifiedPoint(
+      exits: exits, thresholds: thresholds, gates: exits.map { _ in nil }, meanDepth: meanDepth,
+      empiricalRisk: empiricalRisk, bound: bound)
   }
 }

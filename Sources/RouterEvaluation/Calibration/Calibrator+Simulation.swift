@@ -38,8 +38,8 @@ extension Calibrator {
         CalibrationProgress(
           stage: "traces of the certifying prompts", share: Double(index) / Double(split.certifying.count)))
       guard let learned else {
-        return try (trace.records.pilot(prompt: prompt) ?? runner.readPilot(prompt))
-          .trace(of: candidate.rawValue)
+        return try PathPlanning.trace(
+          trace.records.pilot(prompt: prompt) ?? runner.readPilot(prompt), candidate, trained: nil)
       }
       let exits = language.exitsBelowFullDepth
       // One column per exit, then token by token.
@@ -54,7 +54,8 @@ extension Calibrator {
         }
       }
       let confidences = (0..<answer.tokenCount).flatMap { token in columns.map { $0[token] } }
-      return try answer.trace(of: candidate.rawValue, confidences: confidences)
+      return try PathPlanning.trace(
+        answer, candidate, trained: TrainedEstimator(estimator: learned, scores: [prompt: confidences]))
     }
   }
 }

@@ -28,6 +28,7 @@ package final class Calibrator {
   ) throws {
     var settings = settings
     settings.keyValueType = language.keyValueType
+    if !language.hasNarrowHead { settings.useFullHead() }
     self.language = language
     self.settings = settings
     self.costs = costs
@@ -80,7 +81,7 @@ package final class Calibrator {
       policy: try file(decision, name: name, provenance: provenance), candidates: candidates,
       winner: decision.winner?.candidate,
       pilots: learning.pilots.compactMap { trace.records.pilot(prompt: $0) },
-      trained: settings.candidates.compactMap(\.learned).compactMap(trace.records.estimator),
+      trained: settings.learnedKinds.compactMap(trace.records.estimator),
       answers: decision.answers, fullTokensPerSecond: trace.records.fullTokensPerSecond, costs: costs,
       context: planning.context,
       fullSeconds: costs.seconds(layers: language.layerCount, rows: 1, context: planning.context)

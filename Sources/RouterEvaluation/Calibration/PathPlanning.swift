@@ -35,7 +35,8 @@ struct PathPlanning: Sendable {
     var planning = PathPlanner.Settings(
       risk: settings.risk, layerCount: layerCount, costs: tokenCosts(candidate), reads: candidate.reads)
     planning.decay = settings.decay
-    planning.allowed = settings.exits
+    // Full depth is no place that anybody leaves out: the narrow head may choose there, or the full one does.
+    planning.allowed = settings.exits?.union([layerCount])
     let plan = try PathPlanner(candidate: candidate, pilots: pilots, settings: planning).plan()
     guard case .risk(let risk) = settings.goal, plan.lastPoint(risk: risk) == nil else {
       return (plan, planning)
@@ -46,11 +47,15 @@ struct PathPlanning: Sendable {
     return (try PathPlanner(candidate: candidate, pilots: pilots, settings: planning).plan(), planning)
   }
 
-  /// A candidate's confidences along a pilot answer: those of networks that have not seen the prompt.
+  /// A candidate's confidences along a pilot answer, and its gate's: those of networks that have not seen the prompt.
   static func trace(
     _ answer: PilotAnswer, _ candidate: Candidate, trained: TrainedEstimator?
   ) throws -> PilotTrace {
-    try answer.trace(of: candidate.rawValue, confidences: trained?.scores[answer.prompt])
+    if candidate.head == .narrow, let measure = candidate.estimator {
+      return try answer.narrowTrace(of: measure.name, gates: trained?.scores[answer.prompt])
+    }
+    let name = candidate.estimator?.name ?? candidate.rawValue
+    return try answer.trace(of: name, confidences: trained?.scores[answer.prompt])
   }
 
   /// What the planner minimises.

@@ -42,7 +42,7 @@ package struct CostMeter {
     var heads = rows.map { _ in Sample() }
     var decisions: [String: Sample] = [:]
     var propagation = Sample()
-    var argmax = Sample()
+    var (argmax, narrow) = (Sample(), Sample())
     // The first round warms up.
     for repetition in 0...repetitions {
       for (place, session) in sessions.enumerated() {
@@ -59,6 +59,7 @@ package struct CostMeter {
         }
         if let seconds = try propagationSeconds(session) { propagation.append(seconds) }
         argmax.append(try argmaxSeconds(session, logits))
+        if model.hasNarrowHead { narrow.append(try narrowHeadSeconds(session, logits)) }
       }
       progress(Double(repetition + 1) / Double(repetitions + 1))
     }
@@ -67,7 +68,8 @@ package struct CostMeter {
       layers: layers.map { line in
         CostLine(fitting: zip(contexts, line).map { (Double($0), $1.median) })
       },
-      heads: heads.map(\.median), argmaxSeconds: argmax.median,
+      heads: heads.map(\.median), narrowHeadSeconds: model.hasNarrowHead ? narrow.median : nil,
+      argmaxSeconds: argmax.median,
       decisionSeconds: decisions.mapValues(\.median),
       propagation: propagation.median)
   }
@@ -84,6 +86,19 @@ package struct CostMeter {
     if session.mostProbableToken(row: 0) == nil, let base = logits.baseAddress {
       session.logits(rows: 0..<1, into: base)
     }
+    return watch.lap()
+  }
+
+  /// Seconds of the narrow head of one row.
+  private func narrowHeadSeconds(
+    _ session: InferenceSession, _ logits: UnsafeMutableBufferPointer<Float>
+  ) throws -> Double {
+    let start = session.position
+    defer { session.rollBack(to: start) }
+    try session.begin(tokens(1, from: start))
+    session.advance(to: session.depthLimit)
+    var watch = Stopwatch()
+    if let base = logits.baseAddress { session.narrowLogits(rows: 0..<1, into: base) }
     return watch.lap()
   }
 

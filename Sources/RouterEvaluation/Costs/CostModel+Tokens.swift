@@ -8,8 +8,8 @@ extension CostModel {
     switch candidate {
     case .fixed: 0
     // Patience reads the logits once, these twice.
-    case .patience: (decisionSeconds[Candidate.maximumProbability.rawValue] ?? 0) / 2
-    default: decisionSeconds[candidate.rawValue] ?? 0
+    case .patience: (decisionSeconds[ExitEstimator.maximumProbability.name] ?? 0) / 2
+    default: decisionSeconds[candidate.estimator?.name ?? candidate.rawValue] ?? 0
     }
   }
 
@@ -19,7 +19,8 @@ extension CostModel {
   ) -> TokenCosts {
     let layer = seconds(layers: 1, rows: 1, context: context)
     return TokenCosts(
-      head: headSeconds() / layer, argmax: argmaxSeconds / layer,
+      head: (candidate.head == .narrow ? narrowHeadSeconds : headSeconds()) / layer,
+      argmax: argmaxSeconds / layer,
       decision: decisionSeconds(candidate) / layer,
       skipped: skippedSeconds(keyValues, context: context) / layer)
   }

@@ -8,6 +8,8 @@ package struct CostModel: Sendable, Equatable {
   package let layers: [CostLine]
   /// One head, for each number of rows.
   package let heads: [Double]
+  /// The narrow head, of one row; a head's where there is none.
+  package let narrowHeadSeconds: Double
   /// Finding the most probable token of one row, which takes less than a head where the head is screened.
   package let argmaxSeconds: Double
   /// One decision at an exit by the estimator of this name, the head not included.
@@ -19,13 +21,12 @@ package struct CostModel: Sendable, Equatable {
   ///
   /// - Throws: ``EvaluationError`` `invalidSetting` if they do not fit together or a number is not positive.
   package init(
-    rows: [Int], layers: [CostLine], heads: [Double], argmaxSeconds: Double? = nil,
-    decisionSeconds: [String: Double],
-    propagation: Double = 0
+    rows: [Int], layers: [CostLine], heads: [Double], narrowHeadSeconds: Double? = nil,
+    argmaxSeconds: Double? = nil, decisionSeconds: [String: Double], propagation: Double = 0
   ) throws(EvaluationError) {
     let isAscending = zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }
     let numbers = layers.map(\.base) + layers.map(\.perPosition) + heads + Array(decisionSeconds.values)
-    let others = [propagation] + [argmaxSeconds].compactMap { $0 }
+    let others = [propagation] + [narrowHeadSeconds, argmaxSeconds].compactMap { $0 }
     guard rows.first == 1, isAscending, layers.count == rows.count, heads.count == rows.count,
       (numbers + others).allSatisfy({ $0.isFinite && $0 >= 0 }), layers[0].base > 0
     else {
@@ -36,6 +37,7 @@ package struct CostModel: Sendable, Equatable {
     self.rows = rows
     self.layers = layers
     self.heads = heads
+    self.narrowHeadSeconds = narrowHeadSeconds ?? heads[0]
     self.argmaxSeconds = argmaxSeconds ?? heads[0]
     self.decisionSeconds = decisionSeconds
     self.propagation = propagation
@@ -76,6 +78,7 @@ package struct CostModel: Sendable, Equatable {
 extension CostModel: Codable {
   private enum CodingKeys: String, CodingKey {
     case rows, layers, heads, propagation
+    case narrowHeadSeconds = "narrow_head"
     case argmaxSeconds = "choice"
     case decisionSeconds = "checks"
   }
@@ -85,6 +88,7 @@ extension CostModel: Codable {
     try self.init(
       rows: values.decode([Int].self, forKey: .rows), layers: values.decode([CostLine].self, forKey: .layers),
       heads: values.decode([Double].self, forKey: .heads),
+      narrowHeadSeconds: values.decodeIfPresent(Double.self, forKey: .narrowHeadSeconds),
       argmaxSeconds: values.decode(Double.self, forKey: .argmaxSeconds),
       decisionSeconds: values.decode([String: Double].self, forKey: .decisionSeconds),
       propagation: values.decode(Double.self, forKey: .propagation))

@@ -2,6 +2,7 @@ import RouterCalibration
 import RouterCheckpoint
 import RouterExit
 import RouterModel
+import RouterTensor
 
 /// Times one decision of a threshold policy for each estimator, on a real hidden state and real logits.
 struct DecisionTiming {
@@ -11,8 +12,20 @@ struct DecisionTiming {
   /// Logits that are there already.
   private final class KnownLogits: ExitLogits {
     let values: UnsafeBufferPointer<Float>
-    init(_ values: UnsafeBufferPointer<Float>) { self.values = values }
+    let matmul: Matmul
+    init(_ values: UnsafeBufferPointer<Float>, _ matmul: Matmul) {
+      (self.values, self.matmul) = (values, matmul)
+    }
     func logits() -> UnsafeBufferPointer<Float> { values }
+
+    /// As decoding has them.
+    func statistics() -> SoftmaxStatistics? {
+      values.baseAddress.map { matmul.softmaxSums(of: [$0], count: values.count)[0] }.flatMap {
+        SoftmaxStatistics(
+          count: values.count, largest: $0.largest, second: $0.second, smallest: $0.smallest,
+          partition: $0.partition, weightedSum: $0.weighted)
+      }
+    }
   }
 
   /// Every estimator: those that are learned with arbitrary parameters, which cost what real ones do.
@@ -37,7 +50,8 @@ struct DecisionTiming {
     try session.begin(CollectionOfOne(0))
     session.advance(to: session.depthLimit)
     let vocabulary = session.model.configuration.vocabularySize
-    let source = KnownLogits(UnsafeBufferPointer(rebasing: logits.prefix(vocabulary)))
+    let source = KnownLogits(
+      UnsafeBufferPointer(rebasing: logits.prefix(vocabulary)), session.model.matmul)
     // A state of its own, so that the comparison reads two.
     let previous = Array(session.hidden)
     let depth = session.depthLimit

@@ -56,9 +56,13 @@ extension CalibrationFindings {
     case .fixed(let depth): return "\(depth) layers"
     case .patience(let exits, let count):
       return "\(count) of \(exits.map(String.init).joined(separator: ", ")) agree"
-    case .thresholds(let thresholds):
-      let asked = zip(exits, thresholds).compactMap { exit, threshold in
-        threshold.map { "\(exit): \(Figure.short(Double($0)))" }
+    case .thresholds(let thresholds, let gates):
+      let asked = exits.indices.compactMap { index in
+        thresholds[index].map { threshold in
+          let gate = gates.isEmpty ? nil : gates[index]
+          return "\(exits[index]): \(Figure.short(Double(threshold)))"
+            + (gate.map { " behind \(Figure.short(Double($0)))" } ?? "")
+        }
       }
       return asked.joined(separator: ", ")
     }

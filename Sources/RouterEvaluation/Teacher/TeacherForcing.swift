@@ -37,15 +37,29 @@ package struct TeacherForcing {
     of tokens: [Int32], scored: Range<Int>, exits: [Int],
     observe: (Int, UnsafeBufferPointer<Float>) -> Void = { _, _ in }
   ) throws -> [[Score]] {
+    try scores(of: tokens, scored: scored, exits: exits, heads: [.full], observe: observe)[.full] ?? []
+  }
+
+  /// The same for several heads.
+  ///
+  /// - Parameter heads: those of the model.
+  /// - Returns: by head as ``scores(of:scored:exits:observe:)``.
+  package func scores(
+    of tokens: [Int32], scored: Range<Int>, exits: [Int], heads: [HeadWidth],
+    observe: (Int, UnsafeBufferPointer<Float>) -> Void = { _, _ in }
+  ) throws -> [HeadWidth: [[Score]]] {
     precondition(scored.lowerBound >= 1 && scored.upperBound <= tokens.count, "\(scored) of \(tokens.count)")
     // The state of position p predicts tokens[p + 1].
     let pass = try TeacherForcedPass(
       language.model, tokens: tokens, wanted: scored.lowerBound - 1..<scored.upperBound - 1, exits: exits)
-    var result = exits.map { _ in [Score]() }
+    var result: [HeadWidth: [[Score]]] = [:]
+    for head in heads { result[head] = exits.map { _ in [] } }
     var previous: [Float]?
     while let states = try pass.next() {
-      result[states.exitIndex] += scores(
-        states, previous: states.exitIndex > 0 ? previous : nil, of: tokens)
+      for head in heads {
+        result[head]?[states.exitIndex] += scores(
+          states, head, previous: states.exitIndex > 0 ? previous : nil, of: tokens)
+      }
       observe(states.exitIndex, states.hidden)
       previous = Array(states.hidden)
     }
@@ -64,12 +78,14 @@ package struct TeacherForcing {
   /// The scores of the positions that stand at an exit.
   ///
   /// - Parameter previous: f32 `[n, D]`: their states at the exit before; nil at the first.
-  private func scores(_ states: ForcedStates, previous: [Float]?, of tokens: [Int32]) -> [Score] {
+  private func scores(
+    _ states: ForcedStates, _ head: HeadWidth, previous: [Float]?, of tokens: [Int32]
+  ) -> [Score] {
     let vocabulary = language.vocabularySize
     let (first, width) = (states.positions.lowerBound, language.model.configuration.width)
     var scores: [Score] = []
     for group in states.headGroups() {
-      let logits = states.logits(group)
+      let logits = head == .narrow ? states.narrowLogits(group) : states.logits(group)
       var found = [Score?](repeating: nil, count: group.count)
       found.withUnsafeMutableBufferPointer { output in
         // Each chunk writes its own element.

@@ -18,12 +18,15 @@ public struct ModelIdentity: Sendable, Equatable {
   /// How the model's keys and values are held.
   public let keyValueType: KeyValueType
 
+  /// Whether the model has a narrow head.
+  public let hasNarrowHead: Bool
+
   /// Describes a model.
   ///
   /// - Parameter loadedLayerCount: `nil` for all.
   public init(
     name: String, fingerprint: String, layerCount: Int, loadedLayerCount: Int? = nil, exits: [Int],
-    keyValueType: KeyValueType = .f16
+    keyValueType: KeyValueType = .f16, hasNarrowHead: Bool = false
   ) {
     self.name = name
     self.fingerprint = fingerprint
@@ -31,6 +34,7 @@ public struct ModelIdentity: Sendable, Equatable {
     self.loadedLayerCount = loadedLayerCount ?? layerCount
     self.exits = exits
     self.keyValueType = keyValueType
+    self.hasNarrowHead = hasNarrowHead
   }
 }
 
@@ -39,6 +43,7 @@ extension ModelIdentity {
   ///
   /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch``.
   package func requireExits(of policy: any ExitPolicy) throws(PolicyError) {
+    try requireHead(of: policy)
     guard let unknown = policy.exits.first(where: { $0 < loadedLayerCount && !exits.contains($0) }) else {
       return
     }
@@ -46,5 +51,17 @@ extension ModelIdentity {
       code: .exitMismatch,
       what: "policy `\(policy.name)` exits after layer \(unknown), which is no exit of \(name)",
       remedy: "Choose among \(exits.map(String.init).joined(separator: ", ")).")
+  }
+  /// Checks that the model has the head that a policy asks.
+  ///
+  /// - Throws: ``PolicyError`` with code ``PolicyError/Code/exitMismatch``.
+  func requireHead(of policy: any ExitPolicy) throws(PolicyError) {
+    guard policy.head == .narrow, !hasNarrowHead else { return }
+    throw PolicyError(
+      code: .exitMismatch, what: "policy `\(policy.name)` asks a narrow head, and \(name) has none",
+      location: "$.head",
+      remedy:
+        "Give the model one with `router tune --narrow-head` and `router adapter merge`, or choose another policy."
+    )
   }
 }

@@ -60,11 +60,11 @@ public enum ExitEstimator: Sendable, Equatable {
   public func confidence(of observation: borrowing ExitObservation) -> Float {
     switch self {
     case .maximumProbability:
-      return SoftmaxStatistics(observation.logits)?.maximumProbability ?? 0
+      return observation.statistics?.maximumProbability ?? 0
     case .margin:
-      return SoftmaxStatistics(observation.logits)?.margin ?? 0
+      return observation.statistics?.margin ?? 0
     case .entropy:
-      return SoftmaxStatistics(observation.logits).map { 1 - $0.normalizedEntropy } ?? 0
+      return observation.statistics.map { 1 - $0.normalizedEntropy } ?? 0
     case .saturation:
       guard let previous = observation.previousHidden else { return 0 }
       return Self.cosine(observation.hidden, previous)

@@ -10,7 +10,21 @@
 extension LearnedEstimator {
   static let fields: Set = ["name", "reads", "width", "units", "networks"]
 
-  init(_ object: StrictObject, kind: Kind) throws {
+  /// Reads an estimator that is a learned one.
+  init(checking object: StrictObject) throws {
+    let name: String = try object.required("name")
+    guard let kind = Kind(rawValue: name) else {
+      throw PolicyError(
+        code: .unsupportedKind, what: "there is no learned estimator `\(name.prefix(80))`",
+        location: object.path("name"),
+        remedy: "Use one of: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    try object.allow(Self.fields, for: "a learned estimator")
+    try PolicyFile.checkReads(object, name: name, .hidden)
+    try self.init(object, kind: kind)
+  }
+
+  private init(_ object: StrictObject, kind: Kind) throws {
     try self.init(
       kind: kind, width: try object.required("width"), units: try object.optional("units") ?? 0,
       networks: try object.requiredObjects("networks").map(Network.init))
@@ -20,6 +34,26 @@ extension LearnedEstimator {
     try object.encode(width, forKey: "width")
     if units > 0 { try object.encode(units, forKey: "units") }
     try object.encode(networks, forKey: "networks")
+  }
+}
+
+/// In JSON a gate is {"estimator", "thresholds"}, its estimator a learned one.
+extension ExitGate: Encodable {
+  init(_ object: StrictObject) throws {
+    try object.allow(["estimator", "thresholds"], for: "a gate")
+    self.init(
+      estimator: try LearnedEstimator(checking: try object.requiredObject("estimator")),
+      thresholds: try object.required("thresholds"))
+  }
+
+  /// Writes the estimator and the thresholds.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: FieldKey.self)
+    var estimator = object.nestedContainer(keyedBy: FieldKey.self, forKey: "estimator")
+    try estimator.encode(self.estimator.kind.rawValue, forKey: "name")
+    try estimator.encode(ExitEstimator.Input.hidden, forKey: "reads")
+    try self.estimator.encode(to: &estimator)
+    try object.encode(thresholds, forKey: "thresholds")
   }
 }
 

@@ -33,6 +33,18 @@ public struct SoftmaxStatistics: Sendable, Equatable {
     weightedSum = sums.weightedSum
   }
 
+  /// Takes over what an engine has computed; `nil` if there is no logit or one is NaN or infinite.
+  package init?(
+    count: Int, largest: Float, second: Float, smallest: Float, partition: Double, weightedSum: Double
+  ) {
+    guard count > 0, largest.isFinite, smallest.isFinite, partition.isFinite else { return nil }
+    self.count = count
+    maximumLogit = largest
+    runnerUpLogit = second
+    self.partition = partition
+    self.weightedSum = weightedSum
+  }
+
   /// p1 = 1 / Z, the probability of the most likely token, in 1/V...1.
   public var maximumProbability: Float { Float(1 / partition) }
 

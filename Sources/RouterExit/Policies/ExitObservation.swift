@@ -20,8 +20,12 @@ public struct ExitObservation: ~Copyable {
 
   private let source: any ExitLogits
 
-  /// f32 `[V]`: the logits of this exit. The first access costs one head; nothing is computed until then.
+  /// f32 `[V]`: the logits of this exit, by the policy's ``ExitPolicy/head``. The first access costs a read of it; nothing
+  /// is computed until then.
   public var logits: UnsafeBufferPointer<Float> { source.logits() }
+
+  /// Statistics of softmax(``logits``); `nil` if a logit is not finite. The first access computes the logits.
+  public var statistics: SoftmaxStatistics? { source.statistics() }
 
   /// Creates an observation over buffers that stay valid until the decision has been made.
   ///

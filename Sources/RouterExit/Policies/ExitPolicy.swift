@@ -9,9 +9,13 @@ public protocol ExitPolicy: Sendable {
   /// Depths at which the policy wants to be asked, ascending.
   ///
   /// An engine asks at those that its model has and that lie below full depth, and ignores the others: at
-  /// full depth there is nothing left to decide. A depth that is absent is never asked, so an exit that does
+  /// full depth there is nothing left to decide, unless the ``head`` is narrow: then a policy that names full depth
+  /// is asked there whether the narrow head may choose the token. A depth that is absent is never asked, so an exit that does
   /// not pay costs nothing.
   var exits: [Int] { get }
+
+  /// The head whose logits an ``ExitObservation`` shows, and which chooses the tokens that leave.
+  var head: HeadWidth { get }
 
   /// Whether a decider's answers about a token depend on nothing that it was asked about other tokens.
   ///
@@ -23,6 +27,9 @@ public protocol ExitPolicy: Sendable {
 }
 
 extension ExitPolicy {
+  /// Full: the shared head.
+  public var head: HeadWidth { .full }
+
   /// False: a decider may remember what it likes.
   public var decidesTokensApart: Bool { false }
 }

@@ -9,6 +9,9 @@ public struct CertifiedPoint: Sendable, Equatable {
   /// One threshold in 0...1 per exit, in the order of `exits`; `nil` never exits there.
   public let thresholds: [Float?]
 
+  /// One gate threshold in 0...1 per exit, in the order of `exits`; empty without a gate.
+  public let gates: [Float?]
+
   /// Mean number of layers executed per generated token.
   public let meanDepth: Double
 
@@ -23,11 +26,15 @@ public struct CertifiedPoint: Sendable, Equatable {
   /// - Throws: ``PolicyError`` if the exits are not ascending from 1, the counts differ, a number is out of range, or
   ///   `empiricalRisk` exceeds `bound`.
   public init(
-    exits: [Int], thresholds: [Float?], meanDepth: Double, empiricalRisk: Double, bound: Double
+    exits: [Int], thresholds: [Float?], gates: [Float?] = [], meanDepth: Double, empiricalRisk: Double,
+    bound: Double
   ) throws(PolicyError) {
     let at = "$.path"
     try PolicyValidation.checkExits(exits)
     try PolicyValidation.checkThresholds(thresholds, exitCount: exits.count)
+    if !gates.isEmpty {
+      try PolicyValidation.checkThresholds(gates, exitCount: exits.count, at: "$.path.gates")
+    }
     try PolicyValidation.checkPositive(
       meanDepth, "\(at).meanDepth", maximum: Double(PolicyValidation.maximumDepth))
     try PolicyValidation.checkUnit(empiricalRisk, "\(at).empiricalRisk")
@@ -39,6 +46,7 @@ public struct CertifiedPoint: Sendable, Equatable {
     }
     self.exits = exits
     self.thresholds = thresholds
+    self.gates = gates
     self.meanDepth = meanDepth
     self.empiricalRisk = empiricalRisk
     self.bound = bound
@@ -48,10 +56,11 @@ public struct CertifiedPoint: Sendable, Equatable {
 extension CertifiedPoint: Encodable {
   init(_ object: StrictObject) throws {
     try object.allow(
-      ["exits", "thresholds", "meanDepth", "empiricalRisk", "bound"], for: "a point of a path")
+      ["exits", "thresholds", "gates", "meanDepth", "empiricalRisk", "bound"], for: "a point of a path")
     try self.init(
       exits: try object.required("exits"), thresholds: try object.required("thresholds"),
-      meanDepth: try object.required("meanDepth"), empiricalRisk: try object.required("empiricalRisk"),
+      gates: try object.optional("gates") ?? [], meanDepth: try object.required("meanDepth"),
+      empiricalRisk: try object.required("empiricalRisk"),
       bound: try object.required("bound"))
   }
 
@@ -60,6 +69,7 @@ extension CertifiedPoint: Encodable {
     var object = encoder.container(keyedBy: FieldKey.self)
     try object.encode(exits, forKey: "exits")
     try object.encode(thresholds, forKey: "thresholds")
+    if !gates.isEmpty { try object.encode(gates, forKey: "gates") }
     try object.encode(meanDepth, forKey: "meanDepth")
     try object.encode(empiricalRisk, forKey: "empiricalRisk")
     try object.encode(bound, forKey: "bound")
@@ -85,7 +95,9 @@ extension PolicyFile {
       }
       _ = try policy.at(point)
     }
-    guard let last = path.last, last.exits == policy.exits, last.thresholds == policy.thresholds else {
+    guard let last = path.last, last.exits == policy.exits, last.thresholds == policy.thresholds,
+      last.gates == policy.gate?.thresholds ?? []
+    else {
       throw PolicyError(
         code: .invalidValue, what: "the path does not end with the policy's own thresholds",
         location: "$.path", remedy: "Recalibrate with `router calibrate`.")
@@ -99,7 +111,12 @@ extension ThresholdPolicy {
   /// - Throws: ``PolicyError`` if the estimator has no network for an exit of the point.
   func at(_ point: CertifiedPoint) throws(PolicyError) -> ThresholdPolicy {
     try ThresholdPolicy(
-      name: name, estimator: estimator, exits: point.exits, thresholds: point.thresholds, decay: decay)
+      name: name, estimator: estimator, exits: point.exits, thresholds: point.thresholds, head: head,
+      gate: gate.map {
+        ExitGate(
+          estimator: $0.estimator,
+          thresholds: point.gates.isEmpty ? point.exits.map { _ in nil } : point.gates)
+      }, decay: decay)
   }
 }
 

@@ -20,11 +20,13 @@ extension PolicyFile: Codable {
     let rule: Rule
     switch kind {
     case "threshold":
-      try file.allow(common.union(["estimator", "exits", "thresholds", "decay"]), for: "kind `threshold`")
+      try file.allow(
+        common.union(["estimator", "exits", "thresholds", "head", "gate", "decay"]), for: "kind `threshold`")
       rule = .threshold(
         try ThresholdPolicy(
           name: name, estimator: try Self.estimator(file), exits: try file.required("exits"),
-          thresholds: try file.required("thresholds"),
+          thresholds: try file.required("thresholds"), head: try Self.head(file),
+          gate: try file.optionalObject("gate").map(ExitGate.init),
           decay: try file.optionalObject("decay").map(ThresholdDecay.init)))
     case "patience":
       try file.allow(common.union(["exits", "patience"]), for: "kind `patience`")
@@ -48,13 +50,21 @@ extension PolicyFile: Codable {
       provenance: try file.optionalObject("provenance").map(PolicyProvenance.init))
   }
 
+  private static func head(_ file: StrictObject) throws(PolicyError) -> HeadWidth {
+    guard let name: String = try file.optional("head") else { return .full }
+    guard let head = HeadWidth(rawValue: name) else {
+      throw PolicyError(
+        code: .unsupportedKind, what: "there is no head `\(name.prefix(80))`", location: file.path("head"),
+        remedy: "Use narrow or full.")
+    }
+    return head
+  }
+
   private static func estimator(_ file: StrictObject) throws -> ExitEstimator {
     let object = try file.requiredObject("estimator")
     let name: String = try object.required("name")
-    if let kind = LearnedEstimator.Kind(rawValue: name) {
-      try object.allow(LearnedEstimator.fields, for: "a learned estimator")
-      try checkReads(object, name: name, .hidden)
-      return .learned(try LearnedEstimator(object, kind: kind))
+    if LearnedEstimator.Kind(rawValue: name) != nil {
+      return .learned(try LearnedEstimator(checking: object))
     }
     try object.allow(["name", "reads"], for: "an estimator")
     guard let estimator = ExitEstimator(name: name) else {
@@ -68,7 +78,7 @@ extension PolicyFile: Codable {
     return estimator
   }
 
-  private static func checkReads(
+  static func checkReads(
     _ object: StrictObject, name: String, _ expected: ExitEstimator.Input
   ) throws(PolicyError) {
     let reads: String = try object.required("reads")
@@ -82,6 +92,7 @@ extension PolicyFile: Codable {
 
   /// The oldest format that has all of the file's fields, so that older programs read what they can.
   var format: Int {
+    if case .threshold(let policy) = rule, policy.head != .full || policy.gate != nil { return 4 }
     if !path.isEmpty || decoder.keyValueType != .f16 { return 3 }
     if measured?.risk != nil { return 2 }
     if case .threshold(let policy) = rule, case .learned = policy.estimator { return 2 }
@@ -101,6 +112,8 @@ extension PolicyFile: Codable {
       try estimator.encode(policy.estimator.name, forKey: "name")
       try estimator.encode(policy.estimator.reads, forKey: "reads")
       if case .learned(let learned) = policy.estimator { try learned.encode(to: &estimator) }
+      if policy.head != .full { try file.encode(policy.head, forKey: "head") }
+      try file.encodeIfPresent(policy.gate, forKey: "gate")
       try file.encode(policy.exits, forKey: "exits")
       try file.encode(policy.thresholds, forKey: "thresholds")
       try file.encode(policy.decay, forKey: "decay")

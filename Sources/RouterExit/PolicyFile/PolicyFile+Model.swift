@@ -21,8 +21,13 @@ extension PolicyFile {
   private func requireExits(of model: ModelIdentity) throws(PolicyError) {
     let known = model.exits.filter { $0 < model.layerCount }
     let list = (known + [model.layerCount]).map(String.init).joined(separator: ", ")
-    for (index, exit) in makePolicy().exits.enumerated() {
-      if case .fixed = rule, exit == model.layerCount { continue }
+    let policy = makePolicy()
+    try model.requireHead(of: policy)
+    for (index, exit) in policy.exits.enumerated() {
+      if exit == model.layerCount {
+        if case .fixed = rule { continue }
+        if policy.head == .narrow { continue }
+      }
       guard known.contains(exit) else {
         let location = if case .fixed = rule { "$.depth" } else { "$.exits[\(index)]" }
         throw PolicyError(

@@ -12,6 +12,8 @@
 /// | `estimator` | `{"name", "reads"}`, for `threshold`: what is measured, and whether that pays a head |
 /// | | and `{"width", "units", "networks"}` of a ``LearnedEstimator`` |
 /// | `exits` | ascending depths, for `threshold` and `patience` |
+/// | `head` | `narrow` or `full`, for `threshold`; absent for `full` |
+/// | `gate` | ``ExitGate``: `estimator` and `thresholds`, for `threshold`, or absent |
 /// | `thresholds` | one number in 0...1 or null per exit, for `threshold` |
 /// | `decay` | `{"tau", "length"}` or null, for `threshold` |
 /// | `patience` | for `patience` |
@@ -25,7 +27,7 @@
 /// Unknown fields are refused: a misspelt one would otherwise change a policy silently.
 public struct PolicyFile: Sendable, Equatable {
   /// The latest version of the JSON that this program reads and writes; it reads all earlier ones.
-  public static let formatVersion = 3
+  public static let formatVersion = 4
 
   /// The size of the largest file that is read: 1 MiB.
   public static let maximumByteCount = 1 << 20

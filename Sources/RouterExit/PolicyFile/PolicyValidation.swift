@@ -32,11 +32,13 @@ enum PolicyValidation {
   }
 
   /// One threshold per exit, each `nil` or in 0...1.
-  static func checkThresholds(_ thresholds: [Float?], exitCount: Int) throws(PolicyError) {
+  static func checkThresholds(
+    _ thresholds: [Float?], exitCount: Int, at location: String = "$.thresholds"
+  ) throws(PolicyError) {
     guard thresholds.count == exitCount else {
       throw PolicyError(
         code: .invalidValue,
-        what: "there are \(thresholds.count) thresholds for \(exitCount) exits", location: "$.thresholds",
+        what: "there are \(thresholds.count) thresholds for \(exitCount) exits", location: location,
         remedy: "Give one threshold per exit; null never exits there.")
     }
     for (index, threshold) in thresholds.enumerated() {
@@ -44,7 +46,7 @@ enum PolicyValidation {
       guard (0...1).contains(threshold) else {
         throw PolicyError(
           code: .invalidValue, what: "threshold \(threshold) is not a number from 0 to 1",
-          location: "$.thresholds[\(index)]",
+          location: "\(location)[\(index)]",
           remedy: "Use a confidence from 0 (always exit) to 1, or null (never exit).")
       }
     }

@@ -28,7 +28,8 @@ package struct PrefixIndex: Sendable {
     /// Tokens of the page's positions, at most a page's; none of a root.
     var tokens: [Int32]
     var page: Int
-    var children: [Int] = []
+    /// Children by the hash of their first tokens; see ``PrefixIndex/key(of:)``.
+    var children: [Int?: [Int]] = [:]
     /// Children whose page is full, by the hash of their tokens.
     var full: [Int: [Int]] = [:]
     /// Neighbours in the list by last use.
@@ -48,6 +49,12 @@ package struct PrefixIndex: Sendable {
   private let positions = KeyValueLayout.pagePositions
   /// Positions of a page that is not wholly known from which copying it costs less than running its tokens.
   package static let leastTail = 8
+
+  /// Where children that begin with some tokens are listed: those that share as many as are worth copying, together; nil
+  /// for those that have not so many.
+  private func key(of tokens: ArraySlice<Int32>) -> Int? {
+    tokens.count < Self.leastTail ? nil : hash(tokens.prefix(Self.leastTail))
+  }
 
   /// - Parameter hash: of a page's tokens; another one only changes how fast they are found.
   package init(hash: @escaping @Sendable (ArraySlice<Int32>) -> Int = { $0.hashValue }) { self.hash = hash }
@@ -73,7 +80,7 @@ package struct PrefixIndex: Sendable {
       (node, at) = (next, at + positions)
     }
     var longest: (node: Int, count: Int)?
-    for child in nodes[node].children {
+    for child in nodes[node].children[key(of: tokens[at..<limit])] ?? [] {
       let count = zip(nodes[child].tokens, tokens[at..<limit]).prefix { $0 == $1 }.count
       if count >= Self.leastTail, count > longest?.count ?? 0 { longest = (child, count) }
     }
@@ -117,17 +124,36 @@ package struct PrefixIndex: Sendable {
   ) -> (node: Int, isNew: Bool) {
     let isFull = tokens.count == positions
     if isFull, let known = child(of: parent, with: tokens) { return (known, false) }
-    if !isFull, let known = nodes[parent].children.first(where: { nodes[$0].tokens.starts(with: tokens) }) {
-      return (known, false)
-    }
+    if !isFull, let known = longer(than: tokens, below: parent) { return (known, false) }
     // The page may be known with fewer positions: its holder has gone on.
-    let shorter = nodes[parent].children.filter { tokens.starts(with: nodes[$0].tokens) }
+    let shorter = shorter(than: tokens, below: parent)
     let same = shorter.first { nodes[$0].page == page }
-    let node = same ?? add(Node(parent: parent, tokens: [], page: page))
+    if let same {
+      unlist(same, from: parent)
+      nodes[same].tokens = Array(tokens)
+      nodes[parent].children[key(of: tokens), default: []].append(same)
+    }
+    let node = same ?? add(Node(parent: parent, tokens: Array(tokens), page: page))
     for child in shorter where child != same { removed += remove(child) }
-    nodes[node].tokens = Array(tokens)
     if isFull { nodes[parent].full[hash(tokens), default: []].append(node) }
     return (node, same == nil)
+  }
+
+  /// A child that begins with these tokens.
+  private func longer(than tokens: ArraySlice<Int32>, below parent: Int) -> Int? {
+    let children = nodes[parent].children
+    // Whoever has as many as make a key has the same key; few tokens may begin any.
+    let likely =
+      tokens.count >= Self.leastTail ? children[key(of: tokens)] ?? [] : children.values.flatMap(\.self)
+    return likely.first { nodes[$0].tokens.starts(with: tokens) }
+  }
+
+  /// Children that these tokens begin with.
+  private func shorter(than tokens: ArraySlice<Int32>, below parent: Int) -> [Int] {
+    let children = nodes[parent].children
+    var likely = children[key(of: tokens)] ?? []
+    if tokens.count >= Self.leastTail { likely += children[nil] ?? [] }
+    return likely.filter { tokens.starts(with: nodes[$0].tokens) }
   }
 
   /// Removes the page that was used the longest time ago of those that `isIdle` allows, and what follows it.
@@ -171,7 +197,9 @@ extension PrefixIndex {
 
   private mutating func add(_ node: Node) -> Int {
     let place = makeNode(node)
-    if let parent = node.parent { nodes[parent].children.append(place) }
+    if let parent = node.parent {
+      nodes[parent].children[key(of: node.tokens[...]), default: []].append(place)
+    }
     count += 1
     link(place)
     return place
@@ -180,10 +208,10 @@ extension PrefixIndex {
   /// Removes a node and all below it; returns their pages.
   private mutating func remove(_ node: Int) -> [Int] {
     var pages: [Int] = []
-    while let child = nodes[node].children.last { pages += remove(child) }
+    while let child = nodes[node].children.values.first?.last { pages += remove(child) }
     let (tokens, parent) = (nodes[node].tokens, nodes[node].parent)
     if let parent {
-      nodes[parent].children.removeAll { $0 == node }
+      unlist(node, from: parent)
       if tokens.count == positions {
         let key = hash(tokens[...])
         nodes[parent].full[key]?.removeAll { $0 == node }
@@ -196,6 +224,13 @@ extension PrefixIndex {
     count -= 1
     if let parent, nodes[parent].parent == nil, nodes[parent].children.isEmpty { removeRoot(parent) }
     return pages
+  }
+
+  /// Takes a node out of its parent's children.
+  private mutating func unlist(_ node: Int, from parent: Int) {
+    let key = key(of: nodes[node].tokens[...])
+    nodes[parent].children[key]?.removeAll { $0 == node }
+    if nodes[parent].children[key]?.isEmpty == true { nodes[parent].children[key] = nil }
   }
 
   private mutating func removeRoot(_ root: Int) {

@@ -18,6 +18,25 @@ extension ModelRunner {
       inputs, rows: count, by: [MatrixProduct(head, into: output)], codes: scratch.codes)
   }
 
+  /// Whether the shared head has a narrow form.
+  package var hasNarrowHead: Bool { model.hasNarrowHead }
+
+  /// Inputs that ``narrowLogits(of:count:into:)`` takes at a time.
+  package static let narrowLimit = NarrowScratch.inputLimit
+
+  /// Logits by the narrow head, with one read of it: those that look largest in all dimensions, the others about.
+  ///
+  /// - Parameters:
+  ///   - inputs: f32 `[n, D]`, n at most ``narrowLimit``; see ``headInput(of:at:)``.
+  ///   - output: f32 `[n, V]`.
+  /// - Precondition: the model has a narrow head.
+  package func narrowLogits(
+    of inputs: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>
+  ) {
+    guard let (narrow, scratch) = narrowHead else { preconditionFailure("the model has no narrow head") }
+    model.matmul.multiply(inputs, rows: count, by: narrow, scratch: scratch, into: output)
+  }
+
   /// Whether the shared head has a screen.
   package var hasHeadScreen: Bool { model.headScreen.made != nil }
 

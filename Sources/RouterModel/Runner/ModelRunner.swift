@@ -15,6 +15,8 @@ package final class ModelRunner {
   /// Made when keys and values are first propagated.
   private(set) lazy var propagation = PropagationScratch(
     configuration: model.configuration, layers: model.layerCount)
+  /// Made when the narrow head is first asked; nil for a model without one.
+  private(set) lazy var narrowHead = model.narrowHead.map { ($0, NarrowScratch(for: $0)) }
   /// Made when the head's screen is first used.
   var screenScratch: ScreenScratch?
   /// Angles of positions; grows with the longest sequence.

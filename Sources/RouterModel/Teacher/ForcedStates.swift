@@ -59,6 +59,19 @@ package struct ForcedStates {
       start: output, count: group.count * pass.session.model.configuration.vocabularySize)
   }
 
+  /// f32 `[group.count, V]`: the logits after some of ``positions`` by the narrow head. Valid until logits are asked for
+  /// again.
+  ///
+  /// - Parameter group: at most ``headRows`` positions.
+  /// - Precondition: the model has a narrow head.
+  package func narrowLogits(_ group: Range<Int>) -> UnsafeBufferPointer<Float> {
+    precondition(positions.contains(group) && group.count <= Self.headRows, "\(group) of \(positions)")
+    let output = pass.logits.pointer.assumingMemoryBound(to: Float.self)
+    pass.session.narrowLogits(rows: rows(group), into: output)
+    return UnsafeBufferPointer(
+      start: output, count: group.count * pass.session.model.configuration.vocabularySize)
+  }
+
   private func rows(_ positions: Range<Int>) -> Range<Int> {
     positions.lowerBound - start..<positions.upperBound - start
   }

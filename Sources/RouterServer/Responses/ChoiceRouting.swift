@@ -21,6 +21,8 @@ struct ChoiceRouting: Encodable {
 
   /// Layers executed per token.
   var exits: [Int]
+  /// The head that chose each token; told only where one was narrow.
+  var widths: [HeadWidth]
   /// The policy's confidence at each token's last decision; `null` where none was taken.
   var confidences: [Float?]
   /// Present in whole answers and in the last chunk of a choice.
@@ -29,12 +31,13 @@ struct ChoiceRouting: Encodable {
   /// Describes some tokens of a choice.
   init(_ tokens: [GeneratedToken], outcome: Outcome?) {
     exits = tokens.map(\.depth)
+    widths = tokens.map(\.head)
     confidences = tokens.map { token in token.confidence.flatMap { $0.isFinite ? $0 : nil } }
     self.outcome = outcome
   }
 
   private enum CodingKeys: String, CodingKey {
-    case exits, confidences, layers, policy, mode, point, suspended
+    case exits, widths, confidences, layers, policy, mode, point, suspended
     case isAutomatic = "auto"
     case drafting = "verification"
     case meanDepth = "mean_depth"
@@ -43,6 +46,7 @@ struct ChoiceRouting: Encodable {
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(exits, forKey: .exits)
+    if widths.contains(.narrow) { try fields.encode(widths, forKey: .widths) }
     try fields.encode(confidences, forKey: .confidences)
     if let outcome {
       try fields.encode(outcome.meanDepth, forKey: .meanDepth)

@@ -7,7 +7,7 @@ import Testing
 struct BudgetWorkTests {
   private let split: PromptSplit
   private var settings = CalibrationSettings(
-    candidates: [.entropy, .margin], goal: .layers(3), metric: .disagreement)
+    candidates: [.entropyLogits, .marginLogits], goal: .layers(3), metric: .disagreement)
 
   init() throws {
     split = try PromptSplit(promptCount: 30, pilot: 8, heldOut: 4, needed: 1, seed: 3)
@@ -34,19 +34,19 @@ struct BudgetWorkTests {
     var fixture = WorkFixture()
     fixture.depth = { if case .point(_, let point) = $0 { point < 2 ? 4 : 3 } else { 4 } }
     fixture.loss = { _, decoding in
-      if case .point(.entropy, _) = decoding { 0.25 } else { 0.125 }
+      if case .point(.entropyLogits, _) = decoding { 0.25 } else { 0.125 }
     }
     var list = try work(.layers(3))
     try fixture.finish(&list)
     #expect(
       fixture.stages == [
-        "entropy: trial prompts", "entropy: trial prompts", "margin: trial prompts",
-        "margin: trial prompts", "margin: all prompts", "held-out prompts",
+        "entropy-logits: trial prompts", "entropy-logits: trial prompts", "margin-logits: trial prompts",
+        "margin-logits: trial prompts", "margin-logits: all prompts", "held-out prompts",
       ])
     // The one that loses less.
     #expect(list.candidates.map(\.verdict) == [.outdone, .chosen])
     #expect(list.candidates.map { $0.trial?.point } == [2, 2])
-    #expect(list.decision.winner?.candidate == .margin && list.decision.point == 2)
+    #expect(list.decision.winner?.candidate == .marginLogits && list.decision.point == 2)
     #expect(list.decision.answers.map(\.prompt) == split.certifying)
     let risk = try #require(list.decision.risk)
     #expect(risk.mean == 0.125 && risk.prompts == split.certifying.count)

@@ -20,10 +20,12 @@ struct CalibrationFixture {
   var tracePath: String { directory.file("trace.jsonl") }
 
   init(
-    amplitude: Float, metric: LossMetric = .disagreement, candidates: [Candidate] = [.maximumProbability],
-    keyValueType: KeyValueType? = nil
+    amplitude: Float, metric: LossMetric = .disagreement,
+    candidates: [Candidate] = [.maximumProbabilityLogits],
+    keyValueType: KeyValueType? = nil, hasNarrowHead: Bool = true
   ) throws {
-    language = try TinyLanguage.make(likely: nil, amplitude: amplitude, keyValueType: keyValueType)
+    language = try TinyLanguage.make(
+      likely: nil, amplitude: amplitude, keyValueType: keyValueType, hasNarrowHead: hasNarrowHead)
     directory = try TemporaryDirectory()
     settings = CalibrationSettings(candidates: candidates, goal: .risk(0.2), metric: metric)
     settings.delta = 0.2
@@ -83,7 +85,7 @@ struct CalibrationFixture {
         pilotRisk: [0.001, 0.3, 0.39][step], pilotMeanDepth: 4, pilotCost: 4.5 - Double(step))
     }
     let plan = PathPlan(
-      candidate: .maximumProbability, exits: [1, 2, 3], points: points, payoffs: [], fullCost: 5)
+      candidate: .maximumProbabilityLogits, exits: [1, 2, 3], points: points, payoffs: [], fullCost: 5)
     try open()
     let line = try JSONEncoder().encode(TraceRecord.plan(plan)) + Data("\n".utf8)
     try (traceBytes() + line).write(to: URL(fileURLWithPath: tracePath))

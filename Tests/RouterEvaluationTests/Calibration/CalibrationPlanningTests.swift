@@ -22,7 +22,7 @@ struct CalibrationPlanningTests {
     #expect(outcome.winner == nil)
     #expect(outcome.policy.rule == .fixed(try FixedDepthPolicy(name: "tiny", depth: 4)))
     // Among several candidates it is not even tested.
-    fixture = try CalibrationFixture(amplitude: 0.3, candidates: [.maximumProbability, .margin])
+    fixture = try CalibrationFixture(amplitude: 0.3, candidates: [.maximumProbabilityLogits, .marginLogits])
     fixture.headSeconds = 1e-3
     #expect(try fixture.run().winner == nil)
   }

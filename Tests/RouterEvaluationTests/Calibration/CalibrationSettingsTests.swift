@@ -6,7 +6,7 @@ import Testing
 
 struct CalibrationSettingsTests {
   private func settings(
-    limit: Int? = nil, candidates: [Candidate] = [.entropy]
+    limit: Int? = nil, candidates: [Candidate] = [.entropyLogits]
   ) -> CalibrationSettings {
     var settings = CalibrationSettings(
       candidates: candidates, goal: .risk(0.05), metric: .exactMatch)
@@ -37,7 +37,7 @@ struct CalibrationSettingsTests {
 
   /// Two finalists prove at half of delta each: ln .025 / ln .95 = 71.9.
   @Test func finalistsShareDelta() throws {
-    let several = settings(candidates: [.entropy, .margin, .fixed])
+    let several = settings(candidates: [.entropyLogits, .marginLogits, .fixed])
     #expect(several.finalistCount == 2)
     #expect(try several.split(of: 75).certifying.count >= 72)
     #expect(throws: CalibrationError.self) { try several.split(of: 73) }
@@ -85,7 +85,7 @@ struct CalibrationSettingsTests {
   @Test func everySettingNamesAnotherTrace() throws {
     let base = settings()
     var others = [CalibrationSettings](repeating: base, count: 14)
-    others[0].candidates = [.margin]
+    others[0].candidates = [.marginLogits]
     others[1].metric = .rougeL
     others[2].goal = .risk(0.1)
     others[3].delta = 0.1

@@ -12,10 +12,47 @@ struct CalibratorTests {
   /// Layers that change everything.
   private static let restless: Float = 0.5
 
+  /// Two steps: a gate and the narrow head, at exits and at full depth; all points keep what they are.
+  @Test func certifiesTheNarrowHead() throws {
+    var fixture = try CalibrationFixture(amplitude: 0.1, candidates: [.entropy])
+    fixture.settings.goal = .risk(0.5)
+    fixture.headSeconds = 4e-5
+    let outcome = try fixture.run()
+    #expect(outcome.winner == .entropy && outcome.trained.map(\.estimator.kind) == [.probe])
+    guard case .threshold(let policy) = outcome.policy.rule else {
+      Issue.record("\(outcome.policy.rule)")
+      return
+    }
+    #expect(
+      policy.head == .narrow && policy.estimator == .entropy
+        && outcome.policy.path.last?.exits == policy.exits)
+    let path = fixture.directory.file("tiny.json")
+    try outcome.policy.write(to: path)
+    #expect(try PolicyFile(path: path) == outcome.policy)
+    let plans = try ExitPlan(outcome.policy, for: fixture.language).certifiedPath
+    #expect(plans.count == outcome.policy.path.count && !plans.isEmpty)
+    // A run that was killed goes on from what it wrote.
+    #expect(try fixture.run().policy.rule == outcome.policy.rule)
+  }
+
+  /// A model without a narrow head is asked in full.
+  @Test func withoutANarrowHeadTheFullOneIsAsked() throws {
+    let fixture = try CalibrationFixture(
+      amplitude: Self.settled, candidates: [.maximumProbability, .maximumProbabilityLogits],
+      hasNarrowHead: false)
+    let outcome = try fixture.run()
+    #expect(outcome.candidates.map(\.candidate) == [.maximumProbabilityLogits])
+    guard case .threshold(let policy) = outcome.policy.rule else {
+      Issue.record("\(outcome.policy.rule)")
+      return
+    }
+    #expect(policy.head == .full && policy.gate == nil)
+  }
+
   @Test func certifiesExitsOfASettledModel() throws {
     let fixture = try CalibrationFixture(amplitude: Self.settled)
     let outcome = try fixture.run()
-    #expect(outcome.winner == .maximumProbability)
+    #expect(outcome.winner == .maximumProbabilityLogits)
     let leading = try #require(outcome.leading)
     #expect(leading.verdict == .chosen)
     let certified = try #require(outcome.certified)
@@ -78,10 +115,10 @@ struct CalibratorTests {
     #expect(outcome.candidates.count { !$0.testedPoints.isEmpty } <= 2)
     let probe = try #require(outcome.candidates.first { $0.candidate == .probe })
     #expect((probe.trial?.meanDepth ?? 4) < 4)
-    // Trials are of equal pilot risk for all.
+    // Trials are of equal pilot risk for all; a second one may take up to twice that, where the first lost less.
     for candidate in outcome.candidates {
       guard let trial = candidate.trial else { continue }
-      #expect(candidate.plan.points[trial.point].pilotRisk <= 0.2 || trial.point == 0)
+      #expect(candidate.plan.points[trial.point].pilotRisk <= 0.4 || trial.point == 0)
     }
     let bytes = try fixture.traceBytes()
     let again = try fixture.run()
@@ -103,7 +140,7 @@ struct CalibratorTests {
   }
 
   @Test func aBudgetIsMetAndItsRiskMeasured() throws {
-    var fixture = try CalibrationFixture(amplitude: 0.05, candidates: [.maximumProbability, .fixed])
+    var fixture = try CalibrationFixture(amplitude: 0.05, candidates: [.maximumProbabilityLogits, .fixed])
     fixture.settings.goal = .layers(3)
     let outcome = try fixture.run()
     #expect(outcome.policy.guarantee == nil)
@@ -254,7 +291,7 @@ struct CalibratorTests {
     let fixture = try CalibrationFixture(amplitude: Self.settled)
     try fixture.open()
     var others = [CalibrationFixture](repeating: fixture, count: 4)
-    others[0].settings.candidates = [.margin]
+    others[0].settings.candidates = [.marginLogits]
     others[1].settings.seed = 2
     others[2].settings.maximumTokens = 7
     others[3].dataSHA256 = String(repeating: "db", count: 32)

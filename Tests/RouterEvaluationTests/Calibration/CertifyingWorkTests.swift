@@ -7,7 +7,7 @@ import Testing
 struct CertifyingWorkTests {
   private let split: PromptSplit
   private var settings = CalibrationSettings(
-    candidates: [.entropy], goal: .risk(0.2), metric: .disagreement)
+    candidates: [.entropyLogits], goal: .risk(0.2), metric: .disagreement)
 
   init() throws {
     split = try PromptSplit(promptCount: 60, pilot: 8, heldOut: 4, needed: 1, seed: 3)
@@ -36,7 +36,7 @@ struct CertifyingWorkTests {
   }
 
   @Test func aCandidateThatLosesNothingIsCertifiedAtItsLastTestedPoint() throws {
-    var (fixture, list) = (WorkFixture(), try work([.entropy]))
+    var (fixture, list) = (WorkFixture(), try work([.entropyLogits]))
     try fixture.finish(&list)
     let outcome = list.candidates[0]
     #expect(outcome.verdict == .chosen && outcome.testedPoints.allSatisfy(\.passed))
@@ -48,17 +48,18 @@ struct CertifyingWorkTests {
     #expect(guarantee.method == "learn-then-test, betting")
     // Losses of 0 are half of the least that the pilot may have overestimated: points are allowed twice the risk.
     #expect(outcome.riskScale == 0.5)
-    #expect(fixture.stages.prefix(3) == ["trial 1 of 2", "trial 2 of 2", "entropy: point 1 of at most 3"])
+    #expect(
+      fixture.stages.prefix(3) == ["trial 1 of 2", "trial 2 of 2", "entropy-logits: point 1 of at most 3"])
     #expect(fixture.stages.suffix(2) == ["held-out prompts", "answers"])
   }
 
   /// The list is plain data: a group a prompt, full depth first, candidates taking turns.
   @Test func trialsTakeTurns() throws {
-    var list = try work([.entropy, .margin])
+    var list = try work([.entropyLogits, .marginLogits])
     let trial = try #require(try list.next(TraceRecords()))
     #expect(trial.stage == "trial 1 of 2")
     // The last point whose pilot risk is at most .2.
-    let points = [TracedDecoding.point(.entropy, 4), .point(.margin, 4)]
+    let points = [TracedDecoding.point(.entropyLogits, 4), .point(.marginLogits, 4)]
     let orders = [[0, 1], [1, 0], [0, 1]]
     let expected = zip(split.pilot, orders).map { prompt, order in
       [CalibrationTask.answer(prompt: prompt, .fullAgain)]
@@ -75,7 +76,7 @@ struct CertifyingWorkTests {
       guard case .point(_, let point) = decoding else { return 0 }
       return certifying.contains(prompt) ? (point < 3 ? 0 : 1) : 0.9 * Double(point) / 20
     }
-    var list = try work([.entropy])
+    var list = try work([.entropyLogits])
     try fixture.finish(&list)
     let outcome = list.candidates[0]
     #expect(abs(outcome.riskScale - 0.9) < 1e-9)
@@ -83,13 +84,13 @@ struct CertifyingWorkTests {
     #expect(outcome.testedPoints.map(\.passed) == [true, true, false])
     #expect(outcome.certified == 1 && list.decision.point == 2)
     // The last of four points is not even asked for; the winner's answers are gathered.
-    #expect(tested(.entropy, fixture) == [1, 2, 3, 2])
+    #expect(tested(.entropyLogits, fixture) == [1, 2, 3, 2])
   }
 
   @Test func aTestThatCannotPassIsBrokenOff() throws {
     var fixture = WorkFixture()
     fixture.loss = { _, _ in 1 }
-    var list = try work([.entropy])
+    var list = try work([.entropyLogits])
     try fixture.finish(&list)
     #expect(list.candidates[0].verdict == .refused && list.decision.winner == nil)
     #expect(list.candidates[0].testedPoints.count == 1)
@@ -100,18 +101,18 @@ struct CertifyingWorkTests {
   }
 
   @Test func onlyTheFastestOnTrialAreTestedAndShareDelta() throws {
-    let times: [Candidate: Double] = [.entropy: 0.9, .margin: 0.6, .saturation: 0.7, .fixed: 1.2]
+    let times: [Candidate: Double] = [.entropyLogits: 0.9, .marginLogits: 0.6, .saturation: 0.7, .fixed: 1.2]
     var fixture = WorkFixture()
     fixture.seconds = { _, decoding in
       if case .point(let candidate, _) = decoding { times[candidate] ?? 1 } else { 1 }
     }
-    var list = try work([.entropy, .margin, .saturation, .fixed])
+    var list = try work([.entropyLogits, .marginLogits, .saturation, .fixed])
     try fixture.finish(&list)
     #expect(list.candidates.map(\.verdict) == [.untested, .chosen, .slower, .untested])
-    #expect(list.decision.winner?.candidate == .margin)
+    #expect(list.decision.winner?.candidate == .marginLogits)
     #expect(
       list.decision.guarantee?.method == "learn-then-test, betting, delta shared by 2 candidates")
-    #expect(tested(.entropy, fixture).isEmpty && tested(.fixed, fixture).isEmpty)
+    #expect(tested(.entropyLogits, fixture).isEmpty && tested(.fixed, fixture).isEmpty)
   }
 
   @Test func fullDepthWinsWhereAllThatPassAreSlowerInTheRace() throws {
@@ -121,19 +122,19 @@ struct CertifyingWorkTests {
     fixture.seconds = { prompt, decoding in
       if case .point = decoding { heldOut.contains(prompt) ? 2 : 0.5 } else { 1 }
     }
-    var list = try work([.entropy, .margin])
+    var list = try work([.entropyLogits, .marginLogits])
     try fixture.finish(&list)
     #expect(list.candidates.map(\.verdict) == [.slowerThanFull, .slowerThanFull])
     #expect(list.decision.winner == nil)
     // A single candidate is what was asked for.
-    var (other, alone) = (WorkFixture(), try work([.entropy]))
+    var (other, alone) = (WorkFixture(), try work([.entropyLogits]))
     other.seconds = fixture.seconds
     try other.finish(&alone)
     #expect(alone.candidates[0].verdict == .chosen)
   }
 
   @Test func aPathWithoutPointsIsHopeless() throws {
-    var (fixture, list) = (WorkFixture(), try work([.entropy], points: 0))
+    var (fixture, list) = (WorkFixture(), try work([.entropyLogits], points: 0))
     try fixture.finish(&list)
     #expect(fixture.done.isEmpty)
     #expect(list.candidates[0].verdict == .hopeless && list.decision.winner == nil)
@@ -141,14 +142,14 @@ struct CertifyingWorkTests {
 
   /// The same records lead to the same work, whoever did it and however often it was begun again.
   @Test func theWorkIsAFunctionOfTheRecords() throws {
-    var (fixture, list) = (WorkFixture(), try work([.entropy, .margin]))
+    var (fixture, list) = (WorkFixture(), try work([.entropyLogits, .marginLogits]))
     fixture.seconds = { _, decoding in if case .point = decoding { 0.5 } else { 1 } }
     fixture.loss = { prompt, _ in prompt.isMultiple(of: 9) ? 0.5 : 0 }
     try fixture.finish(&list)
     for count in [0, 1, 7, 30, fixture.records.all.count] {
       var resumed = WorkFixture(Array(fixture.records.all.prefix(count)))
       (resumed.seconds, resumed.loss) = (fixture.seconds, fixture.loss)
-      var again = try work([.entropy, .margin])
+      var again = try work([.entropyLogits, .marginLogits])
       try resumed.finish(&again)
       #expect(resumed.records.all == fixture.records.all)
       #expect(resumed.done == fixture.done)

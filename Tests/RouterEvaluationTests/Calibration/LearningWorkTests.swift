@@ -27,12 +27,12 @@ struct LearningWorkTests {
   }
 
   @Test func candidatesThatLearnNothingNeedPilotsAndPaths() throws {
-    var (fixture, list) = (WorkFixture(), work([.entropy, .patience]))
+    var (fixture, list) = (WorkFixture(), work([.entropyLogits, .patience]))
     try fixture.finish(&list)
     #expect(fixture.stages == ["pilot prompts", "paths"])
     #expect(
       fixture.done == pilotTasks(split.pilot, keepsStates: false) + [
-        .plan(.entropy, pilots: split.pilot), .plan(.patience, pilots: split.pilot),
+        .plan(.entropyLogits, pilots: split.pilot), .plan(.patience, pilots: split.pilot),
       ])
     #expect(list.pilots == split.pilot)
   }
@@ -40,7 +40,7 @@ struct LearningWorkTests {
   /// The pass that makes a pilot answer keeps its states, so no prompt is read twice: the states that are asked for
   /// afterwards have been kept.
   @Test func statesComeFromThePilotsOwnPass() throws {
-    var (fixture, list) = (WorkFixture(), work([.probe, .entropy, .mlp]))
+    var (fixture, list) = (WorkFixture(), work([.probe, .entropyLogits, .mlp]))
     try fixture.finish(&list)
     #expect(
       fixture.stages == [
@@ -52,7 +52,7 @@ struct LearningWorkTests {
     let training = [LearnedEstimator.Kind.probe, .mlp].map {
       CalibrationTask.train($0, on: split.pilot, judgedBy: split.heldOut)
     }
-    let paths = [Candidate.probe, .entropy, .mlp].map { CalibrationTask.plan($0, pilots: split.pilot) }
+    let paths = [Candidate.probe, .entropyLogits, .mlp].map { CalibrationTask.plan($0, pilots: split.pilot) }
     #expect(
       fixture.done == pilotTasks(split.pilot, keepsStates: true) + states + unseen + training + paths)
   }
@@ -65,7 +65,7 @@ struct LearningWorkTests {
     #expect(fixture.done.contains(.train(.probe, on: list.pilots, judgedBy: split.heldOut)))
     #expect(fixture.done.contains(.plan(.probe, pilots: list.pilots)))
     // Nothing learns from the states of these, so they have no limit.
-    var (other, all) = (WorkFixture(), work([.entropy], tokenLimit: 3))
+    var (other, all) = (WorkFixture(), work([.entropyLogits], tokenLimit: 3))
     try other.finish(&all)
     #expect(all.pilots == split.pilot)
   }

@@ -59,12 +59,19 @@ extension CalibrationRunner {
 
   /// What decides at a point of a plan.
   func rule(_ plan: PathPlan, point: Int, name: String) throws -> PolicyFile.Rule {
-    try plan.policyRule(at: point, name: name, estimator: estimator(of: plan), decay: settings.decay)
+    try plan.policyRule(
+      at: point, name: name, estimator: estimator(of: plan), gate: gate(of: plan), decay: settings.decay)
   }
 
   private func estimator(of plan: PathPlan) -> ExitEstimator? {
     plan.candidate.estimator
       ?? plan.candidate.learned.flatMap(trace.records.estimator).map { .learned($0.estimator) }
+  }
+
+  /// What a plan asks before it asks a head; nil if it always does.
+  func gate(of plan: PathPlan) -> LearnedEstimator? {
+    guard plan.candidate.head == .narrow else { return nil }
+    return plan.candidate.learned.flatMap(trace.records.estimator)?.estimator
   }
 
   /// What a plan measures, with the networks of these depths if it is learned; nil if it measures nothing.

@@ -54,7 +54,11 @@ package struct AnswerComparison: Sendable {
 
   /// Seconds per token of an entry's answers by the cost model; nil without tokens.
   func modelSeconds(_ entry: Entry, depths: [Int]) -> Double? {
-    costs.secondsPerToken(
+    // Depths do not tell which questions a gate let pass, nor which head chose at full depth: the pilot's did.
+    if entry.plan.candidate.head == .narrow {
+      return entry.plan.points[entry.point].pilotCost * layerSeconds
+    }
+    return costs.secondsPerToken(
       depths: depths, asked: entry.plan.askedExits(at: entry.point), layerCount: layerCount,
       candidate: entry.plan.candidate, keyValues: keyValues, context: context)
   }

@@ -41,7 +41,7 @@ package struct LearningWork: CalibrationWork {
     self.split = split
     self.tokenLimit = tokenLimit
     kinds =
-      hasExits ? settings.candidates.compactMap(\.learned).filter { records.estimator($0) == nil } : []
+      hasExits ? settings.learnedKinds.filter { records.estimator($0) == nil } : []
   }
 
   package mutating func next(_ records: TraceRecords) -> TaskList? {
