@@ -59,10 +59,11 @@ struct WayChooserTests {
     var random = SplitMix64(seed: 3)
     var chooser = WayChooser()
     var (last, changes) = (chooser.choose(among: ["a", "b"], times: [1, 1.2]), 0)
-    for _ in 0..<1000 {
+    for number in 2...1000 {
       // Noise of 1 % to both sides of equal times.
       let times = [1, 1].map { $0 * Double.random(in: 0.99...1.01, using: &random) }
       let choice = chooser.choose(among: ["a", "b"], times: times)
+      if number.isMultiple(of: WayChooser.trialInterval) { continue }
       changes += choice == last ? 0 : 1
       last = choice
     }
@@ -70,6 +71,19 @@ struct WayChooserTests {
     #expect(chooser.choose(among: ["a", "b"], times: [1, 0.98]) == 0)
     #expect(chooser.choose(among: ["a", "b"], times: [1, 0.96]) == 1)
     #expect(chooser.choose(among: ["a", "b"], times: [0.99, 1]) == 1)
+  }
+
+  /// One choice in sixteen tries the others in turn, as far as they are not much slower, and changes nothing.
+  @Test func otherWaysAreTriedNowAndThen() {
+    var chooser = WayChooser()
+    let choices = (1...160).map { _ in chooser.choose(among: ["a", "b", "c", "d"], times: [1, 1.1, 2, 1.2]) }
+    for (number, choice) in zip(1..., choices) {
+      let isTrial = number.isMultiple(of: WayChooser.trialInterval)
+      #expect(isTrial ? [1, 3].contains(choice) : choice == 0, "choice \(number)")
+    }
+    #expect(choices.count { $0 == 1 } == 5 && choices.count { $0 == 3 } == 5)
+    var alone = WayChooser()
+    #expect((0..<40).allSatisfy { _ in alone.choose(among: ["a", "b"], times: [1, 1.3]) == 0 })
   }
 
   /// Whoever has other ways to choose from has a choice of its own.

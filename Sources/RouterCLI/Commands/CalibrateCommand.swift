@@ -134,6 +134,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     let language = try model.load()
     var settings = try self.settings(known: language.exits.dropLast())
     settings.keyValueType = language.keyValueType
+    noteHeads(of: settings, on: language)
     let tracePath = try trace ?? defaultTrace(language, dataHash, settings)
     let reportPath = report ?? Self.defaultReport(trace: tracePath)
     try makeDirectory(of: reportPath)
@@ -161,6 +162,15 @@ struct CalibrateCommand: AsyncParsableCommand {
       outcome, path: destination, trace: tracePath, page: reportPath, layers: language.layerCount,
       simulation: simulation)
     if output.json { try OutputOptions.printJSON(report) } else { report.print() }
+  }
+
+  /// Says where the full head is asked in place of a narrow one.
+  private func noteHeads(of settings: CalibrationSettings, on language: LanguageModel) {
+    let narrow = settings.candidates.filter { $0.head == .narrow }.map(\.rawValue)
+    guard !language.hasNarrowHead, !narrow.isEmpty else { return }
+    Terminal.note(
+      "The model has no narrow head, so that \(narrow.joined(separator: ", ")) ask the full one, which may cost more "
+        + "than it saves; `router tune --narrow-head` finds one.")
   }
 
   private func goal() throws -> CalibrationSettings.Goal {
