@@ -19,7 +19,7 @@ struct TuneCommand: AsyncParsableCommand {
       checkpoint. Exits that have adapters speak through them, and these are tuned along: first adapters, then \
       --method soft --loss distill on the model with them. With --self-distill no weights change: the model's own \
       answers to the prompts are written to --out, as rows to tune on. With --narrow-head no weights change either: \
-      the dimensions are found in which the head looks at all tokens for a fifth of its price, and --out becomes an \
+      the dimensions are found in which the head looks at all tokens for a third of its price, and --out becomes an \
       adapter file with them and the adapters of --initial, or those that the model has.
 
       Only answers are learnt, never prompts. A run that was killed goes on with --resume and ends in the same \
@@ -89,6 +89,14 @@ struct TuneCommand: AsyncParsableCommand {
     for (name, value) in [("rows", rows ?? 1), ("text-tokens", textTokens), ("max-tokens", maxTokens)]
     where value < 1 {
       throw ValidationError("--\(name) is \(value). Use at least 1.")
+    }
+    if let narrowHead {
+      guard selfDistill.isEmpty else {
+        throw ValidationError("Give --narrow-head rows with --data; --self-distill writes such rows.")
+      }
+      guard narrowHead > 0, narrowHead.isMultiple(of: 32) else {
+        throw ValidationError("--narrow-head is \(narrowHead). Use a multiple of 32.")
+      }
     }
     guard found > 0, found <= 1 else { throw ValidationError("--found is \(found). Use a share up to 1.") }
     guard (0...100).contains(temperature) else {
