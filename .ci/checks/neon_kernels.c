@@ -70,10 +70,21 @@ static void check_rows(const rk_kernels *fast, const rk_kernels *reference) {
   const rk_softmax a = fast->softmax(logits, 1001), b = reference->softmax(logits, 1001);
   const int same = a.largest == b.largest && a.second == b.second && a.smallest == b.smallest;
   report("softmax", same ? fmax(fabs(a.partition / b.partition - 1), fabs(a.weighted / b.weighted - 1)) : INFINITY, 1e-5);
+  float *sums_a = floats(1001, 3), *sums_b = malloc(1001 * sizeof *sums_b), tops_a[63], tops_b[63];
+  memcpy(sums_b, sums_a, 1001 * sizeof *sums_b);
+  fast->add_tops(sums_a, logits, 1001, tops_a);
+  reference->add_tops(sums_b, logits, 1001, tops_b);
+  report("add_tops", memcmp(sums_a, sums_b, 1001 * sizeof *sums_a) || memcmp(tops_a, tops_b, sizeof tops_a), 0);
+  uint32_t leading[2][1001];
+  const size_t count = fast->leading_rows(sums_a, 1001, tops_a, 20, leading[0]);
+  const size_t others = reference->leading_rows(sums_b, 1001, tops_b, 20, leading[1]);
+  report("leading_rows", count != others || count < 20 || memcmp(leading[0], leading[1], count * sizeof **leading), 0);
   free(w);
   free(scales);
   free(factors);
   free(logits);
+  free(sums_a);
+  free(sums_b);
 }
 
 static void check_quantize(const rk_kernels *fast, const rk_kernels *reference) {

@@ -48,6 +48,7 @@ static inline int32x4_t group_products(const int8x16_t *w, const int8_t *a) {
 #define RK_NEON
 #include "tile_matmul.h"
 #include "row_dot.h"
+#include "leading_rows.h"
 #include "kernel_table.h"
 
 RK_KERNEL_TABLE(neon)

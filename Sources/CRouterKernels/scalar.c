@@ -277,6 +277,7 @@ static void attend_join(const float *parts, size_t stride, size_t blocks, size_t
 }
 
 #include "row_dot.h"
+#include "leading_rows.h"
 #include "kernel_table.h"
 
 RK_KERNEL_TABLE(scalar)

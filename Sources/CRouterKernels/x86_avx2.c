@@ -50,6 +50,7 @@ static inline __m256i accumulate(__m256i sum, __m256i pairs) {
 #define RK_AVX2
 #include "tile_matmul.h"
 #include "row_dot.h"
+#include "leading_rows.h"
 #include "kernel_table.h"
 
 RK_KERNEL_TABLE(avx2)

@@ -62,6 +62,7 @@ static inline __m512 group_products(const __m512i *w, const int8_t *a) {
 #define RK_AVX512
 #include "tile_matmul.h"
 #include "row_dot.h"
+#include "leading_rows.h"
 #include "kernel_table.h"
 
 RK_KERNEL_TABLE(avx512)

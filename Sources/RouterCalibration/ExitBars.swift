@@ -11,17 +11,17 @@ struct ExitBars: Equatable {
     gates = thresholds.map { _ in nil }
   }
 
-  /// Half way between two: between a bar and none, none is as high as bars get, or as low as gates get.
+  /// Half way between two: between a bar and none, none is as high as bars get, and so is the gate of an exit that nobody
+  /// asks; between a gate and none, none is as low as gates get.
   func middle(to other: ExitBars) -> ExitBars {
     var result = self
-    for exit in thresholds.indices {
-      if thresholds[exit] != nil || other.thresholds[exit] != nil {
-        result.thresholds[exit] = ((thresholds[exit] ?? 1) + (other.thresholds[exit] ?? 1)) / 2
-      }
-      // Where only one side asks, its gate is all that is known.
-      let gate = thresholds[exit] == nil ? other.gates[exit] : gates[exit]
-      let otherGate = other.thresholds[exit] == nil ? gates[exit] : other.gates[exit]
-      result.gates[exit] = gate == nil && otherGate == nil ? nil : ((gate ?? 0) + (otherGate ?? 0)) / 2
+    func gate(_ bars: ExitBars, _ exit: Int) -> Float {
+      bars.thresholds[exit] == nil ? 1 : bars.gates[exit] ?? 0
+    }
+    for exit in thresholds.indices where thresholds[exit] != nil || other.thresholds[exit] != nil {
+      result.thresholds[exit] = ((thresholds[exit] ?? 1) + (other.thresholds[exit] ?? 1)) / 2
+      result.gates[exit] =
+        gates[exit] == nil && other.gates[exit] == nil ? nil : (gate(self, exit) + gate(other, exit)) / 2
     }
     return result
   }

@@ -92,21 +92,43 @@ package struct PathPlan: Sendable, Equatable, Codable {
     points.lastIndex { $0.pilotRisk * scale <= risk }
   }
 
+  /// 0-based index of the last point at which tokens leave at full depth alone, through the narrow head; nil if there is
+  /// none. Nothing is skipped there, so that drafts go on.
+  package var lastWidthOnlyPoint: Int? {
+    guard candidate.head == .narrow, let top = exits.last else { return nil }
+    return points.indices.last { askedExits(at: $0) == [top] && points[$0].pilotMeanDepth == Double(top) }
+  }
+
   /// At most `count` points to test, from conservative to aggressive: from a quarter of the tolerated risk to
   /// all of it, as the pilot estimates it, `scale` times over. They lie closer where the test will end.
+  ///
+  /// Where tokens leave early at some, two of those at which they leave in width alone are enough.
   package func testedPoints(risk: Double, scale: Double, count: Int) -> [Int] {
     guard !points.isEmpty, count > 0 else { return [] }
+    var chosen = spreadPoints(from: 0, to: risk, scale: scale, count: count)
+    if let last = lastWidthOnlyPoint, let bold = chosen.last, bold > last {
+      let early = Array(chosen.filter { $0 < last }.suffix(1)) + [last]
+      let reached = points[last].pilotRisk * scale
+      chosen =
+        early
+        + spreadPoints(from: reached, to: risk, scale: scale, count: count - early.count).filter { $0 > last }
+    }
+    // Where even the most conservative point looks too dear, only a test can tell.
+    return chosen.isEmpty ? [0] : chosen
+  }
+
+  /// Points from a quarter of the way between two risks to the end of it.
+  private func spreadPoints(from low: Double, to risk: Double, scale: Double, count: Int) -> [Int] {
     let steps = max(1, count - 1)
     var chosen: [Int] = []
-    for step in 0..<count {
+    for step in 0..<max(0, count) {
       let left = 1 - Double(step) / Double(steps)
-      let wanted = risk * (1 - 0.75 * left * left.squareRoot())
+      let wanted = low + (risk - low) * (1 - 0.75 * left * left.squareRoot())
       guard let point = lastPoint(risk: wanted, scale: scale) else { continue }
       if let last = chosen.last, last >= point { continue }
       chosen.append(point)
     }
-    // Where even the most conservative point looks too dear, only a test can tell.
-    return chosen.isEmpty ? [0] : chosen
+    return chosen
   }
 
   /// The rule of a policy at a point.

@@ -95,32 +95,48 @@ package struct PathPlanner: Sendable {
   }
 
   /// Chooses the path.
+  ///
+  /// Where full depth is an exit in width, points at which nobody leaves before come first: they skip no layers, and what
+  /// decodes may then draft ahead.
   package func plan() -> PathPlan {
-    let free = self.free
-    var path: [(outcome: Outcome, price: Double)] = []
-    var warm = ExitBars([Float?](repeating: nil, count: table.exits.count))
-    let cold = ExitBars(table.exits.indices.map { free.contains($0) ? Float(0) : nil })
-    for price in prices {
-      let starts = [warm, cold].map { solve(price: price, from: $0, asking: free) }
-      guard let best = starts.min(by: { objective($0, price) < objective($1, price) }) else { continue }
-      warm = best
-      path.append((outcome(best), price))
+    let path = priced(asking: free)
+    var points = cheaper(path.map(\.outcome), than: fullCost)
+    if let top = table.exits.firstIndex(of: settings.layerCount), free.contains(top) {
+      let widthOnly = cheaper(priced(asking: [top]).map(\.outcome), than: fullCost)
+      let (risk, cost) = (widthOnly.last?.risk ?? -1, widthOnly.last?.cost ?? fullCost)
+      points = widthOnly + cheaper(points.filter { $0.risk > risk }, than: cost)
     }
-    path.sort { ($0.outcome.risk, $0.outcome.cost) < ($1.outcome.risk, $1.outcome.cost) }
-    var kept: [(outcome: Outcome, price: Double)] = []
-    for step in path where step.outcome.cost < (kept.last?.outcome.cost ?? fullCost) - 1e-9 {
-      kept.append(step)
-    }
-    let points = refined(kept.map(\.outcome))
     let target = path.last { $0.outcome.risk <= settings.risk } ?? path.first
     return PathPlan(
       candidate: candidate, exits: table.exits,
-      points: points.map {
+      points: refined(points).map {
         .init(
           rule: .thresholds($0.bars.thresholds, gates: table.gates.isEmpty ? [] : $0.bars.gates),
           pilotRisk: $0.risk, pilotMeanDepth: $0.meanDepth, pilotCost: $0.cost)
       },
       payoffs: target.map { payoffs($0.outcome, price: $0.price) } ?? [], fullCost: fullCost)
+  }
+
+  /// The best thresholds of some exits for each price of risk, risks rising.
+  private func priced(asking: Set<Int>) -> [(outcome: Outcome, price: Double)] {
+    var path: [(outcome: Outcome, price: Double)] = []
+    var warm = ExitBars([Float?](repeating: nil, count: table.exits.count))
+    let cold = ExitBars(table.exits.indices.map { asking.contains($0) ? Float(0) : nil })
+    for price in prices {
+      let starts = [warm, cold].map { solve(price: price, from: $0, asking: asking) }
+      guard let best = starts.min(by: { objective($0, price) < objective($1, price) }) else { continue }
+      warm = best
+      path.append((outcome(best), price))
+    }
+    path.sort { ($0.outcome.risk, $0.outcome.cost) < ($1.outcome.risk, $1.outcome.cost) }
+    return path
+  }
+
+  /// Those that cost less than all before them, and than `limit`.
+  private func cheaper(_ outcomes: [Outcome], than limit: Double) -> [Outcome] {
+    outcomes.reduce(into: []) { kept, outcome in
+      if outcome.cost < (kept.last?.cost ?? limit) - 1e-9 { kept.append(outcome) }
+    }
   }
 
   /// The path with points half way, threshold by threshold, wherever the risk leaps by more than a twentieth of

@@ -4,11 +4,13 @@ package enum TracedDecoding: Sendable, Hashable {
   case full
   /// The same once more, timed while candidates answered beside it.
   case fullAgain
+  /// Full depth's answer through verified drafts, timed likewise.
+  case verified
   /// The policy at this 0-based point of a candidate's path.
   case point(Candidate, Int)
 }
 
-/// In JSON it is `"full"`, `"full again"`, or the candidate and the point's number, such as `"probe 3"`.
+/// In JSON it is `"full"`, `"full again"`, `"verified"`, or the candidate and the point's number, such as `"probe 3"`.
 extension TracedDecoding: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -18,13 +20,16 @@ extension TracedDecoding: Codable {
       self = .full
     } else if text == "full again" {
       self = .fullAgain
+    } else if text == "verified" {
+      self = .verified
     } else if parts.count == 2, let candidate = Candidate(rawValue: String(parts[0])),
       let point = Int(parts[1])
     {
       self = .point(candidate, point)
     } else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "a run is \"full\", \"full again\", or a candidate and a number")
+        in: container,
+        debugDescription: "a run is \"full\", \"full again\", \"verified\", or a candidate and a number")
     }
   }
 
@@ -33,6 +38,7 @@ extension TracedDecoding: Codable {
     switch self {
     case .full: try container.encode("full")
     case .fullAgain: try container.encode("full again")
+    case .verified: try container.encode("verified")
     case .point(let candidate, let point): try container.encode("\(candidate.rawValue) \(point)")
     }
   }

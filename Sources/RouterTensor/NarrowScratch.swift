@@ -5,25 +5,28 @@ package final class NarrowScratch {
 
   /// f32 `[inputs, r]`: inputs in the leading dimensions.
   let projected: UnsafeMutablePointer<Float>
-  /// f32 `[inputs, stride]`: the largest approximate product of each block of 16 rows.
+  /// f32 `[inputs, blocks]`: the largest approximate product of each block of 16 rows.
   let tops: UnsafeMutablePointer<Float>
-  /// Blocks, rounded up to a multiple of 16; what lies past the last is minus infinity.
-  let stride: Int
+  /// ⌈N / 16⌉.
+  let blocks: Int
+  /// `[inputs, N]`: for each input, the rows that are computed in all dimensions.
+  let leading: UnsafeMutablePointer<UInt32>
   /// Of inputs in the leading dimensions, and of inputs.
   let codes: (projected: QuantizedActivations, whole: QuantizedActivations)
   private let memory: AlignedBuffer
 
   /// Makes room for the products of one matrix.
   package init(for narrow: NarrowMatrix) {
-    let blocks = (narrow.rows + 15) / 16
-    stride = (blocks + 15) / 16 * 16
-    memory = AlignedBuffer(byteCount: Self.inputLimit * (stride + narrow.rank) * 4)
+    blocks = (narrow.rows + 15) / 16
+    memory = AlignedBuffer(byteCount: Self.inputLimit * (blocks + narrow.rank + narrow.rows) * 4)
     tops = memory.pointer.assumingMemoryBound(to: Float.self)
-    projected = tops + Self.inputLimit * stride
+    projected = tops + Self.inputLimit * blocks
+    leading = (projected + Self.inputLimit * narrow.rank).withMemoryRebound(
+      to: UInt32.self, capacity: Self.inputLimit * narrow.rows
+    ) { $0 }
     codes = (
       QuantizedActivations(capacity: Self.inputLimit * narrow.rank),
       QuantizedActivations(capacity: Self.inputLimit * narrow.columns)
     )
-    tops.update(repeating: -.infinity, count: Self.inputLimit * stride)
   }
 }

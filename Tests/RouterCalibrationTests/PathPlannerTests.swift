@@ -149,6 +149,25 @@ import Testing
     }
   }
 
+  /// Points at which nobody leaves before full depth come first, and the last of them is tested.
+  @Test func exitsInWidthAloneComeFirst() throws {
+    let plan = try Self.planner(Self.gatedPilots(), Self.settings(TokenCosts(head: 1.5, argmax: 4))).plan()
+    let last = try #require(plan.lastWidthOnlyPoint)
+    for index in plan.points.indices {
+      #expect(
+        (plan.askedExits(at: index) == [12]) == (index <= last), "point \(index) of \(plan.points.count)")
+    }
+    #expect(last < plan.points.count - 1 && plan.points[last].pilotMeanDepth == 12)
+    #expect(zip(plan.points, plan.points.dropFirst()).allSatisfy { $0.pilotRisk <= $1.pilotRisk })
+    // Two of them are tested where tokens leave early at others, and as many as are asked for where they do not.
+    let tested = plan.testedPoints(risk: plan.points[plan.points.count - 1].pilotRisk, scale: 1, count: 8)
+    #expect(tested.contains(last) && tested.count { $0 < last } <= 1 && tested.count { $0 > last } >= 2)
+    let cautious = plan.testedPoints(risk: plan.points[last].pilotRisk, scale: 1, count: 8)
+    #expect(cautious.allSatisfy { $0 <= last })
+    // Without full depth among the exits there is no such point.
+    #expect(try Self.planner(Self.pilots()).plan().lastWidthOnlyPoint == nil)
+  }
+
   /// A token that a gate stops neither pays nor leaves: 12 layers and the choice.
   @Test func aStoppedQuestionCostsNothing() throws {
     let pilot = try PilotTrace(

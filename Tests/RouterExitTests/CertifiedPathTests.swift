@@ -51,6 +51,25 @@ import Testing
     #expect(plans.allSatisfy { $0.guarantee?.risk == 0.1 && $0.keyValues == .exact && $0.policy.name == "a" })
   }
 
+  /// Where tokens leave at full depth alone, no layer is skipped: there is nothing to propagate, and drafts go on.
+  @Test func anExitInWidthAloneSkipsNothing() throws {
+    let path = [try point([30], [0.4], depth: 30, bound: 0.03), try point([9, 30], [0.8, 0.7])]
+    let file = try PolicyFile(
+      rule: .threshold(
+        ThresholdPolicy(
+          name: "a", estimator: .entropy, exits: [9, 30], thresholds: [0.8, 0.7], head: .narrow)),
+      decoder: PolicyDecoder(keyValues: .propagate),
+      guarantee: PolicyGuarantee(
+        metric: "disagreement", risk: 0.1, delta: 0.05, prompts: 60, method: "m", bound: 0.09,
+        empiricalRisk: 0.04, maximumTokens: 48),
+      path: path, provenance: PolicyProvenance(modelSHA256: Self.digest, dataSHA256: Self.digest))
+    let model = ModelIdentity(
+      name: "tiny", fingerprint: Self.digest, layerCount: 30, exits: [9, 15, 21, 30], hasNarrowHead: true)
+    let plan = try ExitPlan(file, for: model)
+    #expect(plan.keyValues == .propagate)
+    #expect(plan.certifiedPath.map(\.keyValues) == [.exact, .propagate])
+  }
+
   @Test func withoutAPathThePolicyIsItsOnlyPoint() throws {
     let plans = try ExitPlan(file([]), for: Self.model).certifiedPath
     #expect(plans.count == 1 && plans[0].point == nil && plans[0].policy.exits == [9, 21])

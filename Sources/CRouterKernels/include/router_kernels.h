@@ -137,6 +137,12 @@ typedef struct rk_kernels {
   void (*dot_rows)(const int8_t *codes, const float *scales, const uint32_t *rows, size_t count, size_t k,
                    rk_activations x, float *y);
 
+  /// x[i] += y[i], and the largest of each block of 16 sums [(N + 15) / 16].
+  void (*add_tops)(float *x, const float *y, size_t n, float *tops);
+  /// Puts into rows [N] those r, ascending, whose x[r] reaches what the largest of `wanted` blocks of 16 reach, and hardly
+  /// more; all if that many blocks are all, or if the largest of one is not finite. Returns how many.
+  size_t (*leading_rows)(const float *x, size_t n, const float *tops, size_t wanted, uint32_t *rows);
+
   rk_softmax (*softmax)(const float *x, size_t n);
 
   /// y[i] = x[i] / rms(x) * w[i], rms over n elements with epsilon under the root.

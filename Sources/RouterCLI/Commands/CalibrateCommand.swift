@@ -71,6 +71,12 @@ struct CalibrateCommand: AsyncParsableCommand {
   var objective: CalibrationSettings.Objective = .seconds
 
   @Option(
+    help: ArgumentHelp(
+      "Answers that are decoded together where seconds are to be saved, such as 16 or 1,16; several count alike.",
+      valueName: "list"))
+  var clients: IntegerList?
+
+  @Option(
     help: ArgumentHelp("Depths at which thresholds may let tokens go; all if absent.", valueName: "list"))
   var exits: IntegerList?
 
@@ -118,6 +124,9 @@ struct CalibrateCommand: AsyncParsableCommand {
     if finalists < 1 { throw ValidationError("--finalists is \(finalists). Use at least 1.") }
     if let simulate, !(1...100_000).contains(simulate) {
       throw ValidationError("--simulate is \(simulate). Use 1 to 100000.")
+    }
+    if let clients, clients.values.isEmpty || !clients.values.allSatisfy((1...256).contains) {
+      throw ValidationError("--clients takes numbers from 1 to 256, with commas, such as 1,16.")
     }
     _ = try goal()
     if data.isEmpty { throw ValidationError("Give --data with at least one file.") }
@@ -197,6 +206,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     settings.seed = seed
     settings.decay = try decay.map { try ThresholdDecay(tau: $0, length: maxTokens) }
     settings.objective = objective
+    settings.clients = clients?.values ?? [1]
     settings.exits = try exits.map { list in
       if let unknown = list.values.first(where: { !known.contains($0) }) {
         throw ValidationError(
@@ -222,6 +232,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     if let decay { parts.append("--decay \(decay)") }
     if let exits { parts.append("--exits \(exits.values.map(String.init).joined(separator: ","))") }
     if objective != .seconds { parts.append("--objective \(objective.rawValue)") }
+    if let clients { parts.append("--clients \(clients.values.map(String.init).joined(separator: ","))") }
     if kv != .propagate { parts.append("--kv \(kv.rawValue)") }
     if let type = model.keyValueType { parts.append("--kv-type \(type.rawValue)") }
     if finalists != 2 { parts.append("--finalists \(finalists)") }

@@ -4,6 +4,7 @@ import RouterExit
 
 extension CalibrationReport {
   func print() {
+    printWarning()
     printEstimators()
     printRows()
     printCandidates()
@@ -17,6 +18,18 @@ extension CalibrationReport {
       )
     }
     Swift.print("wrote \(path), and pictures to \(page)")
+  }
+
+  /// Where a policy saves no time, or what loses nothing saves more, that comes first.
+  private func printWarning() {
+    guard let ratio = candidates.first(where: { $0.verdict == .chosen })?.race?.timeRatio else { return }
+    if ratio >= 1 {
+      Swift.print("This policy is slower than full depth here: asking costs more than it saves.\n")
+    } else if let verifiedRatio, verifiedRatio <= ratio {
+      Swift.print(
+        "Lossless is the best there is here for one client: verify takes \(String.fixed(verifiedRatio, 3)) of full depth's "
+          + "time, this policy \(String.fixed(ratio, 3)).\n")
+    }
   }
 
   /// Held-out quality of what was learned.
@@ -92,6 +105,10 @@ extension CalibrationReport {
   private func printTimes() {
     func micro(_ seconds: Double) -> String { "\(String.fixed(seconds * 1e6, 1)) us" }
     let full = fullTokensPerSecond.map { "; measured \(String.fixed($0, 1)) tokens/s" } ?? ""
+    if let verifiedRatio {
+      Swift.print(
+        "verify, which loses nothing, takes \(String.fixed(verifiedRatio, 3)) of full depth's time here")
+    }
     Swift.print(
       "here a layer costs \(micro(times.layer)), a head \(micro(times.head)); a token \(micro(times.full)) at "
         + "full depth, \(layers) layers\(full)")
@@ -113,9 +130,6 @@ extension CalibrationReport {
         line += "; \(String.fixed(heldOut, 4)) on \(count) prompts not used before"
       }
       Swift.print(line)
-      if let ratio = candidates.first(where: { $0.verdict == .chosen })?.race?.timeRatio, ratio >= 1 {
-        Swift.print("This policy is slower than full depth here: asking costs more than it saves.")
-      }
     } else if let risk = policy.measured?.risk {
       Swift.print(
         "no promise, a measurement: expected \(risk.metric) \(String.fixed(risk.mean, 4)), within "

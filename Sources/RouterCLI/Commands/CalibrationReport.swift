@@ -10,6 +10,8 @@ struct CalibrationReport: Encodable {
   let page: String
   let layers: Int
   let fullTokensPerSecond: Double?
+  /// Seconds of `verify`, which loses nothing, over full depth's; nil where it was not timed.
+  let verifiedRatio: Double?
   let times: Times
   let candidates: [Row]
   let estimators: [Estimator]
@@ -63,6 +65,7 @@ struct CalibrationReport: Encodable {
     self.layers = layers
     self.simulation = simulation
     fullTokensPerSecond = outcome.fullTokensPerSecond
+    verifiedRatio = outcome.verifiedRatio
     times = Times(
       context: outcome.context,
       layer: outcome.costs.seconds(layers: 1, rows: 1, context: outcome.context),

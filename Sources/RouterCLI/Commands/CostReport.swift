@@ -22,22 +22,20 @@ struct CostReport: Encodable {
   private static func print(_ entry: Entry) {
     let costs = entry.costs
     Swift.print("\n\(entry.model), \(entry.weights), threads \(entry.threads)")
+    let hasNarrowHead = costs.narrowHeads != costs.heads
     var table = TextTable(
-      ["rows", "layer us", "us per 1000 positions", "head us", "head in layers"], numeric: [0, 1, 2, 3, 4])
+      ["rows", "layer us", "us per 1000 positions", "head us", "in layers", "choice us"]
+        + (hasNarrowHead ? ["narrow head us", "in layers"] : []), numeric: Set(0...7))
     for (index, rows) in costs.rows.enumerated() {
       let line = costs.layers[index]
-      table.add([
-        "\(rows)", .fixed(line.base * 1e6, 1), .fixed(line.perPosition * 1e9, 1),
-        .fixed(costs.heads[index] * 1e6, 1), .fixed(costs.heads[index] / line.base, 2),
-      ])
+      func head(_ seconds: Double) -> [String] {
+        [.fixed(seconds * 1e6, 1), .fixed(seconds / line.base, 2)]
+      }
+      table.add(
+        ["\(rows)", .fixed(line.base * 1e6, 1), .fixed(line.perPosition * 1e9, 1)] + head(costs.heads[index])
+          + [.fixed(costs.choices[index] * 1e6, 1)] + (hasNarrowHead ? head(costs.narrowHeads[index]) : []))
     }
     table.printLines()
-    if costs.narrowHeadSeconds < costs.headSeconds() {
-      let layers = costs.narrowHeadSeconds / costs.seconds(layers: 1, rows: 1, context: 0)
-      Swift.print(
-        "narrow head: \(String.fixed(costs.narrowHeadSeconds * 1e6, 1)) us, \(String.fixed(layers, 2)) layers"
-      )
-    }
     var decisions = TextTable(["decision", "us", "of a layer", "besides"], numeric: [1, 2])
     for estimator in ExitEstimator.parameterFree {
       let seconds = costs.decisionSeconds(estimator)

@@ -244,7 +244,10 @@
             wanted, for: language, keyValues: settings.keyValues, allowMismatch: settings.allowMismatch),
           guarantee: wanted.guarantee)
       }
-      return try PolicyCatalog(policies, default: wanted?.name, mode: settings.mode)
+      // What a policy promises holds at every point of its path: load may choose among them.
+      let path = wanted.flatMap { policies[$0.name]?.plan.certifiedPath } ?? []
+      return try PolicyCatalog(
+        policies, default: wanted?.name, mode: settings.mode ?? (path.isEmpty ? nil : .auto))
     }
   }
 #endif

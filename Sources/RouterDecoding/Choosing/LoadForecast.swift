@@ -17,8 +17,11 @@ package struct LoadForecast: Sendable {
 
   /// Drafts of a round at most.
   private static let draftLimit = 7
-  /// What the narrow head costs of the head.
+  /// What the narrow head costs of the head, and what a token's choice costs of it where the head is screened.
   private static let narrowShare = 0.25
+  private static let choiceShare = 0.5
+  /// Of the tokens that reach an exit, those that a gate lets ask there.
+  private static let askedShare = 0.25
   /// Of a layer's work, what it takes to leave keys and values there.
   private static let propagationShare = 0.1
 
@@ -52,7 +55,10 @@ package struct LoadForecast: Sendable {
       }
       let isDrafted = plan.draftsAhead && plan.keyValues == .exact && plan.policy.decidesTokensApart
       let saved = isDrafted ? drafting(sequences, exitAcceptance) / alone : 1
-      return saved * (share * alone + (1 - share) * rest) + headReads(of: plan) * headShare * alone
+      let head = headShare * alone
+      // The narrow head chooses at full depth, too, in place of the other.
+      let choice = isAskedAtFullDepth(plan) ? Self.choiceShare * head : 0
+      return saved * (share * alone + (1 - share) * rest - choice) + headReads(of: plan) * head
     }
   }
 
@@ -67,10 +73,18 @@ package struct LoadForecast: Sendable {
     return best
   }
 
+  private func isAskedAtFullDepth(_ plan: ExitPlan) -> Bool {
+    plan.policy.head == .narrow && plan.policy.exits.last == layerCount
+  }
+
   /// Reads of the head that a policy asks for before a token leaves.
   private func headReads(of plan: ExitPlan) -> Double {
-    if let policy = plan.policy as? ThresholdPolicy, policy.estimator.reads == .hidden { return 0 }
-    return Double(plan.policy.exits.count) * (plan.policy.head == .narrow ? Self.narrowShare : 1)
+    let policy = plan.policy as? ThresholdPolicy
+    if policy?.estimator.reads == .hidden { return 0 }
+    let share = plan.policy.head == .narrow ? Self.narrowShare : 1
+    let top = isAskedAtFullDepth(plan) ? 1.0 : 0
+    let exits = Double(plan.policy.exits.count) - top
+    return share * (top + exits * (policy?.gate == nil ? 1 : Self.askedShare))
   }
 
   /// Cost of so many rows; what is beyond the known numbers costs in proportion.

@@ -15,6 +15,8 @@ package struct CalibrationOutcome: Sendable {
   package let trained: [TrainedEstimator]
   /// Answers of the certifying prompts at the policy's point; empty for full depth.
   package let answers: [PromptTrace]
+  /// Seconds of verified drafts, which lose nothing, over full depth's; nil if they were not timed.
+  package let verifiedRatio: Double?
   /// Full-depth tokens a second on the pilot prompts.
   package let fullTokensPerSecond: Double?
   /// What parts of a token cost here.

@@ -36,6 +36,8 @@ package struct CalibrationSettings: Sendable {
   /// CALM's decay of the threshold, if wanted.
   package var decay: ThresholdDecay?
   package var objective = Objective.seconds
+  /// How many sequences are decoded together where time is to be saved; of several loads, each counts alike.
+  package var clients = [1]
   /// Depths at which thresholds may let tokens go; nil for all.
   package var exits: Set<Int>?
   /// What tokens leave in skipped layers; the promise holds for it alone.
@@ -114,6 +116,8 @@ package struct CalibrationSettings: Sendable {
       "answer-rule": answerRule.rawValue, "points": "\(maximumPoints)", "finalists": "\(finalistCount)",
       "trial": "\(trialPrompts)", "disagreement": "full depth after the same tokens",
     ]
+    // Traces for one client have always been without them.
+    if clients != [1] { settings["clients"] = clients.map(String.init).joined(separator: " ") }
     // Traces of f16 have always been without it.
     if keyValueType != .f16 { settings["kv-type"] = keyValueType.rawValue }
     return settings

@@ -13,7 +13,8 @@ extension Calibrator {
     let depths = decision.answers.flatMap(\.depths)
     let depth = Double(depths.reduce(0, +)) / Double(max(depths.count, 1))
     let own = winner.race?.seconds
-    let ratio = winner.race?.timeRatio
+    // In company, answers are not timed.
+    let ratio = settings.clients == [1] ? winner.race?.timeRatio : nil
     let (rule, path) = try certifiedPath(winner, point: decision.point, name: name)
     return try PolicyFile(
       rule: rule,

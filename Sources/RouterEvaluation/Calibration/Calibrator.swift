@@ -64,7 +64,7 @@ package final class Calibrator {
     let plans = settings.candidates.compactMap { trace.records.plan(of: $0) }
     let comparison = AnswerComparison(
       metric: settings.metric, keyValues: settings.keyValues, layerCount: language.layerCount,
-      costs: costs, context: planning.context)
+      costs: costs, context: planning.context, clients: settings.clients)
     let (candidates, decision): ([CandidateOutcome], CalibrationDecision)
     if let budget = TokenBudget(settings.goal) {
       var work = BudgetWork(
@@ -82,10 +82,10 @@ package final class Calibrator {
       winner: decision.winner?.candidate,
       pilots: learning.pilots.compactMap { trace.records.pilot(prompt: $0) },
       trained: settings.learnedKinds.compactMap(trace.records.estimator),
-      answers: decision.answers, fullTokensPerSecond: trace.records.fullTokensPerSecond, costs: costs,
+      answers: decision.answers, verifiedRatio: decision.verifiedRatio,
+      fullTokensPerSecond: trace.records.fullTokensPerSecond, costs: costs,
       context: planning.context,
-      fullSeconds: costs.seconds(layers: language.layerCount, rows: 1, context: planning.context)
-        + costs.argmaxSeconds)
+      fullSeconds: comparison.fullSeconds)
   }
 
   /// Does tasks until none is left.

@@ -61,7 +61,10 @@ struct PathPlanning: Sendable {
   /// What the planner minimises.
   private func tokenCosts(_ candidate: Candidate) -> TokenCosts {
     switch settings.objective {
-    case .seconds: costs.tokenCosts(candidate, keyValues: settings.keyValues, context: context)
+    case .seconds:
+      costs.tokenCosts(
+        candidate, keyValues: settings.keyValues, context: context, clients: settings.clients,
+        layerCount: layerCount)
     case .layers: TokenCosts(head: 0)
     }
   }

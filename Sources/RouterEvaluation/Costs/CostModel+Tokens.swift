@@ -13,30 +13,62 @@ extension CostModel {
     }
   }
 
-  /// What the parts of a token cost under a candidate, in layers, for one token after `context` positions.
+  /// What the parts of a token cost under a candidate, in layers, after `context` positions.
+  ///
+  /// - Parameters:
+  ///   - clients: how many sequences are decoded together. Of several loads each counts alike: the parts are the mean
+  ///     shares of a token at full depth.
+  ///   - layerCount: L.
   package func tokenCosts(
-    _ candidate: Candidate, keyValues: KeyValueMode, context: Double
+    _ candidate: Candidate, keyValues: KeyValueMode, context: Double, clients: [Int] = [1],
+    layerCount: Int = 1
   ) -> TokenCosts {
-    let layer = seconds(layers: 1, rows: 1, context: context)
-    return TokenCosts(
-      head: (candidate.head == .narrow ? narrowHeadSeconds : headSeconds()) / layer,
-      argmax: argmaxSeconds / layer,
-      decision: decisionSeconds(candidate) / layer,
-      skipped: skippedSeconds(keyValues, context: context) / layer)
-  }
-
-  /// What a layer that a token skipped costs all the same: its keys and values at once, or, later, one more row
-  /// in a batch of a few.
-  private func skippedSeconds(_ keyValues: KeyValueMode, context: Double) -> Double {
-    switch keyValues {
-    case .propagate: propagation
-    case .exact:
-      max(
-        0, seconds(layers: 1, rows: 4, context: context) - seconds(layers: 1, rows: 1, context: context)) / 3
+    var (layer, sum) = (0.0, TokenCosts(head: 0))
+    for count in clients {
+      let parts = seconds(candidate, keyValues: keyValues, context: context, clients: count)
+      let full = Double(layerCount) * parts.layer + parts.argmax
+      layer += parts.layer / full
+      sum.head += parts.head / full
+      sum.argmax += parts.argmax / full
+      sum.decision += parts.decision / full
+      sum.skipped += parts.skipped / full
     }
+    return TokenCosts(
+      head: sum.head / layer, argmax: sum.argmax / layer, decision: sum.decision / layer,
+      skipped: sum.skipped / layer)
   }
 
-  /// Mean seconds of tokens that left at known depths, by what their parts cost; nil without tokens.
+  /// Seconds of a token of a layer, where so many sequences are decoded together; their mean for several loads.
+  package func layerSeconds(context: Double, clients: [Int]) -> Double {
+    clients.reduce(0) { $0 + seconds(layers: 1, rows: $1, context: context) / Double($1) }
+      / Double(max(1, clients.count))
+  }
+
+  /// Seconds of the parts of a token, each its share of what all sequences' tokens cost in one batch.
+  private func seconds(
+    _ candidate: Candidate, keyValues: KeyValueMode, context: Double, clients count: Int
+  ) -> (layer: Double, head: Double, argmax: Double, decision: Double, skipped: Double) {
+    let layer = seconds(layers: 1, rows: count, context: context) / Double(count)
+    let head = candidate.head == .narrow ? narrowHeadSeconds(rows: count) : headSeconds(rows: count)
+    let skipped: Double =
+      switch keyValues {
+      // Keys and values of the exit's state: a share of a layer.
+      case .propagate: propagation * layer / seconds(layers: 1, rows: 1, context: context)
+      // Later, more rows in a batch.
+      case .exact:
+        max(
+          0,
+          seconds(layers: 1, rows: count + 3, context: context)
+            - seconds(layers: 1, rows: count, context: context))
+          / 3
+      }
+    return (
+      layer, head / Double(count), choiceSeconds(rows: count) / Double(count), decisionSeconds(candidate),
+      skipped
+    )
+  }
+
+  /// Mean cost of tokens that left at known depths, in layers, by what their parts cost; nil without tokens.
   ///
   /// A token is asked at every exit up to its depth. A candidate that reads logits pays a head for each
   /// question, and the token that leaves then needs no more; any other token is chosen greedily.
@@ -44,30 +76,21 @@ extension CostModel {
   /// - Parameters:
   ///   - depths: layers that each token ran, at most `layerCount`.
   ///   - asked: depths at which the policy asks, all below `layerCount`.
-  ///   - context: positions before a token.
-  package func secondsPerToken(
-    depths: [Int], asked: [Int], layerCount: Int, candidate: Candidate, keyValues: KeyValueMode,
-    context: Double
+  package static func cost(
+    depths: [Int], asked: [Int], layerCount: Int, reads: ExitEstimator.Input, costs: TokenCosts
   ) -> Double? {
     guard !depths.isEmpty else { return nil }
-    var (layers, skipped, questions, heads, choices) = (0, 0, 0, 0, 0)
+    var (layers, skipped, questions, choices) = (0, 0, 0, 0)
     for depth in depths {
-      let count = asked.count { $0 <= depth }
       layers += depth
       skipped += layerCount - depth
-      questions += count
-      switch candidate.reads {
-      case .hidden: choices += 1
-      case .logits:
-        heads += count
-        choices += depth < layerCount ? 0 : 1
-      }
+      questions += asked.count { $0 <= depth }
+      choices += reads == .hidden || depth == layerCount ? 1 : 0
     }
+    let question = costs.decision + (reads == .logits ? costs.head : 0)
     let total =
-      seconds(layers: layers, rows: 1, context: context) + Double(skipped)
-      * skippedSeconds(keyValues, context: context)
-      + Double(heads) * headSeconds() + Double(choices) * argmaxSeconds
-      + Double(questions) * decisionSeconds(candidate)
+      Double(layers) + Double(skipped) * costs.skipped + Double(questions) * question + Double(choices)
+      * costs.argmax
     return total / Double(depths.count)
   }
 }

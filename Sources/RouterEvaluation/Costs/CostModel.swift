@@ -8,10 +8,10 @@ package struct CostModel: Sendable, Equatable {
   package let layers: [CostLine]
   /// One head, for each number of rows.
   package let heads: [Double]
-  /// The narrow head, of one row; a head's where there is none.
-  package let narrowHeadSeconds: Double
-  /// Finding the most probable token of one row, which takes less than a head where the head is screened.
-  package let argmaxSeconds: Double
+  /// The narrow head, for each number of rows; a head's where there is none.
+  package let narrowHeads: [Double]
+  /// Finding the most probable tokens, for each number of rows: less than a head where the head is screened.
+  package let choices: [Double]
   /// One decision at an exit by the estimator of this name, the head not included.
   package let decisionSeconds: [String: Double]
   /// What a layer that a token skipped costs all the same: its keys and values from the exit's hidden state.
@@ -21,14 +21,16 @@ package struct CostModel: Sendable, Equatable {
   ///
   /// - Throws: ``EvaluationError`` `invalidSetting` if they do not fit together or a number is not positive.
   package init(
-    rows: [Int], layers: [CostLine], heads: [Double], narrowHeadSeconds: Double? = nil,
-    argmaxSeconds: Double? = nil, decisionSeconds: [String: Double], propagation: Double = 0
+    rows: [Int], layers: [CostLine], heads: [Double], narrowHeads: [Double]? = nil,
+    choices: [Double]? = nil, decisionSeconds: [String: Double], propagation: Double = 0
   ) throws(EvaluationError) {
     let isAscending = zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }
     let numbers = layers.map(\.base) + layers.map(\.perPosition) + heads + Array(decisionSeconds.values)
-    let others = [propagation] + [narrowHeadSeconds, argmaxSeconds].compactMap { $0 }
-    guard rows.first == 1, isAscending, layers.count == rows.count, heads.count == rows.count,
-      (numbers + others).allSatisfy({ $0.isFinite && $0 >= 0 }), layers[0].base > 0
+    let (narrowHeads, choices) = (narrowHeads ?? heads, choices ?? heads)
+    guard rows.first == 1, isAscending, layers.count == rows.count,
+      [heads, narrowHeads, choices].allSatisfy({ $0.count == rows.count }),
+      (numbers + narrowHeads + choices + [propagation]).allSatisfy({ $0.isFinite && $0 >= 0 }),
+      layers[0].base > 0
     else {
       throw EvaluationError(
         .invalidSetting, "the measured costs do not fit together",
@@ -37,8 +39,8 @@ package struct CostModel: Sendable, Equatable {
     self.rows = rows
     self.layers = layers
     self.heads = heads
-    self.narrowHeadSeconds = narrowHeadSeconds ?? heads[0]
-    self.argmaxSeconds = argmaxSeconds ?? heads[0]
+    self.narrowHeads = narrowHeads
+    self.choices = choices
     self.decisionSeconds = decisionSeconds
     self.propagation = propagation
   }
@@ -50,6 +52,12 @@ package struct CostModel: Sendable, Equatable {
 
   /// Seconds for the heads of `rows` tokens in one batch.
   package func headSeconds(rows: Int = 1) -> Double { interpolated(rows) { heads[$0] } }
+
+  /// Seconds for the narrow heads of `rows` tokens in one batch.
+  package func narrowHeadSeconds(rows: Int = 1) -> Double { interpolated(rows) { narrowHeads[$0] } }
+
+  /// Seconds to choose the most probable token of each of `rows` in one batch.
+  package func choiceSeconds(rows: Int = 1) -> Double { interpolated(rows) { choices[$0] } }
 
   /// Seconds for a decision with an estimator, the head that it may need not included.
   package func decisionSeconds(_ estimator: ExitEstimator) -> Double { decisionSeconds[estimator.name] ?? 0 }
@@ -77,9 +85,8 @@ package struct CostModel: Sendable, Equatable {
 
 extension CostModel: Codable {
   private enum CodingKeys: String, CodingKey {
-    case rows, layers, heads, propagation
-    case narrowHeadSeconds = "narrow_head"
-    case argmaxSeconds = "choice"
+    case rows, layers, heads, choices, propagation
+    case narrowHeads = "narrow_heads"
     case decisionSeconds = "checks"
   }
 
@@ -88,8 +95,8 @@ extension CostModel: Codable {
     try self.init(
       rows: values.decode([Int].self, forKey: .rows), layers: values.decode([CostLine].self, forKey: .layers),
       heads: values.decode([Double].self, forKey: .heads),
-      narrowHeadSeconds: values.decodeIfPresent(Double.self, forKey: .narrowHeadSeconds),
-      argmaxSeconds: values.decode(Double.self, forKey: .argmaxSeconds),
+      narrowHeads: values.decode([Double].self, forKey: .narrowHeads),
+      choices: values.decode([Double].self, forKey: .choices),
       decisionSeconds: values.decode([String: Double].self, forKey: .decisionSeconds),
       propagation: values.decode(Double.self, forKey: .propagation))
   }

@@ -8,7 +8,7 @@ package struct CostStore: Sendable {
   package init(directory: String) { self.directory = directory }
 
   /// The form of the files; another number is another form.
-  private static let version = 2
+  private static let version = 3
 
   private struct Record: Codable {
     let version: Int

@@ -6,7 +6,7 @@ public struct ExitPlan: Sendable {
   /// Decides the exits.
   public let policy: any ExitPolicy
 
-  /// What tokens leave in the layers that they skip.
+  /// What tokens leave in the layers that they skip; ``KeyValueMode/exact`` where no token skips any.
   public let keyValues: KeyValueMode
 
   /// What calibration proved for this policy on this model with these keys and values; `nil` if nothing, or if a
@@ -56,7 +56,7 @@ public struct ExitPlan: Sendable {
     let mismatches = try file.mismatches(with: model, keyValues: keyValues)
     if mismatch == .refused, let first = mismatches.first { throw first }
     policy = file.makePolicy()
-    self.keyValues = keyValues ?? file.decoder.keyValues
+    self.keyValues = policy.leavesLayersOut(of: model) ? keyValues ?? file.decoder.keyValues : .exact
     guarantee = mismatches.isEmpty ? file.guarantee : nil
     self.mismatches = mismatches
     meanDepth = file.measured?.meanDepth
@@ -71,7 +71,8 @@ public struct ExitPlan: Sendable {
     throws(PolicyError)
   {
     policy = try rule.at(point)
-    keyValues = plan.keyValues
+    keyValues =
+      policy.leavesLayersOut(of: plan.model) ? plan.file?.decoder.keyValues ?? plan.keyValues : .exact
     guarantee = try plan.guarantee?.at(point)
     mismatches = plan.mismatches
     meanDepth = point.meanDepth
@@ -139,5 +140,13 @@ public struct ExitPlan: Sendable {
       }
     plan.draftsAhead = draftsAhead
     return plan
+  }
+}
+
+extension ExitPolicy {
+  /// Whether tokens may leave before full depth, of which exits in width alone are none.
+  fileprivate func leavesLayersOut(of model: ModelIdentity) -> Bool {
+    guard let rule = self as? ThresholdPolicy else { return true }
+    return zip(rule.exits, rule.thresholds).contains { $0 < model.layerCount && $1 != nil }
   }
 }

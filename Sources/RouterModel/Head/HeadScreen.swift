@@ -41,6 +41,11 @@ package final class HeadScreen: Sendable {
     state.withLock { if case .ready(let screen) = $0.phase { screen } else { nil } }
   }
 
+  /// Whether more inputs make the screen.
+  package var isSampling: Bool {
+    state.withLock { if case .sampling = $0.phase { true } else { false } }
+  }
+
   /// The screen for an input of the head, f32 `[D]`; nil while it is not made.
   ///
   /// The call that completes the samples makes it, which takes tens of milliseconds for tens of megabytes.

@@ -1,5 +1,6 @@
 import RouterCheckpoint
 import RouterModel
+import RouterRandom
 import RouterTensor
 
 /// Finds a narrow head for a model from what its head reads in texts.
@@ -8,10 +9,10 @@ package struct NarrowHeadTuning {
   private let rank: Int
   private let encoding: WeightEncoding
 
-  /// Every so many texts one is looked at with fresh eyes: it says how many tokens have to lead.
-  private static let heldOutStep = 8
-  /// Inputs that say so, at most.
-  private static let heldOutInputs = 2000
+  /// One in so many texts, drawn at random, is looked at with fresh eyes: it says how many tokens have to lead.
+  private static let heldOutShare = 8
+  /// Inputs of a text that say so, at most, and of all texts.
+  private static let heldOutInputs = (text: 32, all: 4000)
 
   /// - Parameter encoding: of the head's matrix `[V, r]`.
   package init(_ model: LlamaModel, rank: Int, encoding: WeightEncoding) {
@@ -33,10 +34,12 @@ package struct NarrowHeadTuning {
   ) throws -> (values: NarrowHeadValues, tokens: Int)? {
     var moments = HeadInputMoments(width: model.configuration.width)
     var fresh: [Float] = []
+    // Rows of several files take turns: every eighth might be one file's.
+    var random = SplitMix64(seed: 1)
     for (index, document) in documents.enumerated() {
       let inputs = try headInputs(of: document)
-      if index % Self.heldOutStep == Self.heldOutStep - 1 {
-        if fresh.count < Self.heldOutInputs * model.configuration.width { fresh += inputs }
+      if Int.random(in: 0..<Self.heldOutShare, using: &random) == 0 {
+        if fresh.count < Self.heldOutInputs.all * model.configuration.width { fresh += spread(inputs) }
       } else {
         moments.add(inputs)
       }
@@ -44,6 +47,17 @@ package struct NarrowHeadTuning {
     }
     let fit = try NarrowHeadFit(model.weights.head, moments: moments)
     return (try fit.narrowHead(rank: rank, encoding: encoding, inputs: fresh, found: share), moments.count)
+  }
+
+  /// Some inputs f32 `[m, D]` out of `[n, D]`, as far apart as may be.
+  private func spread(_ inputs: [Float]) -> [Float] {
+    let width = model.configuration.width
+    let count = inputs.count / width
+    let taken = min(count, Self.heldOutInputs.text)
+    return (0..<taken).flatMap { place in
+      let row = count * place / taken
+      return inputs[row * width..<(row + 1) * width]
+    }
   }
 
   /// f32 `[n, D]`: what the head reads at full depth where a text's answer is predicted.

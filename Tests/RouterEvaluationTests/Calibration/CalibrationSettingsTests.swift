@@ -84,7 +84,7 @@ struct CalibrationSettingsTests {
 
   @Test func everySettingNamesAnotherTrace() throws {
     let base = settings()
-    var others = [CalibrationSettings](repeating: base, count: 14)
+    var others = [CalibrationSettings](repeating: base, count: 15)
     others[0].candidates = [.marginLogits]
     others[1].metric = .rougeL
     others[2].goal = .risk(0.1)
@@ -99,6 +99,7 @@ struct CalibrationSettingsTests {
     others[11].goal = .layers(15)
     others[12].goal = .tokensPerSecond(15)
     others[13].keyValues = .exact
-    #expect(Set((others + [base]).map(\.traceKey)).count == 15)
+    others[14].clients = [1, 16]
+    #expect(Set((others + [base]).map(\.traceKey)).count == 16)
   }
 }

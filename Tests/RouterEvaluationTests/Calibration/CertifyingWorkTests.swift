@@ -16,13 +16,15 @@ struct CertifyingWorkTests {
     settings.maximumPoints = 4
   }
 
-  private func work(_ candidates: [Candidate], points: Int = 6) throws -> CertifyingWork {
+  private func work(
+    _ candidates: [Candidate], points: Int = 6, clients: [Int] = [1]
+  ) throws -> CertifyingWork {
     var settings = settings
     settings.candidates = candidates
     return CertifyingWork(
       settings: settings, split: split,
       plans: candidates.map { WorkFixture.plan($0, points: points) }, risk: 0.2,
-      comparison: try WorkFixture.comparison())
+      comparison: try WorkFixture.comparison(clients: clients))
   }
 
   /// The points that a candidate's answers to the certifying prompts were given under, in order.
@@ -51,6 +53,34 @@ struct CertifyingWorkTests {
     #expect(
       fixture.stages.prefix(3) == ["trial 1 of 2", "trial 2 of 2", "entropy-logits: point 1 of at most 3"])
     #expect(fixture.stages.suffix(2) == ["held-out prompts", "answers"])
+  }
+
+  /// What loses nothing races along: full depth takes 4 seconds for a token, verified drafts 3, the policy 2.
+  @Test func verifiedDraftsAreTimedBesideThePolicy() throws {
+    var (fixture, list) = (WorkFixture(), try work([.entropyLogits]))
+    fixture.seconds = { _, decoding in
+      switch decoding {
+      case .verified: 3
+      case .point: 2
+      default: 4
+      }
+    }
+    try fixture.finish(&list)
+    #expect(list.decision.verifiedRatio == 0.75 && list.decision.winner?.race?.timeRatio == 0.5)
+    let verified = fixture.done.filter { if case .answer(_, .verified) = $0 { true } else { false } }
+    #expect(verified.count == split.heldOut.count)
+  }
+
+  /// In company the cost model says what a policy takes: of 4 layers and a choice, as much, one layer and a choice less.
+  @Test func inCompanyTheCostModelCompares() throws {
+    var (fixture, list) = (WorkFixture(), try work([.entropyLogits], clients: [16]))
+    fixture.seconds = { _, decoding in if case .point = decoding { 7 } else { 4 } }
+    fixture.depth = { _ in 3 }
+    try fixture.finish(&list)
+    #expect(list.decision.verifiedRatio == nil)
+    let ratio = try #require(list.decision.winner?.race?.timeRatio)
+    // 3 layers and a question at each exit that is asked, of a second each, of 5 seconds.
+    #expect([0.8, 1].contains(ratio))
   }
 
   /// The list is plain data: a group a prompt, full depth first, candidates taking turns.

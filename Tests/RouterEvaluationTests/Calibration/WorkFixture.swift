@@ -75,10 +75,11 @@ struct WorkFixture {
   }
 
   /// A layer takes 1 second, a head and an argmax as long.
-  static func comparison() throws -> AnswerComparison {
+  static func comparison(clients: [Int] = [1]) throws -> AnswerComparison {
     AnswerComparison(
       metric: .disagreement, keyValues: .propagate, layerCount: 4,
       costs: try CostModel(
-        rows: [1], layers: [CostLine(base: 1, perPosition: 0)], heads: [1], decisionSeconds: [:]), context: 0)
+        rows: [1], layers: [CostLine(base: 1, perPosition: 0)], heads: [1], decisionSeconds: [:]), context: 0,
+      clients: clients)
   }
 }

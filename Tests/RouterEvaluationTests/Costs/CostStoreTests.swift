@@ -63,7 +63,7 @@ struct CostStoreTests {
     try store.store(costs, for: key)
     let path = store.path(for: key)
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    try text.replacingOccurrences(of: #""version" : 2"#, with: #""version" : 3"#)
+    try text.replacingOccurrences(of: #""version" : 3"#, with: #""version" : 4"#)
       .write(toFile: path, atomically: true, encoding: .utf8)
     #expect(store.costs(for: key) == nil)
   }

@@ -12,6 +12,7 @@ extension CalibrationRunner {
     let free: FreeRunningAnswer
     switch decoding {
     case .full, .fullAgain: free = try generate(tokens, decoding: .full)
+    case .verified: free = try generate(tokens, decoding: .verify())
     case .point(let candidate, let point):
       free = try generate(tokens, decoding: .exit(exitPlan(candidate, point: point)))
       losses[settings.metric.rawValue] = try loss(of: free, prompt: prompt, tokens: tokens)

@@ -49,8 +49,7 @@ package struct BudgetWork: CalibrationWork {
     switch stage {
     case .begin:
       let layers = Double(comparison.layerCount)
-      let seconds = layers * comparison.layerSeconds + comparison.costs.argmaxSeconds
-      guard !budget.isMet(depth: layers, seconds: seconds) else {
+      guard !budget.isMet(depth: layers, seconds: comparison.fullSeconds) else {
         stage = .finished
         return nil
       }

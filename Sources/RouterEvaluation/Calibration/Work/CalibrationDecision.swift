@@ -10,6 +10,8 @@ package struct CalibrationDecision: Sendable {
   /// Answers of the certifying prompts at that point.
   package var answers: [PromptTrace] = []
   package var guarantee: PolicyGuarantee?
+  /// Seconds of verified drafts over full depth's on held-out prompts, for one client; nil if they were not timed.
+  package var verifiedRatio: Double?
   /// For a budget.
   package var risk: MeasuredRisk?
 }

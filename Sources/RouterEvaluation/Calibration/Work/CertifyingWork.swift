@@ -70,6 +70,7 @@ package struct CertifyingWork: CalibrationWork {
         candidates[contender.index].race = comparison.figures(
           contender.entry, prompts: split.heldOut, records)
       }
+      decision.verifiedRatio = comparison.timeRatio(.verified, prompts: split.heldOut, records)
       return try crown(contenders.map(\.index))
     case .answers(let winner):
       let entry = entry(winner)
@@ -212,7 +213,9 @@ package struct CertifyingWork: CalibrationWork {
     stage = .race(contenders)
     return TaskList(
       stage: "held-out prompts",
-      groups: comparison.turns(contenders.map(\.entry), prompts: split.heldOut))
+      groups: comparison.turns(
+        contenders.map(\.entry), prompts: split.heldOut, beside: comparison.clients == [1] ? [.verified] : [])
+    )
   }
 
   /// The fastest of those that passed is the policy, unless full depth is faster than all of several.
@@ -227,8 +230,9 @@ package struct CertifyingWork: CalibrationWork {
     let winner = fastest.index
     candidates[winner].verdict = .chosen
     let entry = entry(winner)
-    decision = CalibrationDecision(
-      winner: candidates[winner], point: entry.point, guarantee: try guarantee(candidates[winner]))
+    decision.winner = candidates[winner]
+    decision.point = entry.point
+    decision.guarantee = try guarantee(candidates[winner])
     stage = .answers(winner: winner)
     return TaskList(
       stage: "answers", groups: split.certifying.map { [.answer(prompt: $0, entry.decoding)] })
