@@ -66,6 +66,34 @@ package final class TraceFile {
     try storage.truncate(to: bytes.count - lines[lines.count - 1].count)
   }
 
+  /// Reads a trace that is not to be resumed, to its last complete line.
+  ///
+  /// - Throws: ``CalibrationError`` if the file cannot be read, or holds something else than traces of this format.
+  package static func contents(of path: String) throws(CalibrationError) -> (TraceHeader, [TraceRecord]) {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw CalibrationError(
+        code: .unusableFile, what: "the trace file cannot be read", location: path,
+        remedy: "Check the path; `router calibrate` tells where its trace is.")
+    }
+    let lines = [UInt8](data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let remedy = "Name the trace file of a calibration by this version of the program."
+    let header: TraceHeader = try decode(lines[0], line: 1, path, remedy: remedy)
+    guard header.trace == TraceHeader.formatVersion else {
+      throw CalibrationError(
+        code: .settingsMismatch,
+        what: "the trace has format \(header.trace), and this program reads \(TraceHeader.formatVersion)",
+        location: path, remedy: remedy)
+    }
+    var records: [TraceRecord] = []
+    for (index, line) in lines.enumerated().dropFirst().dropLast() {
+      records.append(try decode(line, line: index + 1, path, remedy: remedy))
+    }
+    return (header, records)
+  }
+
   /// Appends a record and waits until it is on the disk.
   ///
   /// - Throws: ``CalibrationError``, for instance on a full disk; the file then ends after the previous

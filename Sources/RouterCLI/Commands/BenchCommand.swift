@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RouterCalibration
 import RouterCheckpoint
 import RouterEvaluation
 import RouterModel
@@ -57,6 +58,12 @@ struct BenchCommand: AsyncParsableCommand {
       screen saves depends on real weights.
       """, valueName: "list"))
   var head: HeadList?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --shape: beside each row of decoded tokens, another whose tokens leave where those of this calibration's trace left, by share of the layers.",
+      valueName: "trace"))
+  var replay: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Times that each row is run.", valueName: "n"))
   var repetitions = 5
@@ -170,18 +177,22 @@ struct BenchCommand: AsyncParsableCommand {
     }
     guard rows >= 1 else { throw ValidationError("--rows is \(rows). Use at least 1.") }
     if load && subject.shape != nil { throw ValidationError("--load wants a checkpoint, not --shape.") }
+    if replay != nil && (subject.shape == nil || depth != nil) {
+      throw ValidationError("--replay is for --shape, without --depth: where tokens leave is in the trace.")
+    }
     if refresh && !costs { throw ValidationError("--refresh is for --costs.") }
     do {
-      _ = try settings()
+      _ = try settings(replaying: [])
     } catch {
       throw ValidationError("\(error)")
     }
   }
 
-  private func settings() throws(EvaluationError) -> BenchmarkSettings {
+  private func settings(replaying shares: [Double]) throws(EvaluationError) -> BenchmarkSettings {
     try BenchmarkSettings(
       prefills: prefill.values, contexts: context.values, tokens: tokens, threads: subject.threadCounts,
-      depths: depth?.values, heads: head?.values ?? [subject.shape == nil ? .screened : .full],
+      depths: depth?.values, replayed: shares,
+      heads: head?.values ?? [subject.shape == nil ? .screened : .full],
       repetitions: repetitions)
   }
 
@@ -196,7 +207,7 @@ struct BenchCommand: AsyncParsableCommand {
   }
 
   private func runRows() throws {
-    let settings = try settings()
+    let settings = try settings(replaying: try replay.map { try RecordedDepths(trace: $0).shares } ?? [])
     let subjects = try subject.load()
     for subject in subjects { try settings.check(subject) }
     let meter = MachineMeter(threadCounts: settings.threads)

@@ -54,6 +54,7 @@ struct BenchReport: Encodable {
       )
     }
     printRows()
+    printReplays()
     if !peers.isEmpty { printPeers() }
     if let residentByteCount, let peakResidentByteCount {
       Swift.print(
@@ -88,7 +89,7 @@ struct BenchReport: Encodable {
     for row in rows {
       let tokens = Double(row.phase.tokens)
       table.add([
-        row.phase.name, row.weights, "\(row.threads)", "\(row.depth)", row.head.rawValue,
+        row.phase.name, row.weights, "\(row.threads)", Self.depth(of: row), row.head.rawValue,
         Self.spread(row.tokensPerSecond, 1),
         .fixed(row.seconds.median / tokens * 1e3, 3), .fixed(row.layerSeconds.median / tokens * 1e3, 3),
         .fixed(row.headSeconds.median / tokens * 1e3, 3), Self.mega(row.bytesPerToken),
@@ -103,6 +104,28 @@ struct BenchReport: Encodable {
         "\(row.phase.name), depth \(row.depth), threads \(row.threads): the screen of the head left "
           + "\(String.fixed(screen.rescoredRows, 0)) rows a token to compare exactly, and could not tell in "
           + "\(String.fixed(screen.fallbackRate * 100, 2)) % of the tokens")
+    }
+  }
+
+  /// A replay's mean depth, or the depth of all tokens.
+  private static func depth(of row: BenchmarkResult) -> String {
+    if case .replay = row.phase { .fixed(row.meanDepth, 2) } else { "\(row.depth)" }
+  }
+
+  /// What a replay is, and how it compares with full depth in the same run.
+  private func printReplays() {
+    for row in rows {
+      guard case .replay(_, let context) = row.phase,
+        let full = rows.first(where: {
+          $0.phase == .decode(tokens: row.phase.tokens, context: context) && $0.weights == row.weights
+            && $0.threads == row.threads && $0.depth == row.depth && $0.head == row.head
+        })
+      else { continue }
+      let ratio = row.tokensPerSecond.ratio(to: full.tokensPerSecond)
+      Swift.print(
+        "\(row.phase.name), \(row.weights), threads \(row.threads): \(String.fixed(ratio.median, 2))x of \(full.phase.name). "
+          + "A replay: random weights, depths by the shares of the layers that the trace recorded, keys and values of "
+          + "skipped layers from the exit's state; what deciding costs is not in it.")
     }
   }
 

@@ -78,6 +78,8 @@ package struct BenchmarkResult: Sendable {
       ? Limit(cause: .memory, seconds: least.memory) : Limit(cause: .arithmetic, seconds: least.arithmetic)
   }
 
+  /// Layers that a token runs, on average.
+  package var meanDepth: Double { phase.meanDepth(of: depth) }
   package var tokensPerSecond: Sample { seconds.map { Double(phase.tokens) / $0 } }
   /// The least time over the measured one. Above 1 where weights stay in a cache, which the limit does not know.
   package var shareOfLimit: Double { seconds.median > 0 ? limit.seconds / seconds.median : 0 }
@@ -95,6 +97,7 @@ extension BenchmarkResult: Encodable {
     case headSeconds = "head_seconds"
     case bytesPerToken = "bytes_per_token"
     case operationsPerToken = "operations_per_token"
+    case meanDepth = "mean_depth"
     case shareOfLimit = "share_of_limit"
   }
 
@@ -104,6 +107,7 @@ extension BenchmarkResult: Encodable {
     try container.encode(weights, forKey: .weights)
     try container.encode(threads, forKey: .threads)
     try container.encode(depth, forKey: .depth)
+    try container.encode(meanDepth, forKey: .meanDepth)
     try container.encode(head, forKey: .head)
     try container.encodeIfPresent(screen, forKey: .screen)
     try container.encode(phase.tokens, forKey: .tokens)

@@ -13,6 +13,8 @@ package struct BenchmarkSettings: Sendable {
   package let threads: [Int]
   /// Depths at which every token leaves; nil for full depth.
   package let depths: [Int]?
+  /// Shares of the layers that tokens run in a replay, beside each row of decoded tokens; empty for none.
+  package let replayed: [Double]
   /// How the most probable token is found when decoding.
   package let heads: [BenchmarkHead]
   /// Times that each row is run.
@@ -23,13 +25,14 @@ package struct BenchmarkSettings: Sendable {
   /// - Throws: ``EvaluationError`` `invalidSetting` for a count below 1, a negative context, or no rows.
   package init(
     prefills: [Int] = [32, 128, 512], contexts: [Int] = [0, 512, 2048], tokens: Int = 128, threads: [Int],
-    depths: [Int]? = nil, heads: [BenchmarkHead] = [.full], repetitions: Int = 5
+    depths: [Int]? = nil, replayed: [Double] = [], heads: [BenchmarkHead] = [.full], repetitions: Int = 5
   ) throws(EvaluationError) {
     self.prefills = prefills
     self.contexts = contexts
     self.tokens = tokens
     self.threads = threads
     self.depths = depths
+    self.replayed = Array(replayed.prefix(tokens))
     self.heads = heads
     self.repetitions = repetitions
     let counts =
@@ -49,7 +52,11 @@ package struct BenchmarkSettings: Sendable {
 
   /// All phases, prompts first.
   package var phases: [BenchmarkPhase] {
-    prefills.map { .prefill(tokens: $0) } + contexts.map { .decode(tokens: tokens, context: $0) }
+    prefills.map { .prefill(tokens: $0) }
+      + contexts.flatMap { context -> [BenchmarkPhase] in
+        [.decode(tokens: tokens, context: context)]
+          + (replayed.isEmpty ? [] : [.replay(shares: replayed, context: context)])
+      }
   }
 
   /// Checks that a model can run this.

@@ -46,7 +46,7 @@ final class BenchmarkStage {
     var watch = Stopwatch()
     switch phase {
     case .prefill(let tokens): try prefill(tokens, timing: &timing)
-    case .decode(let tokens, _): try decode(tokens, timing: &timing)
+    case .decode, .replay: try decode(phase.depths(of: session.depthLimit), timing: &timing)
     }
     timing.total = watch.lap()
     let after = session.model.headScreen.counters
@@ -74,17 +74,18 @@ final class BenchmarkStage {
     }
   }
 
-  /// Goes on greedily after the context.
-  private func decode(_ count: Int, timing: inout PhaseTiming) throws(ModelError) {
+  /// Goes on greedily after the context, each token through so many layers.
+  private func decode(_ depths: [Int], timing: inout PhaseTiming) throws(ModelError) {
     var token = text[session.position % text.count]
-    for _ in 0..<count {
+    for depth in depths {
       var watch = Stopwatch()
       try session.begin(CollectionOfOne(token))
-      session.advance(to: session.depthLimit)
+      session.advance(to: depth)
       timing.layers += watch.lap()
       token = mostProbableToken()
       timing.head += watch.lap()
-      session.commitFull()
+      session.propagateAndCommit()
+      timing.layers += watch.lap()
     }
   }
 

@@ -15,26 +15,26 @@ package struct PhaseWork: Sendable, Equatable {
   ///
   /// - Parameter headByteCount: bytes that one head reads; nil for all of its weights.
   package init(_ phase: BenchmarkPhase, depth: Int, model: LlamaModel, headByteCount: Double? = nil) {
-    let layers = model.weights.layers.prefix(depth)
-    let matrices = layers.flatMap(\.matrices)
+    func matrices(_ depth: Int) -> [WeightMatrix] { model.weights.layers.prefix(depth).flatMap(\.matrices) }
     switch phase {
     case .prefill(let tokens):
       var start = 0
       while start < tokens {
         let rows = min(InferenceSession.maximumRows, tokens - start)
-        for matrix in matrices { add(matrix, rows: rows, precision: model.matmul.precision) }
+        for matrix in matrices(depth) { add(matrix, rows: rows, precision: model.matmul.precision) }
         addAttention(model, depth: depth, rows: rows, after: start)
         start += rows
       }
       add(model.weights.head, rows: 1, precision: model.matmul.precision)
-    case .decode(let tokens, let context):
-      for token in 0..<tokens {
-        for matrix in matrices { add(matrix, rows: 1, precision: model.matmul.precision) }
+    case .decode(_, let context), .replay(_, let context):
+      let depths = phase.depths(of: depth)
+      for (token, depth) in depths.enumerated() {
+        for matrix in matrices(depth) { add(matrix, rows: 1, precision: model.matmul.precision) }
         add(model.weights.head, rows: 1, precision: model.matmul.precision)
         addAttention(model, depth: depth, rows: 1, after: context + token)
       }
       if let headByteCount {
-        bytes += Double(tokens) * (headByteCount - Double(model.weights.head.byteCount))
+        bytes += Double(depths.count) * (headByteCount - Double(model.weights.head.byteCount))
       }
     }
   }

@@ -47,6 +47,19 @@ struct BenchmarkTests {
       })
   }
 
+  /// A replay stands beside each row of decoded tokens: of three layers, a third, all and two thirds of them.
+  @Test func aReplayRunsTheRecordedShareOfTheLayers() throws {
+    let settings = try BenchmarkSettings(
+      prefills: [], contexts: [0, 5], tokens: 3, threads: [1], replayed: [0.34, 1, 0.6, 1], repetitions: 2)
+    let benchmark = try Benchmark(subjects: [Self.subject()], settings: settings)
+    try benchmark.run()
+    let results = benchmark.results(limits: Self.limits([1]))
+    #expect(results.map(\.phase.name) == ["tg3@0", "replay3@0", "tg3@5", "replay3@5"])
+    #expect(results.map(\.meanDepth) == [3, 2, 3, 2])
+    #expect(results.allSatisfy { $0.seconds.values.count == 2 && $0.seconds.minimum > 0 })
+    #expect(results[1].work.bytes < results[0].work.bytes && results[3].work.bytes > results[1].work.bytes)
+  }
+
   @Test func anotherEngineIsComparedWithRowsOfTheSameName() throws {
     let settings = try BenchmarkSettings(
       prefills: [4], contexts: [0], tokens: 2, threads: [1], depths: [2, 3], repetitions: 2)
@@ -146,7 +159,8 @@ struct BenchmarkTests {
       JSONSerialization.jsonObject(with: JSONEncoder().encode(result)) as? [String: Any])
     #expect(
       Set(object.keys) == [
-        "name", "weights", "threads", "depth", "head", "tokens", "context", "seconds", "layer_seconds",
+        "name", "weights", "threads", "depth", "mean_depth", "head", "tokens", "context", "seconds",
+        "layer_seconds",
         "head_seconds", "tokens_per_second", "bytes_per_token", "operations_per_token", "limit",
         "share_of_limit",
       ])
