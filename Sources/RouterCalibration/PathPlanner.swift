@@ -97,17 +97,14 @@ package struct PathPlanner: Sendable {
   /// Chooses the path.
   ///
   /// Where full depth is an exit in width, points at which nobody leaves before come first: they skip no layers, and what
-  /// decodes may then draft ahead. From there to what any price prefers the best thresholds leap: stricter ones lie between.
+  /// decodes may then draft ahead.
   package func plan() -> PathPlan {
     let path = priced(asking: free)
     var points = cheaper(path.map(\.outcome), than: fullCost)
     if let top = table.exits.firstIndex(of: settings.layerCount), free.contains(top) {
       let widthOnly = cheaper(priced(asking: [top]).map(\.outcome), than: fullCost)
       if let last = widthOnly.last {
-        let early = points.filter { $0.risk > last.risk }
-        let between = early.prefix(Self.stricterCount).flatMap { stricter($0, top: top, widthOnly: last) }
-        let all = (early + between).filter { $0.risk > last.risk }
-        points = widthOnly + cheaper(all.sorted { ($0.risk, $0.cost) < ($1.risk, $1.cost) }, than: last.cost)
+        points = widthOnly + cheaper(points.filter { $0.risk > last.risk }, than: last.cost)
       }
     }
     let target = path.last { $0.outcome.risk <= settings.risk } ?? path.first
@@ -119,25 +116,6 @@ package struct PathPlanner: Sendable {
           pilotRisk: $0.risk, pilotMeanDepth: $0.meanDepth, pilotCost: $0.cost)
       },
       payoffs: target.map { payoffs($0.outcome, price: $0.price) } ?? [], fullCost: fullCost)
-  }
-
-  /// Points of which stricter ones are looked at, and how many of each.
-  private static let stricterCount = 8
-
-  /// A point with its early exits made stricter step by step, towards nobody leaving there, with its own threshold at full
-  /// depth and with that of exits in width alone.
-  private func stricter(_ point: Outcome, top: Int, widthOnly: Outcome) -> [Outcome] {
-    (0..<Self.stricterCount).flatMap { step in
-      let share = Float(step) / Float(Self.stricterCount)
-      func raised(_ bar: Float?) -> Float? { bar.map { $0 + share * (1 - $0) } }
-      return [point.bars.thresholds[top], widthOnly.bars.thresholds[top]].map { last in
-        var bars = point.bars
-        bars.thresholds = bars.thresholds.map(raised)
-        bars.gates = bars.gates.map(raised)
-        (bars.thresholds[top], bars.gates[top]) = (last, nil)
-        return outcome(bars)
-      }
-    }
   }
 
   /// The best thresholds of some exits for each price of risk, risks rising.

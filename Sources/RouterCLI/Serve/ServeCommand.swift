@@ -41,7 +41,8 @@
         """
         Mode of requests that name neither mode nor policy: full, exit (needs --policy), verify (full depth's \
         tokens, drafted ahead) or auto (of full, verify and what the policy's guarantee covers, the one that is \
-        expected to be done soonest at the load of the moment); exit with --policy and full without it if absent.
+        expected to be done soonest at the load of the moment). Absent: auto with a --policy that has a guarantee, \
+        exit with another, full without.
         """, valueName: "mode"))
     var mode: ServedMode?
 
