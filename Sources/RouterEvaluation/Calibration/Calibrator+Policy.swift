@@ -12,9 +12,10 @@ extension Calibrator {
     guard let winner = decision.winner else { return try fullDepthFile(name: name, provenance: provenance) }
     let depths = decision.answers.flatMap(\.depths)
     let depth = Double(depths.reduce(0, +)) / Double(max(depths.count, 1))
-    let own = winner.race?.seconds
-    // In company, answers are not timed.
-    let ratio = settings.clients == [1] ? winner.race?.timeRatio : nil
+    // Answers are made one by one: for other loads no speed is measured.
+    let isTimed = settings.clients == [1]
+    let own = isTimed ? winner.race?.seconds : nil
+    let ratio = winner.race?.timeRatio
     let (rule, path) = try certifiedPath(winner, point: decision.point, name: name)
     return try PolicyFile(
       rule: rule,
@@ -25,7 +26,7 @@ extension Calibrator {
         tokensPerSecond: own.map { 1 / $0 },
         // The same prompts at full depth, taking turns with the policy.
         fullTokensPerSecond: own.flatMap { own in ratio.map { $0 / own } }
-          ?? trace.records.fullTokensPerSecond,
+          ?? (isTimed ? trace.records.fullTokensPerSecond : nil),
         headCostInLayers: costs.headInLayers(context: planning.context), machine: machine, risk: decision.risk
       ),
       provenance: provenance)
