@@ -107,7 +107,7 @@ package struct PathPlan: Sendable, Equatable, Codable {
     guard !points.isEmpty, count > 0 else { return [] }
     var chosen = spreadPoints(from: 0, to: risk, scale: scale, count: count)
     if let last = lastWidthOnlyPoint, let bold = chosen.last, bold > last {
-      let early = Array(chosen.filter { $0 < last }.suffix(1)) + [last]
+      let early = (chosen.filter { $0 < last }.suffix(1) + [last]).suffix(count)
       let reached = points[last].pilotRisk * scale
       chosen =
         early

@@ -51,23 +51,46 @@ import Testing
     #expect(plans.allSatisfy { $0.guarantee?.risk == 0.1 && $0.keyValues == .exact && $0.policy.name == "a" })
   }
 
-  /// Where tokens leave at full depth alone, no layer is skipped: there is nothing to propagate, and drafts go on.
-  @Test func anExitInWidthAloneSkipsNothing() throws {
-    let path = [try point([30], [0.4], depth: 30, bound: 0.03), try point([9, 30], [0.8, 0.7])]
-    let file = try PolicyFile(
+  private static let narrowModel = ModelIdentity(
+    name: "tiny", fingerprint: digest, layerCount: 30, exits: [9, 15, 21, 30], hasNarrowHead: true)
+
+  /// A policy on the narrow head that was calibrated with propagated keys and values, and goes to the last point's rule.
+  private func narrowFile(_ path: [CertifiedPoint]) throws -> PolicyFile {
+    let last = try #require(path.last)
+    return try PolicyFile(
       rule: .threshold(
         ThresholdPolicy(
-          name: "a", estimator: .entropy, exits: [9, 30], thresholds: [0.8, 0.7], head: .narrow)),
+          name: "a", estimator: .entropy, exits: last.exits, thresholds: last.thresholds, head: .narrow)),
       decoder: PolicyDecoder(keyValues: .propagate),
       guarantee: PolicyGuarantee(
-        metric: "disagreement", risk: 0.1, delta: 0.05, prompts: 60, method: "m", bound: 0.09,
-        empiricalRisk: 0.04, maximumTokens: 48),
+        metric: "disagreement", risk: 0.1, delta: 0.05, prompts: 60, method: "m", bound: last.bound,
+        empiricalRisk: last.empiricalRisk, maximumTokens: 48),
       path: path, provenance: PolicyProvenance(modelSHA256: Self.digest, dataSHA256: Self.digest))
-    let model = ModelIdentity(
-      name: "tiny", fingerprint: Self.digest, layerCount: 30, exits: [9, 15, 21, 30], hasNarrowHead: true)
-    let plan = try ExitPlan(file, for: model)
+  }
+
+  /// Where tokens leave at full depth alone, no layer is skipped: there is nothing to propagate, and drafts go on.
+  @Test func anExitInWidthAloneSkipsNothing() throws {
+    let path = [
+      try point([30], [0.4], depth: 30, bound: 0.03), try point([9, 30], [0.8, 0.7], bound: 0.09),
+    ]
+    let plan = try ExitPlan(narrowFile(path), for: Self.narrowModel)
     #expect(plan.keyValues == .propagate)
     #expect(plan.certifiedPath.map(\.keyValues) == [.exact, .propagate])
+  }
+
+  /// So a policy without other exits fits whatever keys and values are asked for, and one with them does not.
+  @Test func keysAndValuesMatterOnlyWhereLayersAreSkipped() throws {
+    let widthOnly = try narrowFile([
+      point([30], [0.6], depth: 30, bound: 0.02), point([30], [0.4], depth: 30),
+    ])
+    for keyValues in [KeyValueMode.exact, .propagate] {
+      let plan = try ExitPlan(widthOnly, for: Self.narrowModel, keyValues: keyValues)
+      #expect(plan.guarantee != nil && plan.keyValues == .exact && plan.certifiedPath.count == 2)
+    }
+    let deep = try narrowFile([point([30], [0.6], depth: 30, bound: 0.02), point([9, 30], [0.8, 0.7])])
+    #expect(throws: PolicyError.self) {
+      try ExitPlan(deep, for: Self.narrowModel, keyValues: .exact)
+    }
   }
 
   @Test func withoutAPathThePolicyIsItsOnlyPoint() throws {

@@ -145,7 +145,7 @@ public struct ExitPlan: Sendable {
 
 extension ExitPolicy {
   /// Whether tokens may leave before full depth, of which exits in width alone are none.
-  fileprivate func leavesLayersOut(of model: ModelIdentity) -> Bool {
+  func leavesLayersOut(of model: ModelIdentity) -> Bool {
     guard let rule = self as? ThresholdPolicy else { return true }
     return zip(rule.exits, rule.thresholds).contains { $0 < model.layerCount && $1 != nil }
   }

@@ -13,7 +13,8 @@ extension PolicyFile {
   ) throws(PolicyError) -> [PolicyError] {
     try requireExits(of: model)
     return [
-      weightsMismatch(model), depthMismatch(model), keyValueMismatch(keyValues), keyValueTypeMismatch(model),
+      weightsMismatch(model), depthMismatch(model), keyValueMismatch(keyValues, model),
+      keyValueTypeMismatch(model),
     ].compactMap(\.self)
   }
 
@@ -61,8 +62,12 @@ extension PolicyFile {
       remedy: "Load all layers, or pass --allow-mismatch to use it without its guarantee.")
   }
 
-  private func keyValueMismatch(_ wanted: KeyValueMode?) -> PolicyError? {
-    guard guarantee != nil, let wanted, wanted != decoder.keyValues else { return nil }
+  /// Where no token skips a layer, there is nothing in which keys and values could differ.
+  private func keyValueMismatch(_ wanted: KeyValueMode?, _ model: ModelIdentity) -> PolicyError? {
+    guard guarantee != nil, let wanted, wanted != decoder.keyValues,
+      makePolicy().leavesLayersOut(of: model)
+        || path.contains(where: { $0.exits.contains { $0 < model.layerCount } })
+    else { return nil }
     return PolicyError(
       code: .modelMismatch,
       what: "policy `\(name)` was calibrated with --kv \(decoder.keyValues.rawValue), not "
